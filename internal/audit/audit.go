@@ -1,0 +1,153 @@
+// Package audit keeps who did what: an append-only log, each entry chained by
+// hash to the one before it in its bank (RULES §3).
+//
+// Invariants: entries are written in the transaction of the act itself; seq
+// counts one by one per bank; hash = SHA-256 over the previous hash and the
+// entry's fields. Details hold no personal data.
+//
+// It imports internal/db and internal/id.
+package audit
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"yinbo/internal/db"
+	"yinbo/internal/id"
+)
+
+// Entry is one act.
+type Entry struct {
+	ID        string         `json:"id"`
+	Bank      string         `json:"-"`
+	Seq       int64          `json:"seq"`
+	ActorKind string         `json:"actor_kind"` // staff, viewer, system
+	Actor     string         `json:"actor"`
+	Action    string         `json:"action"`
+	Object    string         `json:"object"`
+	Detail    map[string]any `json:"detail"`
+	RequestID string         `json:"request_id"`
+	At        time.Time      `json:"at"`
+	PrevHash  string         `json:"prev_hash"`
+	Hash      string         `json:"hash"`
+}
+
+// Write appends e within tx and holds the bank's chain until the commit.
+func Write(ctx context.Context, tx *db.Tx, e Entry) error {
+	if e.Detail == nil {
+		e.Detail = map[string]any{}
+	}
+	detail, err := json.Marshal(e.Detail)
+	if err != nil {
+		return fmt.Errorf("audit: detail of %s: %w", e.Action, err)
+	}
+	if err := tx.InsertIgnore(ctx, "audit_head (bank_id, seq, hash)", [][]any{{e.Bank, 0, ""}}); err != nil {
+		return err
+	}
+	head, _, err := db.One(ctx, tx, func(r db.Row) (h Entry, err error) {
+		return h, r.Scan(&h.Seq, &h.Hash)
+	}, "SELECT seq, hash FROM audit_head WHERE bank_id = ?"+tx.Dialect().ForUpdate(), e.Bank)
+	if err != nil {
+		return err
+	}
+	e.ID, e.At, e.Seq, e.PrevHash = id.New(id.Audit), tx.Now, head.Seq+1, head.Hash
+	e.Hash = e.chain(detail)
+	if _, err := tx.Exec(ctx, "UPDATE audit_head SET seq = ?, hash = ? WHERE bank_id = ?", e.Seq, e.Hash, e.Bank); err != nil {
+		return err
+	}
+	return tx.Insert(ctx, "audit (id, bank_id, seq, actor_kind, actor_id, action, object_id, detail, request_id, at, prev_hash, hash)",
+		[][]any{{e.ID, e.Bank, e.Seq, e.ActorKind, e.Actor, e.Action, e.Object, string(detail), e.RequestID, e.At, e.PrevHash, e.Hash}}, "")
+}
+
+func (e Entry) chain(detail []byte) string {
+	h := sha256.New()
+	// A JSON list keeps the fields apart: no value can run into the next.
+	_ = json.NewEncoder(h).Encode([]any{e.PrevHash, e.ID, e.Bank, e.Seq, e.ActorKind, e.Actor, e.Action, e.Object,
+		string(detail), e.RequestID, e.At.UTC().Format(db.Layout)})
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// Filter picks entries; zero fields do not filter.
+type Filter struct {
+	Actor, Action, Object string
+	From, To              time.Time
+	Before                int64 // seq, for paging from the newest back
+	Limit                 int
+}
+
+const columns = "SELECT id, bank_id, seq, actor_kind, actor_id, action, object_id, detail, request_id, at, prev_hash, hash FROM audit"
+
+// List gives the newest entries first.
+func List(ctx context.Context, q db.Querier, bank string, f Filter) ([]Entry, error) {
+	where, args := " WHERE bank_id = ?", []any{bank}
+	add := func(cond string, v any) { where += " AND " + cond; args = append(args, v) }
+	if f.Actor != "" {
+		add("actor_id = ?", f.Actor)
+	}
+	if f.Action != "" {
+		add("action = ?", f.Action)
+	}
+	if f.Object != "" {
+		add("object_id = ?", f.Object)
+	}
+	if !f.From.IsZero() {
+		add("at >= ?", f.From)
+	}
+	if !f.To.IsZero() {
+		add("at < ?", f.To)
+	}
+	if f.Before > 0 {
+		add("seq < ?", f.Before)
+	}
+	entries, _, err := read(ctx, q, columns+where+" ORDER BY seq DESC LIMIT ?", append(args, f.Limit)...)
+	return entries, err
+}
+
+func read(ctx context.Context, q db.Querier, query string, args ...any) (entries []Entry, details []string, err error) {
+	entries, err = db.All(ctx, q, func(r db.Row) (Entry, error) {
+		var e Entry
+		var at db.Time
+		var detail string
+		err := r.Scan(&e.ID, &e.Bank, &e.Seq, &e.ActorKind, &e.Actor, &e.Action, &e.Object, &detail, &e.RequestID, &at, &e.PrevHash, &e.Hash)
+		if err != nil {
+			return e, err
+		}
+		e.At = at.Time
+		details = append(details, detail)
+		return e, json.Unmarshal([]byte(detail), &e.Detail)
+	}, query, args...)
+	return entries, details, err
+}
+
+// Verify walks a bank's chain and names the first entry that does not fit.
+// It gives the number of entries that hold.
+func Verify(ctx context.Context, q db.Querier, bank string) (int64, error) {
+	prev, seq := "", int64(0)
+	for {
+		entries, details, err := read(ctx, q, columns+" WHERE bank_id = ? AND seq > ? ORDER BY seq LIMIT 1000", bank, seq)
+		if err != nil {
+			return seq, err
+		}
+		for i, e := range entries {
+			if e.Seq != seq+1 || e.PrevHash != prev || e.chain([]byte(details[i])) != e.Hash {
+				return seq, fmt.Errorf("audit: the chain of %s breaks at entry %d (%s)", bank, e.Seq, e.ID)
+			}
+			seq, prev = e.Seq, e.Hash
+		}
+		if len(entries) == 0 {
+			break
+		}
+	}
+	head, _, err := db.Value[int64](ctx, q, "SELECT seq FROM audit_head WHERE bank_id = ?", bank)
+	if err != nil {
+		return seq, err
+	}
+	if head != seq {
+		return seq, fmt.Errorf("audit: the chain of %s ends at %d but its head says %d", bank, seq, head)
+	}
+	return seq, nil
+}

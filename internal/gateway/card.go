@@ -1,0 +1,54 @@
+package gateway
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+
+	"yinbo/internal/pii"
+)
+
+// Verify starts the four-factor check of a card; the bank sends a code to the
+// phone and gives the check's reference. Refusal codes: pan.invalid,
+// bin.unsupported, factor.mismatch, card.locked.
+func (c *Client) Verify(ctx context.Context, name, idNo, phone, pan pii.Text) (ref string, err error) {
+	var out struct{ ID string }
+	err = c.call(ctx, http.MethodPost, "/bind/v1/verifications", map[string]string{
+		"name": name.Reveal(), "id_no": idNo.Reveal(), "phone": phone.Reveal(), "pan": pan.Reveal()}, &out)
+	return out.ID, err
+}
+
+// Card is a bound card as the bank names it.
+type Card struct {
+	Token    pii.Text `json:"card_token"`
+	BIN      string   `json:"bin"`
+	Last4    string   `json:"last4"`
+	BankName string   `json:"bank_name"`
+	Kind     string   `json:"kind"` // debit, credit
+}
+
+// Confirm ends a check with the code. Refusal codes: otp.wrong, otp.expired.
+func (c *Client) Confirm(ctx context.Context, ref, code string) (card Card, err error) {
+	return card, c.call(ctx, http.MethodPost, "/bind/v1/verifications/"+url.PathEscape(ref)+"/confirm", map[string]string{"code": code}, &card)
+}
+
+// Unbind gives a token back.
+func (c *Client) Unbind(ctx context.Context, token pii.Text) error {
+	return c.call(ctx, http.MethodDelete, "/bind/v1/tokens/"+url.PathEscape(token.Reveal()), nil, nil)
+}
+
+// SendSMS sends a text; the same outID again does not send again.
+func (c *Client) SendSMS(ctx context.Context, phone pii.Text, text, outID string) error {
+	return c.call(ctx, http.MethodPost, "/sms/v1/messages", map[string]string{"phone": phone.Reveal(), "text": text, "out_id": outID}, nil)
+}
+
+// SubmitApplication hands an approved application to the card core; the same
+// application again changes nothing. fields are the applicant's.
+func (c *Client) SubmitApplication(ctx context.Context, applicationID, cardProduct string, fields map[string]pii.Text) error {
+	clear := make(map[string]string, len(fields))
+	for k, v := range fields {
+		clear[k] = v.Reveal()
+	}
+	return c.call(ctx, http.MethodPost, "/core/v1/applications", map[string]any{
+		"application_id": applicationID, "card_product": cardProduct, "applicant": clear, "notify_url": c.OutcomesCallback()}, nil)
+}

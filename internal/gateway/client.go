@@ -1,0 +1,107 @@
+package gateway
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// ErrUnknown says that nobody knows whether the bank acted.
+var ErrUnknown = errors.New("gateway: outcome unknown")
+
+// Refusal is the bank's definite no.
+type Refusal struct {
+	Status int
+	Code   string
+}
+
+// Error names the status and the bank's code.
+func (r *Refusal) Error() string { return fmt.Sprintf("gateway: refused: %d %s", r.Status, r.Code) }
+
+// Client calls the bank.
+type Client struct {
+	base     string // http://host:port
+	callback string // our own address, as the bank reaches it
+	http     *http.Client
+}
+
+// timeout bounds each call; the room's person waits for it.
+const timeout = 8 * time.Second
+
+// New makes a client for the bank at base that calls back to callback.
+func New(base, callback string) *Client {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.MaxIdleConnsPerHost = 64
+	return &Client{base: strings.TrimRight(base, "/"), callback: strings.TrimRight(callback, "/"),
+		http: &http.Client{Transport: transport, Timeout: timeout}}
+}
+
+// PaymentsCallback is where the bank reports payments and refunds.
+func (c *Client) PaymentsCallback() string { return c.callback + "/api/v1/callbacks/payments" }
+
+// OutcomesCallback is where the card core reports outcomes.
+func (c *Client) OutcomesCallback() string { return c.callback + "/api/v1/callbacks/card-outcomes" }
+
+// Close lets go of idle connections.
+func (c *Client) Close() { c.http.CloseIdleConnections() }
+
+func (c *Client) call(ctx context.Context, method, path string, in, out any) error {
+	var body io.Reader
+	if in != nil {
+		raw, err := json.Marshal(in)
+		if err != nil {
+			return fmt.Errorf("gateway: %s: %w", path, err)
+		}
+		body = bytes.NewReader(raw)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, c.base+path, body)
+	if err != nil {
+		return fmt.Errorf("gateway: %s: %w", path, err)
+	}
+	if in != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	res, err := c.http.Do(req)
+	if err != nil {
+		return fmt.Errorf("%w: %s %s: %w", ErrUnknown, method, route(path), scrub(err))
+	}
+	defer res.Body.Close()
+	answer, err := io.ReadAll(io.LimitReader(res.Body, 1<<20))
+	if err != nil {
+		return fmt.Errorf("%w: %s: %w", ErrUnknown, route(path), err)
+	}
+	switch {
+	case res.StatusCode >= 500:
+		return fmt.Errorf("%w: %s answered %d", ErrUnknown, route(path), res.StatusCode)
+	case res.StatusCode >= 300:
+		var p struct{ Code string }
+		_ = json.Unmarshal(answer, &p) // a refusal without a code is one all the same
+		return &Refusal{Status: res.StatusCode, Code: p.Code}
+	}
+	if out == nil || len(answer) == 0 {
+		return nil
+	}
+	if err := json.Unmarshal(answer, out); err != nil {
+		return fmt.Errorf("%w: %s: %w", ErrUnknown, route(path), err)
+	}
+	return nil
+}
+
+// route is the path without its query, which may hold a phone number.
+func route(path string) string { p, _, _ := strings.Cut(path, "?"); return p }
+
+// scrub drops the URL that http.Client puts into its errors.
+func scrub(err error) error {
+	var u *url.Error
+	if errors.As(err, &u) {
+		return u.Err
+	}
+	return err
+}

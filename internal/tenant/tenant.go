@@ -1,0 +1,207 @@
+// Package tenant knows the banks: their names, hosts, time zone and settings.
+//
+// It imports internal/db.
+package tenant
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"yinbo/internal/db"
+)
+
+// Bank is a tenant: everything belongs to exactly one.
+type Bank struct {
+	ID       string
+	Slug     string
+	Name     string
+	Zone     *time.Location
+	Hosts    []string
+	Settings Settings
+}
+
+// BusinessDate is the day of t in the bank's time zone.
+func (b Bank) BusinessDate(t time.Time) string { return t.In(b.Zone).Format(time.DateOnly) }
+
+// Settings are what a bank's staff may set; zero values mean the defaults of
+// RULES.
+type Settings struct {
+	// FollowUps are the waits of the built-in bind-your-card journey, counted
+	// from the card's issue; RULES: 1 h, 24 h, 72 h.
+	FollowUps []Duration `json:"follow_ups,omitempty"`
+	// PromoFrom and PromoTo bound the hours of promotions, HH:MM in the bank's
+	// zone; RULES §6: 09:00 to 20:30.
+	PromoFrom string `json:"promo_from,omitempty"`
+	PromoTo   string `json:"promo_to,omitempty"`
+	// PromoPerDay and PromoPerWeek cap promotions per person; RULES §6: 1 and 3.
+	PromoPerDay  int `json:"promo_per_day,omitempty"`
+	PromoPerWeek int `json:"promo_per_week,omitempty"`
+	// ClaimLease is how long a claimed lead stays with its reviewer; 15 min.
+	ClaimLease Duration `json:"claim_lease,omitempty"`
+	// CoolOffDays is how long a declined person waits; RULES §4: 90.
+	CoolOffDays int `json:"cool_off_days,omitempty"`
+	// ApplicationsPerAddressHour is the velocity limit of screening; 0 is none.
+	ApplicationsPerAddressHour int `json:"applications_per_address_hour,omitempty"`
+	// HandoffKey signs the bank app's sign-in tokens (HS256), empty for none.
+	HandoffKey string `json:"handoff_key,omitempty"`
+}
+
+// WithDefaults fills what is not set.
+func (s Settings) WithDefaults() Settings {
+	if len(s.FollowUps) == 0 {
+		s.FollowUps = []Duration{Duration(time.Hour), Duration(24 * time.Hour), Duration(72 * time.Hour)}
+	}
+	if s.PromoFrom == "" {
+		s.PromoFrom = "09:00"
+	}
+	if s.PromoTo == "" {
+		s.PromoTo = "20:30"
+	}
+	if s.PromoPerDay == 0 {
+		s.PromoPerDay = 1
+	}
+	if s.PromoPerWeek == 0 {
+		s.PromoPerWeek = 3
+	}
+	if s.ClaimLease == 0 {
+		s.ClaimLease = Duration(15 * time.Minute)
+	}
+	if s.CoolOffDays == 0 {
+		s.CoolOffDays = 90
+	}
+	return s
+}
+
+// Duration is written as Go writes it: "90s", "24h".
+type Duration time.Duration
+
+// MarshalText writes "1h0m0s".
+func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
+
+// UnmarshalText reads "1h", "90s".
+func (d *Duration) UnmarshalText(b []byte) error {
+	v, err := time.ParseDuration(string(b))
+	*d = Duration(v)
+	return err
+}
+
+// Directory finds banks, from memory where it can.
+type Directory struct {
+	db  *db.DB
+	def string
+
+	mu     sync.RWMutex
+	banks  []Bank
+	loaded time.Time
+}
+
+// freshFor is how long a change of a bank's row may take to be seen.
+const freshFor = 5 * time.Second
+
+// NewDirectory makes a directory; def is the slug of the default bank, or "".
+func NewDirectory(d *db.DB, def string) *Directory { return &Directory{db: d, def: def} }
+
+// All lists the banks.
+func (d *Directory) All(ctx context.Context) ([]Bank, error) {
+	now := d.db.Clock().Now()
+	d.mu.RLock()
+	banks, fresh := d.banks, now.Sub(d.loaded) < freshFor
+	d.mu.RUnlock()
+	if fresh && len(banks) > 0 {
+		return banks, nil
+	}
+	banks, err := db.All(ctx, d.db, scan, "SELECT id, slug, name, time_zone, hosts, settings FROM bank ORDER BY id")
+	if err != nil {
+		return nil, err
+	}
+	d.mu.Lock()
+	d.banks, d.loaded = banks, now
+	d.mu.Unlock()
+	return banks, nil
+}
+
+func scan(r db.Row) (Bank, error) {
+	var b Bank
+	var zone, hosts, settings string
+	if err := r.Scan(&b.ID, &b.Slug, &b.Name, &zone, &hosts, &settings); err != nil {
+		return b, err
+	}
+	var err error
+	if b.Zone, err = time.LoadLocation(zone); err != nil {
+		return b, fmt.Errorf("tenant: bank %s: %w", b.Slug, err)
+	}
+	if err := json.Unmarshal([]byte(settings), &b.Settings); err != nil {
+		return b, fmt.Errorf("tenant: settings of %s: %w", b.Slug, err)
+	}
+	b.Settings = b.Settings.WithDefaults()
+	for h := range strings.SplitSeq(hosts, ",") {
+		if h = strings.TrimSpace(h); h != "" {
+			b.Hosts = append(b.Hosts, strings.ToLower(h))
+		}
+	}
+	return b, nil
+}
+
+// ByID finds a bank.
+func (d *Directory) ByID(ctx context.Context, bankID string) (Bank, bool, error) {
+	return d.find(ctx, func(b Bank) bool { return b.ID == bankID })
+}
+
+// BySlug finds a bank by its slug.
+func (d *Directory) BySlug(ctx context.Context, slug string) (Bank, bool, error) {
+	return d.find(ctx, func(b Bank) bool { return b.Slug == slug })
+}
+
+func (d *Directory) find(ctx context.Context, is func(Bank) bool) (Bank, bool, error) {
+	banks, err := d.All(ctx)
+	if err != nil {
+		return Bank{}, false, err
+	}
+	for _, b := range banks {
+		if is(b) {
+			return b, true, nil
+		}
+	}
+	return Bank{}, false, nil
+}
+
+// ForRequest decides the bank of a request without a token: the host name,
+// else the slug of the X-Bank header, else the default, else the only one.
+func (d *Directory) ForRequest(ctx context.Context, host, slug string) (Bank, bool, error) {
+	host = strings.ToLower(host)
+	if b, ok, err := d.find(ctx, func(b Bank) bool {
+		for _, h := range b.Hosts {
+			if h == host {
+				return true
+			}
+		}
+		return false
+	}); ok || err != nil {
+		return b, ok, err
+	}
+	if slug != "" {
+		return d.BySlug(ctx, slug)
+	}
+	if d.def != "" {
+		return d.BySlug(ctx, d.def)
+	}
+	banks, err := d.All(ctx)
+	if err != nil || len(banks) != 1 {
+		return Bank{}, false, err
+	}
+	return banks[0], true, nil
+}
+
+// Create writes a bank within tx.
+func Create(ctx context.Context, tx *db.Tx, b Bank) error {
+	settings, err := json.Marshal(b.Settings)
+	if err != nil {
+		return fmt.Errorf("tenant: settings: %w", err)
+	}
+	return tx.Insert(ctx, "bank (id, slug, name, time_zone, hosts, settings, created_at)",
+		[][]any{{b.ID, b.Slug, b.Name, b.Zone.String(), strings.Join(b.Hosts, ","), string(settings), tx.Now}}, "")
+}

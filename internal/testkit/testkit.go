@@ -1,0 +1,170 @@
+// Package testkit gives tests real servers: every store test runs on SQLite and
+// on MariaDB, every Redis test on miniredis and on redis-server.
+//
+// `make test` starts private servers and names them in YINBO_TEST_MYSQL_DSN and
+// YINBO_TEST_REDIS_URL. Without them a plain `go test` covers the embedded
+// engines and says so; with CI=true it fails instead: CI never skips.
+package testkit
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"encoding/hex"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/go-sql-driver/mysql"
+	"github.com/redis/go-redis/v9"
+
+	"yinbo/internal/clock"
+	"yinbo/internal/db"
+	"yinbo/internal/id"
+	"yinbo/internal/pii"
+	"yinbo/internal/tenant"
+	"yinbo/migrations"
+)
+
+// Context ends with the test, at the latest after two minutes.
+func Context(t testing.TB) context.Context {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// EachDB runs fn on a migrated, empty database of each engine.
+func EachDB(t *testing.T, fn func(t *testing.T, d *db.DB)) {
+	t.Run("sqlite", func(t *testing.T) { fn(t, SQLite(t, clock.System{})) })
+	t.Run("mariadb", func(t *testing.T) { fn(t, MariaDB(t, clock.System{})) })
+}
+
+// SQLite opens a migrated, empty file of the test's own.
+func SQLite(t testing.TB, c clock.Clock) *db.DB {
+	return migrated(t, db.Config{Path: filepath.Join(t.TempDir(), "yinbo.db")}, c)
+}
+
+// MariaDB opens a migrated, empty database of the test's own.
+func MariaDB(t testing.TB, c clock.Clock) *db.DB {
+	return migrated(t, db.Config{DSN: MariaDSN(t), MaxConns: 16}, c)
+}
+
+// MariaDSN makes an empty database and gives its DSN.
+func MariaDSN(t testing.TB) string {
+	base := os.Getenv("YINBO_TEST_MYSQL_DSN")
+	if base == "" {
+		missing(t, "YINBO_TEST_MYSQL_DSN")
+	}
+	cfg, err := mysql.ParseDSN(base)
+	if err != nil {
+		t.Fatalf("YINBO_TEST_MYSQL_DSN: %v", err)
+	}
+	raw, err := sql.Open("mysql", base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := "yinbo_test_" + random()
+	if _, err := raw.Exec("CREATE DATABASE " + name); err != nil {
+		t.Fatalf("MariaDB: %v", err)
+	}
+	t.Cleanup(func() {
+		_, err := raw.Exec("DROP DATABASE " + name)
+		if err != nil {
+			t.Errorf("drop %s: %v", name, err)
+		}
+		raw.Close()
+	})
+	cfg.DBName = name
+	return cfg.FormatDSN()
+}
+
+func migrated(t testing.TB, c db.Config, clk clock.Clock) *db.DB {
+	t.Helper()
+	ctx := Context(t)
+	d, err := db.Open(ctx, c, clk)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { d.Close() })
+	if _, err := migrations.Up(ctx, d); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// EachRedis runs fn on an empty Redis of each kind.
+func EachRedis(t *testing.T, fn func(t *testing.T, r redis.UniversalClient)) {
+	t.Run("miniredis", func(t *testing.T) { fn(t, MiniRedis(t)) })
+	t.Run("redis", func(t *testing.T) { fn(t, Redis(t)) })
+}
+
+// MiniRedis starts an in-process Redis.
+func MiniRedis(t testing.TB) redis.UniversalClient {
+	m := miniredis.RunT(t)
+	c := redis.NewClient(&redis.Options{Addr: m.Addr()})
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
+// Redis gives the real server, emptied.
+func Redis(t testing.TB) redis.UniversalClient {
+	url := os.Getenv("YINBO_TEST_REDIS_URL")
+	if url == "" {
+		missing(t, "YINBO_TEST_REDIS_URL")
+	}
+	o, err := redis.ParseURL(url)
+	if err != nil {
+		t.Fatalf("YINBO_TEST_REDIS_URL: %v", err)
+	}
+	c := redis.NewClient(o)
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
+func missing(t testing.TB, name string) {
+	t.Helper()
+	if os.Getenv("CI") == "true" {
+		t.Fatalf("%s is not set: run `make test`", name)
+	}
+	t.Skipf("%s is not set: `make test` runs this on a real server", name)
+}
+
+// Keyring opens a keyring under a key-encryption key of the test's own.
+func Keyring(t testing.TB, d *db.DB) *pii.Keyring {
+	kek := make([]byte, 32)
+	rand.Read(kek)
+	k, err := pii.OpenKeyring(Context(t), d, kek)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
+// Bank makes a bank with its keys.
+func Bank(t testing.TB, d *db.DB, k *pii.Keyring, slug string) tenant.Bank {
+	zone, err := time.LoadLocation("Asia/Shanghai")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := tenant.Bank{ID: id.New(id.Bank), Slug: slug, Name: slug, Zone: zone}
+	ctx := Context(t)
+	err = d.InTx(ctx, func(tx *db.Tx) error {
+		if err := tenant.Create(ctx, tx, b); err != nil {
+			return err
+		}
+		return k.Create(ctx, tx, b.ID, pii.AES256GCM)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Settings = b.Settings.WithDefaults()
+	return b
+}
+
+func random() string {
+	b := make([]byte, 6)
+	rand.Read(b)
+	return hex.EncodeToString(b)
+}
