@@ -1,0 +1,68 @@
+package auth
+
+import (
+	"context"
+	"slices"
+
+	"yinbo/internal/tenant"
+)
+
+// Role is what a member of staff may do; CONTRACT §2.
+type Role string
+
+// The roles.
+const (
+	Admin          Role = "admin"
+	Host           Role = "host"
+	Operator       Role = "operator"
+	Reviewer       Role = "reviewer"
+	Supervisor     Role = "supervisor"
+	Finance        Role = "finance"
+	FinanceChecker Role = "finance_checker"
+	Risk           Role = "risk"
+	Auditor        Role = "auditor"
+)
+
+// Roles lists every role.
+var Roles = []Role{Admin, Host, Operator, Reviewer, Supervisor, Finance, FinanceChecker, Risk, Auditor}
+
+// Kind says what sort of person acts.
+type Kind string
+
+// The kinds.
+const (
+	Guest  Kind = "guest"
+	Viewer Kind = "viewer"
+	Staff  Kind = "staff"
+)
+
+// Principal is who acts, at which bank.
+type Principal struct {
+	Kind    Kind
+	Bank    tenant.Bank
+	ID      string
+	Name    string // nickname of a viewer, name of staff
+	Roles   []Role
+	Session string
+}
+
+// Has tells whether p has one of the roles.
+func (p Principal) Has(roles ...Role) bool {
+	return p.Kind == Staff && slices.ContainsFunc(roles, func(r Role) bool { return slices.Contains(p.Roles, r) })
+}
+
+type principalKey struct{}
+
+// With puts p into ctx.
+func With(ctx context.Context, p Principal) context.Context {
+	return context.WithValue(ctx, principalKey{}, p)
+}
+
+// From gives who acts; a guest of no bank when nobody was put there.
+func From(ctx context.Context) Principal {
+	p, ok := ctx.Value(principalKey{}).(Principal)
+	if !ok {
+		return Principal{Kind: Guest}
+	}
+	return p
+}

@@ -1,0 +1,129 @@
+package server
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humagin"
+	"github.com/gin-gonic/gin"
+
+	"yinbo/internal/auth"
+)
+
+// access says who may call an operation.
+type access struct {
+	name  string
+	kind  auth.Kind
+	roles []auth.Role
+	open  bool // without a token too
+	bank  bool // a bank must be known
+}
+
+var (
+	// public operations serve guests; a token that is given must be right.
+	public = access{name: "public", open: true, bank: true}
+	// viewers operations serve signed-in viewers.
+	viewers = access{name: "viewer", kind: auth.Viewer, bank: true}
+	// anyone operations serve whoever is signed in.
+	anyone = access{name: "signed in", bank: true}
+	// callback operations prove themselves by a signature in the handler.
+	callback = access{name: "signed callback", open: true}
+)
+
+// staff operations serve members of staff with one of the roles.
+func staff(roles ...auth.Role) access {
+	return access{name: "staff", kind: auth.Staff, roles: roles, bank: true}
+}
+
+type option func(*huma.Operation)
+
+// status sets the status of success; 200 otherwise.
+func status(code int) option { return func(o *huma.Operation) { o.DefaultStatus = code } }
+
+// rawBody lets the handler read the body as it came.
+func rawBody(contentType string) option {
+	return func(o *huma.Operation) {
+		o.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{contentType: {}}}
+		o.SkipValidateBody = true
+	}
+}
+
+// route registers an operation under /api/v1: access first, then the body.
+func route[I, O any](s *Server, method, path string, who access, summary string, h func(context.Context, *I) (*O, error), opts ...option) {
+	op := huma.Operation{
+		Method: method, Path: path, Summary: summary, OperationID: operationID(method, path), Tags: []string{tag(path)},
+		Middlewares: huma.Middlewares{s.admit(who)}, MaxBodyBytes: maxBody + 1, BodyReadTimeout: 10 * time.Second,
+		Errors: []int{400, 404, 409, 413, 422, 429, 503},
+	}
+	if !who.open {
+		op.Security = []map[string][]string{{"bearer": {}}}
+		op.Errors = append(op.Errors, 401, 403)
+	}
+	if len(who.roles) > 0 {
+		names := make([]string, len(who.roles))
+		for i, r := range who.roles {
+			names[i] = string(r)
+		}
+		op.Description = "Roles: " + strings.Join(names, ", ") + "."
+	}
+	for _, o := range opts {
+		o(&op)
+	}
+	huma.Register(s.api, op, func(ctx context.Context, in *I) (*O, error) {
+		out, err := h(ctx, in)
+		if err != nil {
+			return nil, s.problem(ctx, err)
+		}
+		return out, nil
+	})
+}
+
+// maxBody is the contract's limit of a body.
+const maxBody = 1 << 20
+
+func operationID(method, path string) string {
+	words := strings.FieldsFunc(path, func(r rune) bool { return r == '/' || r == '{' || r == '}' || r == '-' || r == '_' || r == '.' })
+	return strings.ToLower(method) + "-" + strings.Join(words, "-")
+}
+
+func tag(path string) string {
+	first, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	return first
+}
+
+type body[T any] struct{ Body T }
+
+func ok[T any](v T) *body[T] { return &body[T]{Body: v} }
+
+type answer[T any] struct {
+	Replayed string `header:"Idempotent-Replayed" doc:"true when this is the first answer to the same key again"`
+	Body     T
+}
+
+func reply[T any](v T, replayed bool) *answer[T] {
+	a := &answer[T]{Body: v}
+	if replayed {
+		a.Replayed = "true"
+	}
+	return a
+}
+
+func newAPI(engine *gin.Engine) huma.API {
+	// huma keeps its error constructor in a package variable; ours answers for
+	// every API of this process alike.
+	huma.NewErrorWithContext = humaProblem
+	huma.NewError = func(status int, msg string, errs ...error) huma.StatusError {
+		return humaProblem(nil, status, msg, errs...)
+	}
+	c := huma.DefaultConfig("Yinbo 银播", "1")
+	c.Info.Description = "Live commerce for banks. Money in fen, times in RFC 3339 UTC, errors as application/problem+json."
+	c.Servers = []*huma.Server{{URL: "/api/v1"}}
+	c.OpenAPIPath, c.DocsPath, c.SchemasPath = "/openapi", "", ""
+	c.CreateHooks = nil
+	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		"bearer": {Type: "http", Scheme: "bearer", BearerFormat: "JWT"},
+	}
+	return humagin.NewWithGroup(engine, engine.Group("/api/v1"), c)
+}

@@ -1,0 +1,38 @@
+package server
+
+import (
+	"context"
+
+	"yinbo/internal/auth"
+	"yinbo/internal/fault"
+	"yinbo/internal/idem"
+)
+
+// Keyed is embedded in the inputs of routes that create money, stock or an
+// application.
+type Keyed struct {
+	Key     string `header:"Idempotency-Key" doc:"1 to 128 visible ASCII characters; the same key and body give the first answer again"`
+	RawBody []byte
+}
+
+// idem names the attempt. 400 idempotency.required without a good key.
+func (s *Server) idem(ctx context.Context, route string, k Keyed) (idem.Request, error) {
+	if !goodKey(k.Key) {
+		return idem.Request{}, fault.New(fault.BadRequest, "idempotency.required").With("Idempotency-Key", "field.required")
+	}
+	p := auth.From(ctx)
+	hash, err := s.deps.Keys.Hash(ctx, p.Bank.ID, "body", string(k.RawBody))
+	return idem.Request{Bank: p.Bank.ID, Person: p.ID, Route: route, Key: k.Key, BodyHash: hash}, err
+}
+
+func goodKey(k string) bool {
+	if len(k) == 0 || len(k) > 128 {
+		return false
+	}
+	for i := range len(k) {
+		if k[i] < 0x21 || k[i] > 0x7e {
+			return false
+		}
+	}
+	return true
+}

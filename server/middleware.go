@@ -1,0 +1,100 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+
+	"yinbo/internal/fault"
+	"yinbo/internal/obs"
+)
+
+// requestTime bounds a request; the socket and files are not bounded by it.
+const requestTime = 20 * time.Second
+
+// name gives the request its id, language and address, bounds its time, and
+// writes one line of log when it is over.
+func (s *Server) name(c *gin.Context) {
+	start := time.Now()
+	reqID := c.GetHeader("X-Request-Id")
+	if !goodKey(reqID) {
+		reqID = uuid.Must(uuid.NewV7()).String()
+	}
+	c.Header("X-Request-Id", reqID)
+	ctx := obs.WithRequest(c.Request.Context(), obs.Request{ID: reqID, Lang: c.GetHeader("Accept-Language"), IP: clientIP(c.Request)})
+	if bounded(c.Request) {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, requestTime)
+		defer cancel()
+	}
+	c.Request = c.Request.WithContext(ctx)
+	c.Next()
+	took := time.Since(start)
+	route := c.FullPath()
+	s.metrics.observe(c.Request.Method, route, c.Writer.Status(), took)
+	s.log.Log(ctx, levelOf(c.Writer.Status()), "request", "method", c.Request.Method, "route", route,
+		"status", c.Writer.Status(), "ms", took.Milliseconds())
+}
+
+// bounded leaves sockets and streamed files out.
+func bounded(r *http.Request) bool {
+	return !strings.HasSuffix(r.URL.Path, "/ws") && !strings.HasSuffix(r.URL.Path, "/export") && !strings.HasSuffix(r.URL.Path, "/file")
+}
+
+// clientIP is the peer's address. Behind a proxy a bank names the proxy in its
+// own set-up; nobody else's header is believed.
+func clientIP(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}
+
+// catch turns a panic into a 500 problem and keeps the stack for the log.
+func (s *Server) catch(c *gin.Context) {
+	defer func() {
+		if v := recover(); v != nil {
+			if v == http.ErrAbortHandler {
+				panic(v)
+			}
+			s.log.ErrorContext(c.Request.Context(), "panic", "value", fmt.Sprint(v), "stack", string(debug.Stack()))
+			s.refuse(c, fault.New(fault.Internal, "internal"))
+		}
+	}()
+	c.Next()
+}
+
+// refuse answers a problem outside of huma.
+func (s *Server) refuse(c *gin.Context, err error) {
+	if c.Writer.Written() {
+		c.Abort()
+		return
+	}
+	p := s.problem(c.Request.Context(), err)
+	for k, v := range p.GetHeaders() {
+		c.Header(k, v[0])
+	}
+	c.Header("Content-Type", p.ContentType(""))
+	c.AbortWithStatusJSON(p.Status, p)
+}
+
+// headers are the same on every answer; pages add their CSP.
+func headers(c *gin.Context) {
+	h := c.Writer.Header()
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "strict-origin-when-cross-origin")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin-allow-popups")
+	h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()")
+	if strings.HasPrefix(c.Request.URL.Path, "/api/") {
+		h.Set("Cache-Control", "no-store")
+	}
+	c.Next()
+}

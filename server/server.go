@@ -1,0 +1,67 @@
+package server
+
+import (
+	"context"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/gin-gonic/gin"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"yinbo/internal/auth"
+	"yinbo/internal/fault"
+	"yinbo/internal/obs"
+	"yinbo/internal/pii"
+	"yinbo/internal/tenant"
+)
+
+// Deps are what the server serves; cmd/yinbo wires them.
+type Deps struct {
+	Log     *slog.Logger
+	Metrics prometheus.Registerer
+	Auth    *auth.Service
+	Banks   *tenant.Directory
+	Keys    *pii.Keyring
+	Apps    fs.FS // web/dist; nil when it was not built
+	Ready   func(ctx context.Context) map[string]error
+}
+
+// Server answers HTTP.
+type Server struct {
+	deps         Deps
+	log          *slog.Logger
+	engine       *gin.Engine
+	api          huma.API
+	metrics      *metrics
+	otpByAddress *limiter
+}
+
+// New makes the server with all its routes.
+func New(d Deps) *Server {
+	gin.SetMode(gin.ReleaseMode)
+	engine := gin.New()
+	engine.HandleMethodNotAllowed = true
+	engine.RedirectTrailingSlash = false
+	s := &Server{deps: d, log: d.Log, engine: engine, metrics: newMetrics(d.Metrics),
+		otpByAddress: newLimiter(5000, time.Hour)}
+	engine.Use(s.name, s.catch, headers)
+	s.api = newAPI(engine)
+	s.signinRoutes()
+	s.healthRoutes()
+	s.appRoutes()
+	engine.NoMethod(func(c *gin.Context) { s.refuse(c, fault.New(fault.NotFound, "not_found")) })
+	return s
+}
+
+// Handler is what a listener serves.
+func (s *Server) Handler() http.Handler { return s.engine }
+
+// OpenAPI is the document that the routes' types make.
+func (s *Server) OpenAPI() *huma.OpenAPI { return s.api.OpenAPI() }
+
+func remoteIP(ctx context.Context) string { return obs.RequestOf(ctx).IP }
+
+func requestID(ctx context.Context) string { return obs.RequestOf(ctx).ID }
