@@ -82,3 +82,19 @@ func (b *Box) Cancel(ctx context.Context, tx *db.Tx, bank, kind, ref string) (in
 	return tx.Exec(ctx, `UPDATE outbox SET state = 'cancelled', ended_at = ?
 		WHERE bank_id = ? AND ref = ? AND kind = ? AND state = 'pending'`, tx.Now, bank, ref, kind)
 }
+
+// Recurring writes a task that never ends: its handler answers Postponed with
+// the next time. name is unique over the installation; writing it again changes
+// nothing.
+func (b *Box) Recurring(ctx context.Context, tx *db.Tx, name string, t Task) error {
+	payload, err := json.Marshal(t.Payload)
+	if err != nil {
+		return fmt.Errorf("outbox: payload of %s: %w", t.Kind, err)
+	}
+	if t.Due.IsZero() {
+		t.Due = tx.Now
+	}
+	tx.AfterCommit(b.Nudge)
+	return tx.InsertIgnore(ctx, "outbox (id, bank_id, kind, ref, payload, state, due_at, next_at, attempts, created_at)",
+		[][]any{{name, t.Bank, t.Kind, t.Ref, string(payload), "pending", t.Due, t.Due, 0, tx.Now}})
+}

@@ -18,9 +18,9 @@ const MaxAttempts = 20
 
 // Wakeup names a task that is due.
 type Wakeup struct {
-	ID      string
-	Kind    string
-	Attempt int
+	ID   string
+	Kind string
+	At   time.Time // when it was taken from the box
 }
 
 // Due takes up to limit tasks whose time has come, and puts their next wake-up
@@ -34,14 +34,15 @@ func (b *Box) Due(ctx context.Context, limit int) ([]Wakeup, error) {
 		return nil, err
 	}
 	err = b.db.InTx(ctx, func(tx *db.Tx) error {
-		due, err = db.All(ctx, tx, scanWakeup, `SELECT id, kind, attempts FROM outbox
+		due, err = db.All(ctx, tx, scanWakeup, `SELECT id, kind FROM outbox
 			WHERE state = 'pending' AND next_at <= ? ORDER BY next_at LIMIT ?`+tx.Dialect().SkipLocked(), tx.Now, limit)
 		if err != nil || len(due) == 0 {
 			return err
 		}
 		args := []any{tx.Now.Add(Lease)}
-		for _, w := range due {
-			args = append(args, w.ID)
+		for i := range due {
+			due[i].At = tx.Now
+			args = append(args, due[i].ID)
 		}
 		_, err = tx.Exec(ctx, "UPDATE outbox SET next_at = ? WHERE id IN "+db.Marks(len(due)), args...)
 		return err
@@ -50,7 +51,7 @@ func (b *Box) Due(ctx context.Context, limit int) ([]Wakeup, error) {
 }
 
 func scanWakeup(r db.Row) (w Wakeup, err error) {
-	return w, r.Scan(&w.ID, &w.Kind, &w.Attempt)
+	return w, r.Scan(&w.ID, &w.Kind)
 }
 
 // NextDue is when the next pending task wants to be woken; ok is false when
@@ -113,10 +114,10 @@ func (b *Box) Done(ctx context.Context, t Task) error {
 }
 
 // Postpone gives a task back to be taken again at the given time, without
-// counting a failure.
+// counting a failure; the count begins anew.
 func (b *Box) Postpone(ctx context.Context, t Task, at time.Time) error {
 	return b.db.InTx(ctx, func(tx *db.Tx) error {
-		_, err := tx.Exec(ctx, `UPDATE outbox SET due_at = ?, next_at = ?, lease = NULL, lease_until = NULL
+		_, err := tx.Exec(ctx, `UPDATE outbox SET due_at = ?, next_at = ?, attempts = 0, lease = NULL, lease_until = NULL
 			WHERE id = ? AND lease = ? AND state = 'pending'`, at, at, t.ID, t.lease)
 		tx.AfterCommit(b.Nudge)
 		return err

@@ -11,8 +11,10 @@ import (
 	"crypto/rand"
 	"database/sql"
 	"encoding/hex"
+	mrand "math/rand/v2"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 
@@ -108,7 +110,8 @@ func MiniRedis(t testing.TB) redis.UniversalClient {
 	return c
 }
 
-// Redis gives the real server, emptied.
+// Redis gives a database of its own on the real server, emptied before and
+// after. Pub/Sub knows no databases: channels must bear unique ids.
 func Redis(t testing.TB) redis.UniversalClient {
 	url := os.Getenv("YINBO_TEST_REDIS_URL")
 	if url == "" {
@@ -118,9 +121,42 @@ func Redis(t testing.TB) redis.UniversalClient {
 	if err != nil {
 		t.Fatalf("YINBO_TEST_REDIS_URL: %v", err)
 	}
-	c := redis.NewClient(o)
-	t.Cleanup(func() { c.Close() })
-	return c
+	ctx := Context(t)
+	probe := redis.NewClient(o)
+	defer probe.Close()
+	n, err := probe.ConfigGet(ctx, "databases").Result()
+	if err != nil {
+		t.Fatalf("redis: %v", err)
+	}
+	databases, err := strconv.Atoi(n["databases"])
+	if err != nil {
+		t.Fatalf("redis: %v", err)
+	}
+	for range 10 * databases {
+		mine := *o
+		mine.DB = mrand.IntN(databases)
+		c := redis.NewClient(&mine)
+		lock := "testkit:" + strconv.Itoa(mine.DB)
+		took, err := probe.SetNX(ctx, lock, "1", 5*time.Minute).Result()
+		if err != nil {
+			t.Fatalf("redis: %v", err)
+		}
+		if !took || mine.DB == o.DB {
+			c.Close()
+			continue
+		}
+		c.FlushDB(ctx)
+		t.Cleanup(func() {
+			c.FlushDB(context.Background())
+			c.Close()
+			free := redis.NewClient(o)
+			free.Del(context.Background(), lock)
+			free.Close()
+		})
+		return c
+	}
+	t.Fatal("redis: no database is free")
+	return nil
 }
 
 func missing(t testing.TB, name string) {

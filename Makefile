@@ -1,0 +1,23 @@
+# Two commands do everything: `make run` and `make test`.
+SHELL := /bin/bash
+.DEFAULT_GOAL := run
+.PHONY: run test build web client screens clean
+
+run: ## the whole product on the embedded default, with demo data
+	@scripts/run
+
+test: ## every test, on private servers
+	@scripts/test
+
+build: web ## bin/yinbo and bin/bankbox with the apps inside
+	@scripts/build
+
+web: ## web/dist, when its sources are newer
+	@scripts/web-build
+
+client: ## the OpenAPI document and the typed client made from it
+	@go run ./cmd/yinbo openapi > web/packages/client/openapi.json
+	@cd web && npm run --silent client
+
+clean: ## what was built; the state in var stays
+	@rm -rf bin web/dist/assets web/dist/*.html web/dist/host web/dist/desk

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+
+	"yinbo/internal/audit"
+	"yinbo/internal/config"
+	"yinbo/migrations"
+)
+
+// commands is the tree of what yinbo does.
+func commands(environ []string, out, logs io.Writer) *cobra.Command {
+	root := &cobra.Command{Use: "yinbo", Short: "Live commerce for banks", SilenceUsage: true, SilenceErrors: true}
+	c := commander{environ: environ, out: out, logs: logs}
+	root.AddCommand(
+		c.node("all", "Serve and work in one process (the default, embedded or not)", roles{serve: true, work: true}),
+		c.node("serve", "Serve HTTP and sockets; needs MySQL and Redis", roles{serve: true}),
+		c.node("work", "Run what must happen; needs MySQL and Redis", roles{work: true}),
+		c.migrate(), c.demo(), c.bank(), c.staff(), c.verifyAudit(), c.openapi(), c.version())
+	return root
+}
+
+type commander struct {
+	environ   []string
+	out, logs io.Writer
+}
+
+// load reads the configuration and names every problem with it at once.
+func (c commander) load(alone bool) (config.Config, error) {
+	cfg, err := config.Load(".", c.environ)
+	if err = errors.Join(err, cfg.Validate(alone)); err != nil {
+		return cfg, fmt.Errorf("the configuration has problems:\n%w", err)
+	}
+	return cfg, nil
+}
+
+// withCore runs do on an opened core and closes it.
+func (c commander) withCore(do func(ctx context.Context, core *core, args []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		cfg, err := c.load(true)
+		if err != nil {
+			return err
+		}
+		core, err := openCore(cmd.Context(), cfg, c.logs)
+		if err != nil {
+			return err
+		}
+		return errors.Join(do(cmd.Context(), core, args), core.close())
+	}
+}
+
+func (c commander) node(name, short string, r roles) *cobra.Command {
+	return &cobra.Command{Use: name, Short: short, Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+		cfg, err := c.load(r.serve && r.work)
+		if err != nil {
+			return err
+		}
+		return runNode(cmd.Context(), cfg, r, c.out, c.logs)
+	}}
+}
+
+func (c commander) migrate() *cobra.Command {
+	root := &cobra.Command{Use: "migrate", Short: "Bring the schema up to date, or tell its state"}
+	root.AddCommand(
+		&cobra.Command{Use: "up", Short: "Apply what is missing", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := c.load(true)
+			if err != nil {
+				return err
+			}
+			d, err := openDB(cmd.Context(), cfg)
+			if err != nil {
+				return err
+			}
+			n, err := migrations.Up(cmd.Context(), d)
+			fmt.Fprintf(c.out, "%d migrations applied\n", n)
+			return errors.Join(err, d.Close())
+		}},
+		&cobra.Command{Use: "status", Short: "List the migrations", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := c.load(true)
+			if err != nil {
+				return err
+			}
+			d, err := openDB(cmd.Context(), cfg)
+			if err != nil {
+				return err
+			}
+			all, err := migrations.List(cmd.Context(), d)
+			for _, m := range all {
+				state := "pending"
+				if m.Applied {
+					state = "applied"
+				}
+				fmt.Fprintf(c.out, "%-8s %s\n", state, m.Name)
+			}
+			return errors.Join(err, d.Close())
+		}})
+	return root
+}
+
+func (c commander) verifyAudit() *cobra.Command {
+	return &cobra.Command{Use: "verify-audit", Short: "Verify every bank's chained audit log", Args: cobra.NoArgs,
+		RunE: c.withCore(func(ctx context.Context, core *core, _ []string) error {
+			banks, err := core.banks.All(ctx)
+			for _, b := range banks {
+				n, broken := audit.Verify(ctx, core.db, b.ID)
+				if broken != nil {
+					err = errors.Join(err, broken)
+					continue
+				}
+				fmt.Fprintf(c.out, "%s: %d entries, the chain holds\n", b.Slug, n)
+			}
+			return err
+		})}
+}
+
+func (c commander) openapi() *cobra.Command {
+	return &cobra.Command{Use: "openapi", Short: "Print the OpenAPI 3.1 document", Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error {
+		raw, err := json.MarshalIndent(document(), "", "  ")
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(c.out, "%s\n", raw)
+		return err
+	}}
+}
+
+func (c commander) version() *cobra.Command {
+	return &cobra.Command{Use: "version", Short: "Print the version", Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error {
+		info, ok := debug.ReadBuildInfo()
+		if !ok {
+			return errors.New("no build information")
+		}
+		revision := ""
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				revision = " " + s.Value
+			}
+		}
+		_, err := fmt.Fprintf(c.out, "yinbo %s%s %s\n", info.Main.Version, revision, info.GoVersion)
+		return err
+	}}
+}

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"path/filepath"
+
+	"yinbo/internal/clock"
+	"yinbo/internal/config"
+	"yinbo/internal/db"
+	"yinbo/internal/obs"
+	"yinbo/internal/outbox"
+	"yinbo/internal/pii"
+	"yinbo/internal/tenant"
+	"yinbo/migrations"
+)
+
+// core is what every command stands on: the database, its keys, its banks.
+type core struct {
+	cfg   config.Config
+	log   *slog.Logger
+	db    *db.DB
+	keys  *pii.Keyring
+	banks *tenant.Directory
+	box   *outbox.Box
+	demo  bool // the database holds demo data: its passwords and keys are public
+}
+
+// openDB opens the database. Embedded, it brings the schema up to date as well.
+func openDB(ctx context.Context, cfg config.Config) (*db.DB, error) {
+	d, err := db.Open(ctx, db.Config{DSN: string(cfg.MySQLDSN), Path: filepath.Join(cfg.Var, "yinbo.db"), MaxConns: cfg.MaxConns}, clock.System{})
+	if err != nil {
+		return nil, err
+	}
+	if cfg.MySQLDSN == "" {
+		if _, err := migrations.Up(ctx, d); err != nil {
+			return nil, errors.Join(err, d.Close())
+		}
+	}
+	return d, nil
+}
+
+// openCore opens what a node needs and proves that it fits: the schema is
+// current, the keys open.
+func openCore(ctx context.Context, cfg config.Config, logs io.Writer) (*core, error) {
+	d, err := openDB(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	c := &core{cfg: cfg, log: obs.NewLogger(logs, cfg.Level()), db: d, banks: tenant.NewDirectory(d, cfg.DefaultBank), box: outbox.New(d)}
+	if err := c.prove(ctx); err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	return c, nil
+}
+
+func (c *core) prove(ctx context.Context) error {
+	pending, err := migrations.Pending(ctx, c.db)
+	if err != nil {
+		return err
+	}
+	if pending > 0 {
+		return fmt.Errorf("the schema lacks %d migrations: run `yinbo migrate up` first", pending)
+	}
+	if _, c.demo, err = db.Value[string](ctx, c.db, "SELECT value FROM meta WHERE name = 'demo'"); err != nil {
+		return err
+	}
+	kek, err := c.kek(ctx)
+	if err != nil {
+		return err
+	}
+	c.keys, err = pii.OpenKeyring(ctx, c.db, kek)
+	return err
+}
+
+const demoKEK = "demo_kek"
+
+// kek finds the key-encryption key: the file that is configured, else the
+// public one of a demo database, else the file in the state folder, which is
+// made when it is not there.
+func (c *core) kek(ctx context.Context) ([]byte, error) {
+	if c.cfg.KEKFile != "" {
+		return pii.LoadKEK(c.cfg.KEKFile)
+	}
+	if raw, found, err := db.Value[string](ctx, c.db, "SELECT value FROM meta WHERE name = ?", demoKEK); err != nil || found {
+		if err != nil {
+			return nil, err
+		}
+		return base64.StdEncoding.DecodeString(raw)
+	}
+	return pii.LoadKEK(filepath.Join(c.cfg.Var, "kek"))
+}
+
+// demoCallbackKey is the bank's key in the demo (CONTRACT §8).
+const demoCallbackKey = "demo-callback-key"
+
+// callbackKey is the key that signs the bank's callbacks. Only a demo or an
+// embedded database may do without its own.
+func (c *core) callbackKey() (string, error) {
+	switch {
+	case c.cfg.BankCallbackKey != "":
+		return string(c.cfg.BankCallbackKey), nil
+	case c.demo || c.cfg.Embedded():
+		return demoCallbackKey, nil
+	}
+	return "", errors.New("bank_callback_key: set YINBO_BANK_CALLBACK_KEY to the key that signs the bank's callbacks")
+}
+
+func (c *core) close() error { return c.db.Close() }

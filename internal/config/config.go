@@ -1,0 +1,165 @@
+// Package config composes the product's configuration: defaults, then
+// yinbo.yaml, then the environment (YINBO_ and the key in upper case). All
+// problems are reported at once; secrets print as ***.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+	"github.com/knadh/koanf/parsers/yaml"
+	"github.com/knadh/koanf/providers/env/v2"
+	"github.com/knadh/koanf/providers/file"
+	"github.com/knadh/koanf/v2"
+	"github.com/redis/go-redis/v9"
+)
+
+// Secret prints as ***.
+type Secret string
+
+// String hides the value.
+func (s Secret) String() string {
+	if s == "" {
+		return ""
+	}
+	return "***"
+}
+
+// GoString hides the value from %#v.
+func (s Secret) GoString() string { return s.String() }
+
+// LogValue hides the value from slog.
+func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
+
+// Config is everything that can be set.
+type Config struct {
+	Addr            string        `koanf:"addr"`              // where HTTP listens
+	MetricsAddr     string        `koanf:"metrics_addr"`      // where Prometheus reads; "off" for none
+	PublicURL       string        `koanf:"public_url"`        // how the bank reaches us; default http://<addr>
+	Var             string        `koanf:"var"`               // folder of the embedded state
+	MySQLDSN        Secret        `koanf:"mysql_dsn"`         // empty: SQLite in Var
+	RedisURL        Secret        `koanf:"redis_url"`         // empty: in the process
+	BankboxURL      string        `koanf:"bankbox_url"`       // the bank on the other side
+	BankCallbackKey Secret        `koanf:"bank_callback_key"` // signs the bank's callbacks
+	DefaultBank     string        `koanf:"default_bank"`      // slug
+	OrderTTL        time.Duration `koanf:"order_ttl"`         // how long an order waits for payment
+	KEKFile         string        `koanf:"kek_file"`          // key-encryption key; default <var>/kek
+	LogLevel        string        `koanf:"log_level"`         // debug, info, warn, error
+	Workers         int           `koanf:"workers"`           // handlers of tasks at once
+	MaxConns        int           `koanf:"mysql_max_conns"`
+}
+
+// Default is what holds where nothing is set.
+func Default() Config {
+	return Config{Addr: "127.0.0.1:8080", MetricsAddr: "127.0.0.1:9090", Var: "./var", BankboxURL: "http://127.0.0.1:8090",
+		OrderTTL: 15 * time.Minute, LogLevel: "info", Workers: 16, MaxConns: 32}
+}
+
+const prefix = "YINBO_"
+
+// Load reads yinbo.yaml in dir, when there is one, and the environment.
+func Load(dir string, environ []string) (Config, error) {
+	k := koanf.New(".")
+	path := filepath.Join(dir, "yinbo.yaml")
+	if err := k.Load(file.Provider(path), yaml.Parser()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return Config{}, fmt.Errorf("config: %s: %w", path, err)
+	}
+	known := keys()
+	err := k.Load(env.Provider(".", env.Opt{Prefix: prefix, EnvironFunc: func() []string { return environ },
+		TransformFunc: func(key, value string) (string, any) {
+			key = strings.ToLower(strings.TrimPrefix(key, prefix))
+			if !known[key] || value == "" { // YINBO_TEST_… and the like are others' matter
+				return "", nil
+			}
+			return key, value
+		}}), nil)
+	if err != nil {
+		return Config{}, fmt.Errorf("config: environment: %w", err)
+	}
+	c := Default()
+	var problems []error
+	for key := range k.All() {
+		if !known[key] {
+			problems = append(problems, fmt.Errorf("%s: no such key in %s", key, path))
+		}
+	}
+	if err := k.Unmarshal("", &c); err != nil {
+		problems = append(problems, err)
+	}
+	return c, errors.Join(problems...)
+}
+
+func keys() map[string]bool {
+	m := map[string]bool{}
+	for _, k := range []string{"addr", "metrics_addr", "public_url", "var", "mysql_dsn", "redis_url", "bankbox_url", "bank_callback_key",
+		"default_bank", "order_ttl", "kek_file", "log_level", "workers", "mysql_max_conns"} {
+		m[k] = true
+	}
+	return m
+}
+
+// Embedded tells that nothing but this process serves.
+func (c Config) Embedded() bool { return c.MySQLDSN == "" && c.RedisURL == "" }
+
+// Level is the log's level.
+func (c Config) Level() slog.Level {
+	var l slog.Level
+	_ = l.UnmarshalText([]byte(c.LogLevel)) // Validate has looked at it
+	return l
+}
+
+// Validate names every problem at once. alone tells that the process does
+// everything by itself, as an embedded one must.
+func (c Config) Validate(alone bool) error {
+	var problems []error
+	bad := func(key, format string, args ...any) {
+		problems = append(problems, fmt.Errorf("%s: %s", key, fmt.Sprintf(format, args...)))
+	}
+	for key, addr := range map[string]string{"addr": c.Addr, "metrics_addr": c.MetricsAddr} {
+		if _, _, err := net.SplitHostPort(addr); err != nil && addr != "off" {
+			bad(key, "%q is not host:port", addr)
+		}
+	}
+	for key, raw := range map[string]string{"bankbox_url": c.BankboxURL, "public_url": c.PublicURL} {
+		u, err := url.Parse(raw)
+		if raw != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "") {
+			bad(key, "%q is not an http address", raw)
+		}
+	}
+	if (c.MySQLDSN == "") != (c.RedisURL == "") {
+		bad("mysql_dsn, redis_url", "set both for real use, or neither for the embedded default")
+	}
+	if c.MySQLDSN != "" {
+		if cfg, err := mysql.ParseDSN(string(c.MySQLDSN)); err != nil {
+			bad("mysql_dsn", "%v", err)
+		} else if cfg.DBName == "" {
+			bad("mysql_dsn", "names no database")
+		}
+	}
+	for u := range strings.SplitSeq(string(c.RedisURL), ",") {
+		if _, err := redis.ParseURL(strings.TrimSpace(u)); u != "" && err != nil {
+			bad("redis_url", "not a redis:// address")
+		}
+	}
+	if c.Embedded() && !alone {
+		bad("mysql_dsn, redis_url", "needed when serving and working are processes of their own (use `yinbo all` for the embedded default)")
+	}
+	if c.OrderTTL < time.Second || c.OrderTTL > 24*time.Hour {
+		bad("order_ttl", "%s is not between 1s and 24h", c.OrderTTL)
+	}
+	if err := new(slog.Level).UnmarshalText([]byte(c.LogLevel)); err != nil {
+		bad("log_level", "%q is none of debug, info, warn, error", c.LogLevel)
+	}
+	if c.Workers < 1 || c.Workers > 1000 {
+		bad("workers", "%d is not between 1 and 1000", c.Workers)
+	}
+	return errors.Join(problems...)
+}
