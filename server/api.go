@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"iter"
 	"strings"
 	"time"
 
@@ -126,4 +127,18 @@ func newAPI(engine *gin.Engine) huma.API {
 		"bearer": {Type: "http", Scheme: "bearer", BearerFormat: "JWT"},
 	}
 	return humagin.NewWithGroup(engine, engine.Group("/api/v1"), c)
+}
+
+// operations lists what a path answers, by method.
+func operations(p *huma.PathItem) iter.Seq2[string, *huma.Operation] {
+	return func(yield func(string, *huma.Operation) bool) {
+		for _, o := range []struct {
+			method string
+			op     *huma.Operation
+		}{{"GET", p.Get}, {"POST", p.Post}, {"PUT", p.Put}, {"PATCH", p.Patch}, {"DELETE", p.Delete}} {
+			if o.op != nil && !yield(o.method, o.op) {
+				return
+			}
+		}
+	}
 }

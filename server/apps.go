@@ -36,16 +36,16 @@ func (s *Server) appRoutes() {
 }
 
 func (s *Server) serveApp(c *gin.Context, name string) {
-	if s.deps.Apps == nil {
+	if s.Apps == nil {
 		notBuilt(c)
 		return
 	}
-	if f, err := fs.Stat(s.deps.Apps, name); name != "" && err == nil && !f.IsDir() {
+	if f, err := fs.Stat(s.Apps, name); name != "" && err == nil && !f.IsDir() {
 		if strings.HasPrefix(name, "assets/") { // named by content
 			c.Header("Cache-Control", "public, max-age=31536000, immutable")
 		}
 		pageHeaders(c)
-		http.ServeFileFS(c.Writer, c.Request, s.deps.Apps, name)
+		http.ServeFileFS(c.Writer, c.Request, s.Apps, name)
 		return
 	}
 	if path.Ext(name) != "" {
@@ -56,7 +56,7 @@ func (s *Server) serveApp(c *gin.Context, name string) {
 	if app, _, _ := strings.Cut(name, "/"); app == "host" || app == "desk" {
 		page = app + "/index.html"
 	}
-	html, err := fs.ReadFile(s.deps.Apps, page)
+	html, err := fs.ReadFile(s.Apps, page)
 	if err != nil {
 		notBuilt(c)
 		return

@@ -42,7 +42,7 @@ func (s *Server) principal(ctx huma.Context, who access) (auth.Principal, error)
 		if !isBearer {
 			return auth.Principal{}, fault.New(fault.Unauthenticated, "auth.required")
 		}
-		return s.deps.Auth.Authenticate(ctx.Context(), strings.TrimSpace(token))
+		return s.Auth.Authenticate(ctx.Context(), strings.TrimSpace(token))
 	}
 	guest := auth.Principal{Kind: auth.Guest}
 	if !who.bank || !who.open {
@@ -52,7 +52,7 @@ func (s *Server) principal(ctx huma.Context, who access) (auth.Principal, error)
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		host = h
 	}
-	bank, found, err := s.deps.Banks.ForRequest(ctx.Context(), host, ctx.Header("X-Bank"))
+	bank, found, err := s.Banks.ForRequest(ctx.Context(), host, ctx.Header("X-Bank"))
 	if err != nil {
 		return guest, err
 	}

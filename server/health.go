@@ -11,7 +11,7 @@ func (s *Server) healthRoutes() {
 	s.engine.GET("/healthz", func(c *gin.Context) { c.JSON(http.StatusOK, gin.H{"status": "alive"}) })
 	s.engine.GET("/readyz", func(c *gin.Context) {
 		missing := gin.H{}
-		for what, err := range s.deps.Ready(c.Request.Context()) {
+		for what, err := range s.Ready(c.Request.Context()) {
 			if err != nil {
 				missing[what] = err.Error()
 			}

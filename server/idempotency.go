@@ -21,7 +21,7 @@ func (s *Server) idem(ctx context.Context, route string, k Keyed) (idem.Request,
 		return idem.Request{}, fault.New(fault.BadRequest, "idempotency.required").With("Idempotency-Key", "field.required")
 	}
 	p := auth.From(ctx)
-	hash, err := s.deps.Keys.Hash(ctx, p.Bank.ID, "body", string(k.RawBody))
+	hash, err := s.Keys.Hash(ctx, p.Bank.ID, "body", string(k.RawBody))
 	return idem.Request{Bank: p.Bank.ID, Person: p.ID, Route: route, Key: k.Key, BodyHash: hash}, err
 }
 

@@ -16,6 +16,12 @@ import (
 	"yinbo/internal/obs"
 	"yinbo/internal/pii"
 	"yinbo/internal/tenant"
+	"yinbo/order"
+	"yinbo/order/catalog"
+	"yinbo/order/flash"
+	"yinbo/order/ledger"
+	"yinbo/order/payment"
+	"yinbo/order/settle"
 )
 
 // Deps are what the server serves; cmd/yinbo wires them.
@@ -27,11 +33,19 @@ type Deps struct {
 	Keys    *pii.Keyring
 	Apps    fs.FS // web/dist; nil when it was not built
 	Ready   func(ctx context.Context) map[string]error
+
+	// The domains; each has its routes in a file of its own.
+	Catalog  *catalog.Catalog
+	Flash    *flash.Sales
+	Orders   *order.Orders
+	Payments *payment.Payments
+	Ledger   *ledger.Book
+	Settle   *settle.Desk
 }
 
 // Server answers HTTP.
 type Server struct {
-	deps         Deps
+	Deps
 	log          *slog.Logger
 	engine       *gin.Engine
 	api          huma.API
@@ -45,12 +59,18 @@ func New(d Deps) *Server {
 	engine := gin.New()
 	engine.HandleMethodNotAllowed = true
 	engine.RedirectTrailingSlash = false
-	s := &Server{deps: d, log: d.Log, engine: engine, metrics: newMetrics(d.Metrics),
+	s := &Server{Deps: d, log: d.Log, engine: engine, metrics: newMetrics(d.Metrics),
 		otpByAddress: newLimiter(5000, time.Hour)}
 	engine.Use(s.name, s.catch, headers)
 	s.api = newAPI(engine)
 	s.signinRoutes()
 	s.healthRoutes()
+	s.catalogueRoutes()
+	s.flashRoutes()
+	s.orderRoutes()
+	s.paymentRoutes()
+	s.financeRoutes()
+	s.docsRoutes()
 	s.appRoutes()
 	engine.NoMethod(func(c *gin.Context) { s.refuse(c, fault.New(fault.NotFound, "not_found")) })
 	return s

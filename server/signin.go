@@ -78,7 +78,7 @@ type loginIn struct {
 }
 
 func (s *Server) signinRoutes() {
-	a := s.deps.Auth
+	a := s.Auth
 	route(s, http.MethodPost, "/auth/otp", public, "Send a one-time code", func(ctx context.Context, in *otpIn) (*otpOut, error) {
 		if err := s.otpByAddress.allow(remoteIP(ctx)); err != nil {
 			return nil, err

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"yinbo/internal/audit"
+	"yinbo/internal/clock"
 	"yinbo/internal/config"
 	"yinbo/migrations"
 )
@@ -74,7 +75,7 @@ func (c commander) migrate() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			d, err := openDB(cmd.Context(), cfg)
+			d, err := openDB(cmd.Context(), cfg, clock.System{})
 			if err != nil {
 				return err
 			}
@@ -87,7 +88,7 @@ func (c commander) migrate() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			d, err := openDB(cmd.Context(), cfg)
+			d, err := openDB(cmd.Context(), cfg, clock.System{})
 			if err != nil {
 				return err
 			}

@@ -31,8 +31,8 @@ type core struct {
 }
 
 // openDB opens the database. Embedded, it brings the schema up to date as well.
-func openDB(ctx context.Context, cfg config.Config) (*db.DB, error) {
-	d, err := db.Open(ctx, db.Config{DSN: string(cfg.MySQLDSN), Path: filepath.Join(cfg.Var, "yinbo.db"), MaxConns: cfg.MaxConns}, clock.System{})
+func openDB(ctx context.Context, cfg config.Config, clk clock.Clock) (*db.DB, error) {
+	d, err := db.Open(ctx, db.Config{DSN: string(cfg.MySQLDSN), Path: filepath.Join(cfg.Var, "yinbo.db"), MaxConns: cfg.MaxConns}, clk)
 	if err != nil {
 		return nil, err
 	}
@@ -47,15 +47,20 @@ func openDB(ctx context.Context, cfg config.Config) (*db.DB, error) {
 // openCore opens what a node needs and proves that it fits: the schema is
 // current, the keys open.
 func openCore(ctx context.Context, cfg config.Config, logs io.Writer) (*core, error) {
-	d, err := openDB(ctx, cfg)
+	d, err := openDB(ctx, cfg, clock.System{})
 	if err != nil {
 		return nil, err
 	}
-	c := &core{cfg: cfg, log: obs.NewLogger(logs, cfg.Level()), db: d, banks: tenant.NewDirectory(d, cfg.DefaultBank), box: outbox.New(d)}
-	if err := c.prove(ctx); err != nil {
+	c, err := newCore(ctx, cfg, d, logs)
+	if err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
 	return c, nil
+}
+
+func newCore(ctx context.Context, cfg config.Config, d *db.DB, logs io.Writer) (*core, error) {
+	c := &core{cfg: cfg, log: obs.NewLogger(logs, cfg.Level()), db: d, banks: tenant.NewDirectory(d, cfg.DefaultBank), box: outbox.New(d)}
+	return c, c.prove(ctx)
 }
 
 func (c *core) prove(ctx context.Context) error {
@@ -68,6 +73,9 @@ func (c *core) prove(ctx context.Context) error {
 	}
 	if _, c.demo, err = db.Value[string](ctx, c.db, "SELECT value FROM meta WHERE name = 'demo'"); err != nil {
 		return err
+	}
+	if c.demo && c.cfg.DefaultBank == "" {
+		c.banks = tenant.NewDirectory(c.db, "demo")
 	}
 	kek, err := c.kek(ctx)
 	if err != nil {

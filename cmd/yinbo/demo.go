@@ -1,0 +1,187 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"yinbo/internal/auth"
+	"yinbo/internal/clock"
+	"yinbo/internal/config"
+	"yinbo/internal/db"
+	"yinbo/internal/id"
+	"yinbo/internal/pii"
+	"yinbo/internal/tenant"
+	"yinbo/migrations"
+)
+
+// demoNote is what the banner tells of a demo.
+const demoNote = `
+演示数据 demo data (public passwords; never put real data into this database)
+  员工 staff        admin host operator reviewer reviewer2 supervisor finance finance_checker risk auditor
+  密码 password     demo-<name>; at the second bank (add ?bank=other) other-<name>
+  观众 viewers      any mobile number; the code stands in %s/sms/v1/messages?phone=<number>
+
+`
+
+func (c commander) demo() *cobra.Command {
+	var ifEmpty bool
+	cmd := &cobra.Command{Use: "demo", Short: "Load demo data into an empty database", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+		cfg, err := c.load(true)
+		if err != nil {
+			return err
+		}
+		err = loadDemo(cmd.Context(), cfg, c.out)
+		if errors.Is(err, errNotEmpty) && ifEmpty {
+			return nil
+		}
+		return err
+	}}
+	cmd.Flags().BoolVar(&ifEmpty, "if-empty", false, "do nothing, and do not complain, when the database is not empty")
+	return cmd
+}
+
+var errNotEmpty = errors.New("the database is not empty: demo data is loaded into an empty one only")
+
+// loadDemo brings the schema up to date and fills the database. Yesterday's
+// trade is made through the same code as today's, under a clock set back; then
+// its business date is closed and reconciled with the bank.
+func loadDemo(ctx context.Context, cfg config.Config, out io.Writer) error {
+	zone, err := time.LoadLocation("Asia/Shanghai")
+	if err != nil {
+		return err
+	}
+	now := time.Now().In(zone)
+	evening := time.Date(now.Year(), now.Month(), now.Day()-1, 20, 0, 0, 0, zone)
+	fake := clock.NewFake(evening)
+	d, err := openDB(ctx, cfg, fake)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	if _, err := migrations.Up(ctx, d); err != nil {
+		return err
+	}
+	if _, some, err := db.Value[string](ctx, d, "SELECT id FROM bank LIMIT 1"); err != nil || some {
+		return errors.Join(err, errNotEmpty)
+	}
+	if err := markDemo(ctx, d, cfg); err != nil {
+		return err
+	}
+	c, err := newCore(ctx, cfg, d, io.Discard)
+	if err != nil {
+		return err
+	}
+	s := seeder{core: c, clock: fake, zone: zone, evening: evening}
+	if err := s.load(ctx); err != nil {
+		// Half a demo helps nobody: an embedded database goes, a shared one is named.
+		if cfg.MySQLDSN == "" {
+			d.Close()
+			for _, suffix := range []string{"", "-wal", "-shm"} {
+				os.Remove(filepath.Join(cfg.Var, "yinbo.db"+suffix))
+			}
+			return fmt.Errorf("demo data: %w", err)
+		}
+		return fmt.Errorf("demo data (drop the database and begin anew): %w", err)
+	}
+	fmt.Fprintln(out, "demo data loaded: banks demo and other")
+	return nil
+}
+
+// markDemo marks the database; a shared one carries its key (docs/adr/0006).
+func markDemo(ctx context.Context, d *db.DB, cfg config.Config) error {
+	return d.InTx(ctx, func(tx *db.Tx) error {
+		rows := [][]any{{"demo", tx.Now.Format(time.RFC3339)}}
+		if cfg.MySQLDSN != "" && cfg.KEKFile == "" {
+			key := make([]byte, 32)
+			rand.Read(key)
+			rows = append(rows, []any{demoKEK, base64.StdEncoding.EncodeToString(key)})
+		}
+		return tx.Insert(ctx, "meta (name, value)", rows, "")
+	})
+}
+
+type seeder struct {
+	*core
+	clock   *clock.Fake
+	zone    *time.Location
+	evening time.Time // yesterday, when the demo's trade was
+	people  *auth.Service
+}
+
+func (s *seeder) load(ctx context.Context) error {
+	var err error
+	if s.people, err = auth.New(ctx, s.db, s.keys, s.banks, nil); err != nil {
+		return err
+	}
+	for _, b := range []struct{ slug, name string }{{"demo", "演示银行"}, {"other", "其他银行"}} {
+		if err := s.bank(ctx, b.slug, b.name); err != nil {
+			return fmt.Errorf("bank %s: %w", b.slug, err)
+		}
+	}
+	return nil
+}
+
+// demoSettings shorten the waits so that one sitting shows them, and let a
+// person be reached at any hour.
+var demoSettings = tenant.Settings{
+	FollowUps: []tenant.Duration{tenant.Duration(10 * time.Second), tenant.Duration(60 * time.Second), tenant.Duration(120 * time.Second)},
+	PromoFrom: "00:00", PromoTo: "24:00", PromoPerDay: 100, PromoPerWeek: 300,
+}
+
+func (s *seeder) bank(ctx context.Context, slug, name string) error {
+	b := tenant.Bank{ID: id.New(id.Bank), Slug: slug, Name: name, Zone: s.zone, Settings: demoSettings}
+	b.Settings.OwnBINs = map[string][]string{"demo": {"621799", "622599"}, "other": {"621700"}}[slug]
+	var staff map[string]string
+	err := s.db.InTx(ctx, func(tx *db.Tx) error {
+		if err := tenant.Create(ctx, tx, b); err != nil {
+			return err
+		}
+		if err := s.keys.Create(ctx, tx, b.ID, pii.AES256GCM); err != nil {
+			return err
+		}
+		branch := id.New(id.Branch)
+		err := tx.Insert(ctx, "branch (id, bank_id, name, created_at)", [][]any{{branch, b.ID, name + "总行营业部", tx.Now}}, "")
+		if err != nil {
+			return err
+		}
+		staff, err = s.staff(ctx, tx, b, branch)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return s.shop(ctx, b, staff)
+}
+
+var demoStaff = []struct {
+	username, name string
+	role           auth.Role
+}{
+	{"admin", "管理员", auth.Admin}, {"host", "主播小林", auth.Host}, {"operator", "运营小周", auth.Operator},
+	{"reviewer", "审核员甲", auth.Reviewer}, {"reviewer2", "审核员乙", auth.Reviewer}, {"supervisor", "审核主管", auth.Supervisor},
+	{"finance", "财务经办", auth.Finance}, {"finance_checker", "财务复核", auth.FinanceChecker},
+	{"risk", "风控专员", auth.Risk}, {"auditor", "审计员", auth.Auditor},
+}
+
+// staff adds the people and gives their ids by user name.
+func (s *seeder) staff(ctx context.Context, tx *db.Tx, b tenant.Bank, branch string) (map[string]string, error) {
+	ids := map[string]string{}
+	for _, p := range demoStaff {
+		staffID, err := s.people.CreateStaff(ctx, tx, b.ID, auth.NewStaff{Username: p.username, Name: p.name,
+			Password: b.Slug + "-" + p.username, Branch: branch, Roles: []auth.Role{p.role}})
+		if err != nil {
+			return nil, err
+		}
+		ids[p.username] = staffID
+	}
+	return ids, nil
+}

@@ -1,0 +1,46 @@
+package server
+
+import (
+	"context"
+	"net/http"
+
+	"yinbo/internal/auth"
+	"yinbo/order/catalog"
+)
+
+type productsIn struct {
+	Page
+	Category string `query:"category" maxLength:"60" doc:"Only products of this category"`
+	Query    string `query:"q" maxLength:"60" doc:"Part of the title, or initials of its pinyin"`
+	Branch   string `query:"branch" maxLength:"40" doc:"Also products that only this branch's viewers see"`
+}
+
+type idIn struct {
+	ID string `path:"id" maxLength:"60"`
+}
+
+func (s *Server) catalogueRoutes() {
+	route(s, http.MethodGet, "/products", public, "List products", s.listProducts)
+	route(s, http.MethodGet, "/products/{id}", public, "Show a product", s.getProduct)
+}
+
+func (s *Server) listProducts(ctx context.Context, in *productsIn) (*body[list[catalog.Product]], error) {
+	after, err := decodeCursor(in.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	f := catalog.Filter{Category: in.Category, Query: in.Query, Branch: in.Branch}
+	items, err := s.Catalog.List(ctx, auth.From(ctx).Bank.ID, f, after, in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	return paged(items, in.Limit, func(p catalog.Product) string { return p.ID }), nil
+}
+
+func (s *Server) getProduct(ctx context.Context, in *idIn) (*body[catalog.Product], error) {
+	p, err := s.Catalog.Product(ctx, auth.From(ctx).Bank.ID, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return ok(p), nil
+}
