@@ -90,6 +90,7 @@ CREATE TABLE orders (
   expires_at     DATETIME(6) NOT NULL,
   created_at     DATETIME(6) NOT NULL,
   paid_at        DATETIME(6),
+  paid_by        VARCHAR(40),           -- the payment that paid it
   closed_at      DATETIME(6),
   close_reason   VARCHAR(20),
   CHECK (status IN ('pending_payment','paid','fulfilling','completed','cancelled','refunding','refunded')),

@@ -3,7 +3,7 @@ CREATE TABLE card_product (
   id          VARCHAR(40)  NOT NULL PRIMARY KEY,
   bank_id     VARCHAR(40)  NOT NULL,
   name        VARCHAR(100) NOT NULL,
-  summary     VARCHAR(500) NOT NULL,
+  description VARCHAR(500) NOT NULL,
   image_url   VARCHAR(500) NOT NULL,
   position    INT          NOT NULL,
   hidden_at   DATETIME(6),
@@ -59,6 +59,7 @@ CREATE TABLE application (
   card_product_id VARCHAR(40)  NOT NULL,
   status          VARCHAR(20)  NOT NULL,
   receipt_no      VARCHAR(20)  NOT NULL,
+  screening       VARCHAR(10)  NOT NULL, -- the worst verdict: pass, refer, decline
   id_no_hash      VARCHAR(64)  NOT NULL,
   phone_hash      VARCHAR(64)  NOT NULL,
   open_key        VARCHAR(120),          -- card product / id number hash while open
@@ -74,7 +75,7 @@ CREATE TABLE application (
   device_id       VARCHAR(100),
   ip_hash         VARCHAR(64)  NOT NULL,
   info_fields     VARCHAR(500),          -- what was asked for, JSON list
-  info_message    VARCHAR(500),
+  info_message_sealed TEXT,
   claimed_by      VARCHAR(40),
   claimed_until   DATETIME(6),
   decision        VARCHAR(10),
@@ -86,7 +87,7 @@ CREATE TABLE application (
   bound_at        DATETIME(6),
   created_at      DATETIME(6)  NOT NULL,
   updated_at      DATETIME(6)  NOT NULL,
-  CHECK (status IN ('screening','queued','in_review','info_requested','approved','rejected','withdrawn','handed_off','issued','activated','bound','declined'))
+  CHECK (status IN ('screening','queued','in_review','info_requested','approved','rejected','withdrawn','handed_off','issued','activated','bound'))
 );
 CREATE UNIQUE INDEX application_open ON application (bank_id, open_key);
 CREATE UNIQUE INDEX application_receipt ON application (bank_id, receipt_no);
@@ -97,6 +98,7 @@ CREATE INDEX application_person ON application (bank_id, id_no_hash);
 CREATE INDEX application_phone ON application (bank_id, phone_hash);
 CREATE INDEX application_room ON application (bank_id, room_id);
 CREATE INDEX application_ip ON application (bank_id, ip_hash, created_at);
+CREATE INDEX application_device ON application (bank_id, device_id, created_at);
 
 -- One sealed value a field; additional data binds bank, table, column and row.
 CREATE TABLE applicant_field (
@@ -129,6 +131,7 @@ CREATE TABLE lead_event (
   at             DATETIME(6)  NOT NULL
 );
 CREATE INDEX lead_event_application ON lead_event (bank_id, application_id, id);
+CREATE INDEX lead_event_actor ON lead_event (bank_id, actor_id, kind, at);
 
 CREATE TABLE binding (
   id                VARCHAR(40)  NOT NULL PRIMARY KEY,
@@ -142,24 +145,24 @@ CREATE TABLE binding (
   bank_name         VARCHAR(60),
   kind              VARCHAR(10),
   own_bank          BOOLEAN      NOT NULL DEFAULT FALSE,
-  room_id           VARCHAR(40),
   created_at        DATETIME(6)  NOT NULL,
   bound_at          DATETIME(6),
   unbound_at        DATETIME(6),
   CHECK (status IN ('started','otp_sent','bound','failed','unbound'))
 );
 CREATE INDEX binding_viewer ON binding (bank_id, viewer_id, status);
-CREATE INDEX binding_room ON binding (bank_id, room_id, status);
 
--- Calls to the four-factor check, counted per card by its keyed hash.
-CREATE TABLE bind_attempt (
-  id          VARCHAR(40) NOT NULL PRIMARY KEY,
+-- Calls to the four-factor check of a card on a business date, by the card's
+-- keyed hash: pending ones count as possible mismatches until they are answered.
+CREATE TABLE bind_check (
   bank_id     VARCHAR(40) NOT NULL,
   card_hash   VARCHAR(64) NOT NULL,
-  result      VARCHAR(20) NOT NULL, -- calling, accepted, mismatch, locked, unknown
-  at          DATETIME(6) NOT NULL
+  day         VARCHAR(10) NOT NULL,
+  calls       INT         NOT NULL,
+  mismatches  INT         NOT NULL, -- in a row
+  pending     INT         NOT NULL,
+  PRIMARY KEY (bank_id, card_hash, day)
 );
-CREATE INDEX bind_attempt_card ON bind_attempt (bank_id, card_hash, at);
 
 CREATE TABLE follow_up (
   id             VARCHAR(40)  NOT NULL PRIMARY KEY,
@@ -172,16 +175,17 @@ CREATE TABLE follow_up (
   due_at         DATETIME(6)  NOT NULL,
   status         VARCHAR(20)  NOT NULL, -- waiting, sending, sent, cancelled, skipped, failed
   reason         VARCHAR(60)  NOT NULL,
+  claimed_at     DATETIME(6),            -- when its one sending began
   created_at     DATETIME(6)  NOT NULL,
   ended_at       DATETIME(6),
   CHECK (status IN ('waiting','sending','sent','cancelled','skipped','failed'))
 );
 CREATE UNIQUE INDEX follow_up_step ON follow_up (bank_id, application_id, journey, step);
-CREATE INDEX follow_up_viewer ON follow_up (bank_id, viewer_id, status, ended_at);
+CREATE INDEX follow_up_viewer ON follow_up (bank_id, viewer_id, status, claimed_at);
 
 -- +goose Down
 DROP TABLE follow_up;
-DROP TABLE bind_attempt;
+DROP TABLE bind_check;
 DROP TABLE binding;
 DROP TABLE lead_event;
 DROP TABLE screening;

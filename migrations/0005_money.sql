@@ -58,6 +58,14 @@ CREATE TABLE settlement (
 );
 CREATE UNIQUE INDEX settlement_day ON settlement (bank_id, business_date, merchant_id);
 
+-- A closed business date whose statements are made, all of them or none.
+CREATE TABLE settled_day (
+  bank_id        VARCHAR(40) NOT NULL,
+  business_date  VARCHAR(10) NOT NULL,
+  settled_at     DATETIME(6) NOT NULL,
+  PRIMARY KEY (bank_id, business_date)
+);
+
 CREATE TABLE settlement_line (
   settlement_id  VARCHAR(40)  NOT NULL,
   line_no        INT          NOT NULL,
@@ -78,7 +86,7 @@ CREATE TABLE reconciliation (
   bank_id       VARCHAR(40) NOT NULL,
   business_date VARCHAR(10) NOT NULL,
   channel       VARCHAR(20) NOT NULL,
-  status        VARCHAR(20) NOT NULL, -- matched, exceptions
+  status        VARCHAR(20) NOT NULL, -- matched, waiting, exceptions
   ours_count    INT         NOT NULL,
   ours_fen      BIGINT      NOT NULL,
   theirs_count  INT         NOT NULL,
@@ -92,25 +100,27 @@ CREATE TABLE money_exception (
   id                VARCHAR(40)  NOT NULL PRIMARY KEY,
   bank_id           VARCHAR(40)  NOT NULL,
   reconciliation_id VARCHAR(40),
+  business_date     VARCHAR(10)  NOT NULL DEFAULT '', -- of the reconciliation that found it
   kind              VARCHAR(20)  NOT NULL, -- surplus, shortage, amount, status, callback_amount
   ref               VARCHAR(80)  NOT NULL, -- payment or refund number
   ours_fen          BIGINT       NOT NULL,
   theirs_fen        BIGINT       NOT NULL,
-  status            VARCHAR(10)  NOT NULL, -- open, resolved
+  status            VARCHAR(10)  NOT NULL, -- waiting for the next day's file, open, resolved
   resolution        VARCHAR(20),
   comment           VARCHAR(500),
   resolved_by       VARCHAR(40),
   resolved_at       DATETIME(6),
   created_at        DATETIME(6)  NOT NULL,
-  CHECK (status IN ('open','resolved'))
+  CHECK (status IN ('waiting','open','resolved'))
 );
-CREATE UNIQUE INDEX money_exception_ref ON money_exception (bank_id, kind, ref);
+CREATE UNIQUE INDEX money_exception_ref ON money_exception (bank_id, kind, ref, business_date);
 CREATE INDEX money_exception_reconciliation ON money_exception (bank_id, reconciliation_id);
 
 -- +goose Down
 DROP TABLE money_exception;
 DROP TABLE reconciliation;
 DROP TABLE settlement_line;
+DROP TABLE settled_day;
 DROP TABLE settlement;
 DROP TABLE ledger_posting;
 DROP TABLE ledger_entry;

@@ -11,7 +11,11 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"yinbo/card"
+	"yinbo/card/bind"
+	"yinbo/card/review"
 	"yinbo/internal/auth"
+	"yinbo/internal/db"
 	"yinbo/internal/fault"
 	"yinbo/internal/obs"
 	"yinbo/internal/pii"
@@ -41,6 +45,12 @@ type Deps struct {
 	Payments *payment.Payments
 	Ledger   *ledger.Book
 	Settle   *settle.Desk
+
+	DB           *db.DB // the audit log is read as it stands
+	Applications *card.Applications
+	Leads        *review.Leads
+	Outcomes     *review.Outcomes
+	Bindings     *bind.Bindings
 }
 
 // Server answers HTTP.
@@ -70,6 +80,10 @@ func New(d Deps) *Server {
 	s.orderRoutes()
 	s.paymentRoutes()
 	s.financeRoutes()
+	s.applicationRoutes()
+	s.cardRoutes()
+	s.leadRoutes()
+	s.auditRoutes()
 	s.docsRoutes()
 	s.appRoutes()
 	engine.NoMethod(func(c *gin.Context) { s.refuse(c, fault.New(fault.NotFound, "not_found")) })

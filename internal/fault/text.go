@@ -4,6 +4,8 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -101,3 +103,6 @@ func HasText(code string) bool {
 	}
 	return true
 }
+
+// Codes lists every code that has a text, in order.
+func Codes() []string { return slices.Sorted(maps.Keys(texts()[Chinese])) }

@@ -46,6 +46,9 @@ type Settings struct {
 	CoolOffDays int `json:"cool_off_days,omitempty"`
 	// ApplicationsPerAddressHour is the velocity limit of screening; 0 is none.
 	ApplicationsPerAddressHour int `json:"applications_per_address_hour,omitempty"`
+	// OwnBINs are the first six digits of the bank's own cards; when none is
+	// named, a card is the bank's own by its bank's name.
+	OwnBINs []string `json:"own_bins,omitempty"`
 	// HandoffKey signs the bank app's sign-in tokens (HS256), empty for none.
 	HandoffKey string `json:"handoff_key,omitempty"`
 }

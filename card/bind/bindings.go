@@ -1,0 +1,91 @@
+package bind
+
+import (
+	"context"
+	"time"
+
+	"yinbo/card"
+	"yinbo/internal/clock"
+	"yinbo/internal/db"
+	"yinbo/internal/fault"
+	"yinbo/internal/gateway"
+	"yinbo/internal/idem"
+	"yinbo/internal/pii"
+)
+
+// Bank is the bank's side of bindings; *gateway.Client is one. Its errors are
+// *gateway.Refusal or wrap gateway.ErrUnknown.
+type Bank interface {
+	Verify(ctx context.Context, name, idNo, phone, pan pii.Text) (ref string, err error)
+	Confirm(ctx context.Context, ref, code string) (gateway.Card, error)
+	Unbind(ctx context.Context, token pii.Text) error
+}
+
+var _ Bank = (*gateway.Client)(nil)
+
+// FollowUps are cancelled by a binding.
+type FollowUps interface {
+	Cancel(ctx context.Context, tx *db.Tx, bank, application, reason string) error
+}
+
+// Bindings binds and unbinds cards.
+type Bindings struct {
+	book      *card.Book
+	keeper    *idem.Keeper
+	bank      Bank
+	followUps FollowUps
+}
+
+// New makes the service.
+func New(book *card.Book, keeper *idem.Keeper, bank Bank, followUps FollowUps) *Bindings {
+	return &Bindings{book: book, keeper: keeper, bank: bank, followUps: followUps}
+}
+
+// Card is a bound card as its viewer sees it. Its id is its binding's.
+type Card struct {
+	ID       string      `json:"id"`
+	BankName string      `json:"bank_name"`
+	Kind     string      `json:"kind" enum:"debit,credit"`
+	Last4    string      `json:"last4"`
+	BoundAt  clock.Stamp `json:"bound_at"`
+}
+
+const selectCard = "SELECT id, bank_name, kind, last4, bound_at FROM binding WHERE bank_id = ? AND viewer_id = ? AND status = 'bound'"
+
+func scanCard(r db.Row) (c Card, err error) {
+	var bound db.Time
+	err = r.Scan(&c.ID, &c.BankName, &c.Kind, &c.Last4, &bound)
+	c.BoundAt = clock.At(bound.Time)
+	return c, err
+}
+
+// Cards lists a viewer's bound cards, the newest first.
+func (b *Bindings) Cards(ctx context.Context, bank, viewer string) ([]Card, error) {
+	return db.All(ctx, b.book.DB, scanCard, selectCard+" ORDER BY id DESC", bank, viewer)
+}
+
+// Token gives the token by which the bank charges a viewer's card; not_found
+// when the viewer has no such card.
+func (b *Bindings) Token(ctx context.Context, bank, viewer, cardID string) (pii.Text, error) {
+	sealed, found, err := db.Value[*string](ctx, b.book.DB,
+		"SELECT card_token_sealed FROM binding WHERE bank_id = ? AND viewer_id = ? AND id = ? AND status = 'bound'", bank, viewer, cardID)
+	if err != nil {
+		return pii.Text{}, err
+	}
+	if !found || sealed == nil {
+		return pii.Text{}, fault.New(fault.NotFound, "not_found")
+	}
+	return b.book.Keys.Open(ctx, tokenPlace(bank, cardID), *sealed)
+}
+
+func tokenPlace(bank, binding string) pii.Place {
+	return pii.Place{Bank: bank, Table: "binding", Column: "card_token_sealed", Row: binding}
+}
+
+// HasBound tells whether the viewer has bound the bank's own credit card with
+// these last four digits, or any such card since it was issued.
+func (b *Bindings) HasBound(ctx context.Context, q db.Querier, bank, viewer, last4 string, since time.Time) (bool, error) {
+	n, _, err := db.Value[int](ctx, q, `SELECT COUNT(*) FROM binding WHERE bank_id = ? AND viewer_id = ? AND status = 'bound'
+		AND own_bank = ? AND kind = 'credit' AND (last4 = ? OR bound_at >= ?)`, bank, viewer, true, last4, since)
+	return n > 0, err
+}

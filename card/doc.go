@@ -1,0 +1,17 @@
+// Package card takes applications for credit cards and holds what the card
+// department's packages share: review (leads), bind (cards of viewers) and
+// follow (what happens after a card is issued).
+//
+// Invariants: a status moves only along the table in status.go, by a conditional
+// UPDATE, and each move leaves a line on the timeline, a push to the applicant
+// and, where the applicant should know, a text message, all of one transaction
+// (Book.Move). One application per person and card product is open at a time,
+// held by a unique key. Personal data is sealed per field before the transaction
+// begins; rows, tasks and details hold masks and keyed hashes only. Every
+// screening rule's input, version and verdict is kept.
+//
+// Lifecycle: no goroutines; an Applications is ready when it is made and needs
+// no closing.
+//
+// It may import internal packages only; its own subpackages import it.
+package card

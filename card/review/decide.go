@@ -1,0 +1,150 @@
+package review
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+
+	"yinbo/card"
+	"yinbo/internal/db"
+	"yinbo/internal/fault"
+	"yinbo/internal/outbox"
+	"yinbo/internal/pii"
+	"yinbo/internal/tenant"
+)
+
+// The decisions.
+const (
+	Approve = "approve"
+	Reject  = "reject"
+)
+
+// Decision is a reviewer's opinion and sign-off.
+type Decision struct {
+	Decision   string   // approve, reject
+	ReasonCode string   // CONTRACT §5
+	Comment    pii.Text // optional; stored sealed
+}
+
+// Reasons are the contract's reason codes.
+var reasons = []string{"meets_policy", "income_unverified", "identity_doubt", "duplicate", "policy_excluded", "risk", "other"}
+
+func (d Decision) check() error {
+	switch {
+	case d.Decision != Approve && d.Decision != Reject:
+		return fault.InvalidField("decision", "field.not_allowed")
+	case !slices.Contains(reasons, d.ReasonCode):
+		return fault.InvalidField("reason_code", "field.not_allowed")
+	case d.Decision == Approve && d.ReasonCode != "meets_policy" && d.ReasonCode != "other",
+		d.Decision == Reject && d.ReasonCode == "meets_policy":
+		return fault.InvalidField("reason_code", "decision.reason")
+	}
+	return nil
+}
+
+// holding is the condition under which p may work on a lead.
+const holding = "claimed_by = ? AND claimed_until > ?"
+
+// Decide approves or rejects a lead that p has claimed. An approval is handed to
+// the card core by a task of the same transaction. Errors: not_found;
+// lead.taken, lead.not_claimed (409); validation.
+func (l *Leads) Decide(ctx context.Context, bank tenant.Bank, p Person, lead string, d Decision) error {
+	if err := d.check(); err != nil {
+		return err
+	}
+	to := card.Rejected
+	if d.Decision == Approve {
+		to = card.Approved
+	}
+	return l.book.DB.InTx(ctx, func(tx *db.Tx) error {
+		e := p.act(bank.ID, lead, "decided", map[string]any{"decision": d.Decision, "reason_code": d.ReasonCode})
+		e.Text = d.Comment
+		decided, err := l.book.Move(ctx, tx, card.Move{Event: e, From: []card.Status{card.InReview, card.InfoRequested}, To: to,
+			Set:  "decision = ?, reason_code = ?, decided_by = ?, decided_at = ?, info_fields = NULL, info_message_sealed = NULL",
+			Args: []any{d.Decision, d.ReasonCode, p.ID, tx.Now}, Where: holding, With: []any{p.ID, tx.Now}})
+		if err != nil {
+			return err
+		}
+		if !decided {
+			return refusal(ctx, tx, bank.ID, lead, p)
+		}
+		if to == card.Approved {
+			if err := l.book.Box.Add(ctx, tx, outbox.Task{Bank: bank.ID, Kind: TaskHandoff, Ref: lead, Payload: struct{}{}}); err != nil {
+				return err
+			}
+		}
+		return card.Audit(ctx, tx, e)
+	})
+}
+
+var fieldName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,39}$`)
+
+// checkFields wants up to ten well-formed names, each once. fixed names are
+// refused: they identify the person.
+func checkFields(fields []string, fixed ...string) error {
+	if len(fields) == 0 {
+		return fault.InvalidField("fields", "field.required")
+	}
+	if len(fields) > 10 {
+		return fault.InvalidField("fields", "field.too_long")
+	}
+	for i, f := range fields {
+		name := fmt.Sprintf("fields[%d]", i)
+		switch {
+		case !fieldName.MatchString(f):
+			return fault.InvalidField(name, "field.format")
+		case slices.Contains(fields[:i], f):
+			return fault.InvalidField(name, "field.duplicate")
+		case slices.Contains(fixed, f):
+			return fault.InvalidField(name, "supplement.fixed")
+		}
+	}
+	return nil
+}
+
+// RequestInfo asks the applicant for fields, new or better ones, with a message.
+// The claim stays while its lease runs. Errors: not_found; lead.taken,
+// lead.not_claimed (409); validation.
+func (l *Leads) RequestInfo(ctx context.Context, bank tenant.Bank, p Person, lead string, fields []string, message pii.Text) error {
+	if err := checkFields(fields, "id_no", "phone"); err != nil {
+		return err
+	}
+	names, err := json.Marshal(fields)
+	if err != nil {
+		return fmt.Errorf("review: fields: %w", err)
+	}
+	sealed, err := l.book.SealMessage(ctx, bank.ID, lead, message)
+	if err != nil {
+		return err
+	}
+	return l.book.DB.InTx(ctx, func(tx *db.Tx) error {
+		e := p.act(bank.ID, lead, "info_requested", map[string]any{"fields": fields})
+		e.Text = message
+		asked, err := l.book.Move(ctx, tx, card.Move{Event: e, From: []card.Status{card.InReview}, To: card.InfoRequested,
+			Set: "info_fields = ?, info_message_sealed = ?", Args: []any{string(names), sealed}, Where: holding, With: []any{p.ID, tx.Now}})
+		if err != nil {
+			return err
+		}
+		if !asked {
+			return refusal(ctx, tx, bank.ID, lead, p)
+		}
+		return card.Audit(ctx, tx, e)
+	})
+}
+
+// Note puts a reviewer's words on the timeline, sealed. Errors: not_found.
+func (l *Leads) Note(ctx context.Context, bank tenant.Bank, p Person, lead string, text pii.Text) error {
+	return l.book.DB.InTx(ctx, func(tx *db.Tx) error {
+		if _, err := readStanding(ctx, tx, bank.ID, lead); err != nil {
+			return err
+		}
+		e := p.act(bank.ID, lead, "noted", nil)
+		e.Text = text
+		if err := l.book.Record(ctx, tx, e); err != nil {
+			return err
+		}
+		return card.Audit(ctx, tx, e)
+	})
+}

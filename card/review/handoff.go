@@ -1,0 +1,53 @@
+package review
+
+import (
+	"context"
+
+	"yinbo/card"
+	"yinbo/internal/db"
+	"yinbo/internal/outbox"
+	"yinbo/internal/pii"
+)
+
+// Core takes approved applications; the same id again changes nothing.
+type Core interface {
+	SubmitApplication(ctx context.Context, applicationID, cardProduct string, fields map[string]pii.Text) error
+}
+
+// Handoff gives approved applications to the card core.
+type Handoff struct {
+	Book *card.Book
+	Core Core
+}
+
+// Send handles TaskHandoff. The core may answer with the outcome before we have
+// noted the hand-over: then the status is past it, and stays there.
+func (h *Handoff) Send(ctx context.Context, t outbox.Task) error {
+	type row struct {
+		status        card.Status
+		product, city string
+		band          *string
+	}
+	a, found, err := db.One(ctx, h.Book.DB, func(r db.Row) (v row, err error) {
+		return v, r.Scan(&v.status, &v.product, &v.city, &v.band)
+	}, "SELECT status, card_product_id, city_code, income_band FROM application WHERE bank_id = ? AND id = ?", t.Bank, t.Ref)
+	if err != nil || !found || a.status != card.Approved {
+		return err
+	}
+	fields, err := h.Book.Open(ctx, h.Book.DB, t.Bank, t.Ref)
+	if err != nil {
+		return err
+	}
+	fields["city_code"] = pii.Clear(a.city)
+	if a.band != nil {
+		fields["income_band"] = pii.Clear(*a.band)
+	}
+	if err := card.Definite(h.Core.SubmitApplication(ctx, t.Ref, a.product, fields)); err != nil {
+		return err
+	}
+	return h.Book.DB.InTx(ctx, func(tx *db.Tx) error {
+		_, err := h.Book.Move(ctx, tx, card.Move{
+			Event: card.Event{Bank: t.Bank, Application: t.Ref, Kind: "handed_off"}, From: []card.Status{card.Approved}, To: card.HandedOff})
+		return err
+	})
+}

@@ -1,0 +1,244 @@
+package review
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"yinbo/card"
+	"yinbo/internal/clock"
+	"yinbo/internal/db"
+	"yinbo/internal/fault"
+	"yinbo/internal/gateway"
+	"yinbo/internal/idem"
+	"yinbo/internal/tenant"
+)
+
+// Outcome is what the card core made of an application.
+type Outcome struct {
+	ApplicationID string      `json:"application_id"`
+	Outcome       string      `json:"outcome" enum:"issued,declined,activated"`
+	CardLast4     string      `json:"card_last4,omitempty" pattern:"^[0-9]{4}$"`
+	At            clock.Stamp `json:"at"`
+}
+
+// The outcomes.
+const (
+	issued    = "issued"
+	declined  = "declined"
+	activated = "activated"
+)
+
+// The results of an outcome.
+const (
+	Applied   = "applied"   // it changed something
+	Unchanged = "unchanged" // it was known, or overtaken
+	Refused   = "rejected"  // it can't be; Code says why
+)
+
+// Report tells what became of each outcome.
+type Report struct {
+	Items []ReportItem `json:"items"`
+}
+
+// ReportItem is what became of one outcome.
+type ReportItem struct {
+	ApplicationID string `json:"application_id"`
+	Result        string `json:"result" enum:"applied,unchanged,rejected"`
+	Code          string `json:"code,omitempty" doc:"outcome.application_unknown, outcome.not_approved, outcome.contradicts"`
+}
+
+// Banks finds a bank.
+type Banks interface {
+	ByID(ctx context.Context, bankID string) (tenant.Bank, bool, error)
+}
+
+// FollowUps plans what must happen after a card is issued.
+type FollowUps interface {
+	Plan(ctx context.Context, tx *db.Tx, bank tenant.Bank, application, viewer string, issuedAt time.Time) error
+}
+
+// Bindings tells whether a viewer has bound a card that was issued at a time.
+type Bindings interface {
+	HasBound(ctx context.Context, q db.Querier, bank, viewer, last4 string, since time.Time) (bool, error)
+}
+
+// Outcomes takes in what the card core made of applications.
+type Outcomes struct {
+	book      *card.Book
+	keeper    *idem.Keeper
+	banks     Banks
+	followUps FollowUps
+	bindings  Bindings
+	key       string // signs the core's callbacks
+}
+
+// NewOutcomes makes the service; key is the one that the bank signs with.
+func NewOutcomes(book *card.Book, keeper *idem.Keeper, banks Banks, followUps FollowUps, bindings Bindings, key string) *Outcomes {
+	return &Outcomes{book: book, keeper: keeper, banks: banks, followUps: followUps, bindings: bindings, key: key}
+}
+
+// Record takes outcomes that a supervisor hands in, all in one transaction with
+// the record of the answer. What can't be is reported, not refused as a whole.
+func (u *Outcomes) Record(ctx context.Context, bank tenant.Bank, p Person, items []Outcome, req idem.Request) (Report, bool, error) {
+	return idem.Do(ctx, u.keeper, req, func(tx *db.Tx) (Report, error) {
+		report := Report{Items: make([]ReportItem, len(items))}
+		for i, o := range items {
+			item, err := u.apply(ctx, tx, bank, o, p.actor())
+			if err != nil {
+				return Report{}, err
+			}
+			report.Items[i] = item
+		}
+		return report, nil
+	})
+}
+
+// Callback takes outcomes that the card core sends, signed; each application
+// names its bank. Errors: callback.signature (401); bad_request, validation; and
+// not_found for an application that is nobody's, after all the others were taken:
+// the core's repeat finds them unchanged.
+func (u *Outcomes) Callback(ctx context.Context, signature string, raw []byte, requestID string) (Report, error) {
+	if err := gateway.CheckSignature(u.key, signature, raw, u.book.DB.Clock().Now()); err != nil {
+		return Report{}, err
+	}
+	items, err := ReadJSON(raw)
+	if err != nil {
+		return Report{}, err
+	}
+	report := Report{Items: make([]ReportItem, len(items))}
+	var unknown error
+	for i, o := range items {
+		item, err := u.callback(ctx, o, card.Actor{Kind: "system", ID: "card-core", RequestID: requestID})
+		switch {
+		case err == nil:
+			report.Items[i] = item
+		case errors.Is(err, notOurs):
+			unknown = err
+		default:
+			return report, err
+		}
+	}
+	return report, unknown
+}
+
+var notOurs = fault.New(fault.NotFound, "not_found")
+
+func (u *Outcomes) callback(ctx context.Context, o Outcome, by card.Actor) (item ReportItem, err error) {
+	bankID, found, err := db.Value[string](ctx, u.book.DB, "SELECT bank_id FROM application WHERE id = ?", o.ApplicationID)
+	if err != nil {
+		return item, err
+	}
+	bank, known, err := u.banks.ByID(ctx, bankID)
+	if err != nil {
+		return item, err
+	}
+	if !found || !known {
+		return item, notOurs
+	}
+	err = u.book.DB.InTx(ctx, func(tx *db.Tx) error {
+		item, err = u.apply(ctx, tx, bank, o, by)
+		return err
+	})
+	return item, err
+}
+
+// state is where an application stands when its outcome arrives.
+type state struct {
+	status card.Status
+	viewer string
+	last4  string
+}
+
+// apply makes one outcome true, as far as it is not already or cannot be.
+func (u *Outcomes) apply(ctx context.Context, tx *db.Tx, bank tenant.Bank, o Outcome, by card.Actor) (ReportItem, error) {
+	item := ReportItem{ApplicationID: o.ApplicationID, Result: Unchanged}
+	s, found, err := db.One(ctx, tx, func(r db.Row) (s state, err error) {
+		return s, r.Scan(&s.status, &s.viewer, &s.last4)
+	}, "SELECT status, viewer_id, COALESCE(card_last4, '') FROM application WHERE bank_id = ? AND id = ?"+tx.Dialect().ForUpdate(), bank.ID, o.ApplicationID)
+	if err != nil {
+		return item, err
+	}
+	if !found {
+		item.Result, item.Code = Refused, "outcome.application_unknown"
+		return item, nil
+	}
+	to, code := target(s.status, o.Outcome)
+	if code != "" {
+		item.Result, item.Code = Refused, code
+		return item, nil
+	}
+	if s.last4 == "" && o.CardLast4 != "" && o.Outcome != declined {
+		if _, err := tx.Exec(ctx, "UPDATE application SET card_last4 = ? WHERE bank_id = ? AND id = ?", o.CardLast4, bank.ID, o.ApplicationID); err != nil {
+			return item, err
+		}
+		s.last4, item.Result = o.CardLast4, Applied
+	}
+	if to == "" {
+		return item, nil
+	}
+	item.Result = Applied
+	return item, u.move(ctx, tx, bank, o, s, to, by)
+}
+
+// target is where an outcome leads from a status: "" when there is nothing to
+// do, or the code of why it can't be.
+func target(from card.Status, outcome string) (to card.Status, code string) {
+	switch from {
+	case card.Approved, card.HandedOff:
+		return map[string]card.Status{issued: card.Issued, activated: card.Activated, declined: card.Rejected}[outcome], ""
+	case card.Issued:
+		if outcome == activated {
+			return card.Activated, ""
+		}
+	case card.Activated, card.Bound:
+	case card.Rejected:
+		if outcome == declined {
+			return "", ""
+		}
+		return "", "outcome.contradicts"
+	default:
+		return "", "outcome.not_approved"
+	}
+	if outcome == declined {
+		return "", "outcome.contradicts"
+	}
+	return "", ""
+}
+
+// move writes the outcome's status. The first word of a card begins its
+// follow-ups, unless the viewer has bound it already.
+func (u *Outcomes) move(ctx context.Context, tx *db.Tx, bank tenant.Bank, o Outcome, s state, to card.Status, by card.Actor) error {
+	at := o.At.Time
+	if at.After(tx.Now) {
+		at = tx.Now // a clock that runs ahead must not put off what follows
+	}
+	e := card.Event{Bank: bank.ID, Application: o.ApplicationID, Kind: "outcome", By: by, Detail: map[string]any{"outcome": o.Outcome, "at": at}}
+	m := card.Move{Event: e, To: to, Set: "issued_at = COALESCE(issued_at, ?)", Args: []any{at}}
+	if to == card.Rejected {
+		m.Set, m.Args = "reason_code = ?, decided_at = ?", []any{"other", at}
+	}
+	if _, err := u.book.Move(ctx, tx, m); err != nil {
+		return err
+	}
+	if err := card.Audit(ctx, tx, e); err != nil {
+		return err
+	}
+	if to == card.Rejected || s.status == card.Issued {
+		return nil
+	}
+	return u.afterIssue(ctx, tx, bank, o.ApplicationID, s, at)
+}
+
+func (u *Outcomes) afterIssue(ctx context.Context, tx *db.Tx, bank tenant.Bank, application string, s state, at time.Time) error {
+	bound, err := u.bindings.HasBound(ctx, tx, bank.ID, s.viewer, s.last4, at)
+	if err != nil {
+		return err
+	}
+	if !bound {
+		return u.followUps.Plan(ctx, tx, bank, application, s.viewer, at)
+	}
+	_, err = u.book.Move(ctx, tx, card.Move{Event: card.Event{Bank: bank.ID, Application: application, Kind: "bound"},
+		To: card.Bound, Set: "bound_at = ?", Args: []any{tx.Now}})
+	return err
+}

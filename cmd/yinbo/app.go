@@ -1,0 +1,215 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"sync"
+	"sync/atomic"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/redis/go-redis/v9"
+
+	"yinbo/card"
+	"yinbo/card/bind"
+	"yinbo/card/follow"
+	"yinbo/card/review"
+	"yinbo/internal/auth"
+	"yinbo/internal/db"
+	"yinbo/internal/gateway"
+	"yinbo/internal/idem"
+	"yinbo/internal/obs"
+	"yinbo/internal/redisdb"
+	"yinbo/internal/tenant"
+	"yinbo/jobs"
+	"yinbo/live"
+	"yinbo/live/bus"
+	"yinbo/live/hub"
+	"yinbo/order"
+	"yinbo/order/catalog"
+	"yinbo/order/flash"
+	"yinbo/order/ledger"
+	"yinbo/order/payment"
+	"yinbo/order/settle"
+	"yinbo/server"
+	"yinbo/web"
+)
+
+// app is every service, wired. This file is the one place where that happens.
+type app struct {
+	core    *core
+	roles   roles
+	metrics *prometheus.Registry
+
+	bank       *gateway.Client
+	redis      redis.UniversalClient
+	closeRedis func()
+
+	people   *auth.Service
+	bus      bus.Bus
+	hub      *hub.Hub
+	rooms    *live.Rooms
+	sales    *flash.Sales
+	orders   *order.Orders
+	payments *payment.Payments
+	desk     *settle.Desk
+	server   *server.Server
+	worker   *jobs.Worker
+
+	stopping atomic.Bool
+	cancel   context.CancelFunc
+	running  sync.WaitGroup
+}
+
+// wire makes the services; nothing runs yet.
+func wire(ctx context.Context, c *core, r roles) (*app, error) {
+	key, err := c.callbackKey()
+	if err != nil {
+		return nil, err
+	}
+	a := &app{core: c, roles: r, metrics: obs.NewRegistry(), bank: gateway.New(c.cfg.BankboxURL, c.cfg.PublicURL)}
+	if a.redis, a.closeRedis, err = redisdb.Open(ctx, string(c.cfg.RedisURL)); err != nil {
+		return nil, err
+	}
+	if a.people, err = auth.New(ctx, c.db, c.keys, c.banks, a.bank); err != nil {
+		a.closeRedis()
+		return nil, err
+	}
+	keeper := idem.NewKeeper(c.db)
+
+	// Rooms show goods and figures, and the goods' side announces in rooms: the
+	// rooms come first, and learn of the others when those are made.
+	goods, figures := &roomGoods{}, &roomFigures{}
+	var admission flash.Admission = flash.NewMemory()
+	a.bus = bus.NewMemory()
+	if !c.cfg.Embedded() {
+		admission = flash.NewRedis(a.redis)
+		a.bus = bus.NewRedis(a.redis, c.log)
+	}
+	a.rooms = live.New(live.Deps{DB: c.db, Bus: a.bus, Goods: goods, Figures: figures})
+	a.hub = hub.New(hub.Deps{Rooms: a.rooms, Bus: a.bus, Tokens: a.people, Log: c.log})
+
+	shop := catalog.New(c.db)
+	a.orders = order.New(order.Deps{DB: c.db, Box: c.box, Keeper: keeper, Keyring: c.keys,
+		Rooms: a.rooms, Announcer: a.rooms, TTL: c.cfg.OrderTTL})
+	a.sales = flash.New(flash.Deps{DB: c.db, Box: c.box, Keeper: keeper, Keyring: c.keys,
+		Admission: admission, Rooms: a.rooms, Announcer: a.rooms, TTL: c.cfg.OrderTTL})
+	a.orders.Units = a.sales
+
+	book := &card.Book{DB: c.db, Keys: c.keys, Box: c.box, Push: a.rooms}
+	followUps := follow.New(book)
+	bindings := bind.New(book, keeper, a.bank, followUps)
+	applications := card.New(book, keeper, a.people, a.rooms)
+	leads := review.New(book, a.people)
+	outcomes := review.NewOutcomes(book, keeper, c.banks, followUps, bindings, key)
+
+	ledgers := ledger.New(c.db)
+	a.payments = payment.New(payment.Deps{DB: c.db, Box: c.box, Keeper: keeper, Orders: a.orders, Book: ledgers,
+		Gateway: a.bank, Cards: bindings, Banks: c.banks, CallbackKey: key})
+	a.desk = settle.New(c.db, ledgers, c.box, c.banks, a.bank)
+	goods.shop, goods.sales = shop, a.sales
+	figures.orders, figures.sales, figures.applications = a.orders, a.sales, applications
+
+	if r.serve {
+		a.server = server.New(server.Deps{Log: c.log, Metrics: a.metrics, Auth: a.people, Banks: c.banks, Keys: c.keys,
+			Apps: web.Apps(), Ready: a.ready, Catalog: shop, Flash: a.sales, Orders: a.orders, Payments: a.payments,
+			Ledger: ledgers, Settle: a.desk, DB: c.db, Applications: applications, Leads: leads, Outcomes: outcomes,
+			Bindings: bindings, Rooms: a.rooms, Hub: a.hub})
+	}
+	if r.work {
+		handlers := map[string]jobs.Handler{
+			order.ExpireTask:   a.orders.HandleExpire,
+			flash.StartTask:    a.sales.HandleStart,
+			flash.EndTask:      a.sales.HandleEnd,
+			payment.QueryTask:  a.payments.HandleQuery,
+			payment.SendTask:   a.payments.HandleSend,
+			card.TaskNotice:    (&card.Notices{Book: book, Banks: c.banks, SMS: a.bank}).Send,
+			review.TaskHandoff: (&review.Handoff{Book: book, Core: a.bank}).Send,
+			follow.TaskSend:    follow.NewSender(book, c.banks, bindings, a.bank).Send,
+			taskHousekeeping:   a.keepHouse,
+		}
+		for kind, h := range a.desk.Handlers() {
+			handlers[kind] = h
+		}
+		a.worker = jobs.New(jobs.Config{Concurrency: c.cfg.Workers}, c.box, a.redis, c.log, maps.Clone(handlers))
+	}
+	return a, nil
+}
+
+// start sets everything running that runs by itself.
+func (a *app) start(ctx context.Context) error {
+	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	a.cancel = cancel
+	a.background(run, "flash", a.sales.Run)
+	if a.roles.serve {
+		if err := a.hub.Start(run); err != nil {
+			return err
+		}
+	}
+	if a.worker == nil {
+		return nil
+	}
+	if err := a.scheduleRecurring(ctx); err != nil {
+		return err
+	}
+	return a.worker.Start()
+}
+
+func (a *app) background(ctx context.Context, name string, run func(context.Context) error) {
+	a.running.Go(func() {
+		if err := run(ctx); err != nil && ctx.Err() == nil {
+			a.core.log.ErrorContext(ctx, "background work ended", "part", name, "error", err)
+		}
+	})
+}
+
+// scheduleRecurring makes sure that what recurs is written.
+func (a *app) scheduleRecurring(ctx context.Context) error {
+	banks, err := a.core.banks.All(ctx)
+	if err != nil {
+		return err
+	}
+	return a.core.db.InTx(ctx, func(tx *db.Tx) error {
+		for _, b := range banks {
+			if err := a.desk.ScheduleNightly(ctx, tx, b); err != nil {
+				return err
+			}
+		}
+		return a.core.box.Recurring(ctx, tx, housekeeping, housekeepingTask)
+	})
+}
+
+// ready names what keeps the node from serving.
+func (a *app) ready(ctx context.Context) map[string]error {
+	missing := map[string]error{"database": a.core.db.Ping(ctx), "redis": a.redis.Ping(ctx).Err()}
+	if a.stopping.Load() {
+		missing["node"] = errors.New("stopping")
+	}
+	return missing
+}
+
+// drain tells viewers to come back elsewhere and lets buyers have their answers.
+func (a *app) drain(ctx context.Context) {
+	a.hub.Drain(ctx)
+	if err := a.sales.Close(ctx); err != nil {
+		a.core.log.WarnContext(ctx, "buyers left without an answer", "error", err)
+	}
+}
+
+// close stops what runs and lets go of what was opened.
+func (a *app) close() error {
+	if a.worker != nil {
+		a.worker.Stop()
+	}
+	if a.cancel != nil {
+		a.cancel()
+	}
+	a.running.Wait()
+	a.hub.Close()
+	err := a.bus.Close()
+	a.closeRedis()
+	a.bank.Close()
+	return err
+}
+
+var _ = tenant.Bank{}

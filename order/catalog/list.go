@@ -1,0 +1,84 @@
+package catalog
+
+import (
+	"context"
+	"strings"
+
+	"yinbo/internal/db"
+	"yinbo/internal/fault"
+)
+
+// Filter picks products; zero fields do not filter.
+type Filter struct {
+	Category string
+	Query    string // part of the title, or of its pinyin initials
+	Branch   string // also shows what only this branch's viewers see
+}
+
+// List gives the bank's products, oldest first, after the one named: one more
+// than limit when there are further ones.
+func (c *Catalog) List(ctx context.Context, bank string, f Filter, after string, limit int) ([]Product, error) {
+	where, args := "p.bank_id = ? AND p.hidden_at IS NULL AND p.id > ?", []any{bank, after}
+	if f.Category != "" {
+		where += " AND p.category = ?"
+		args = append(args, f.Category)
+	}
+	if q := strings.ToLower(strings.TrimSpace(f.Query)); q != "" {
+		where += " AND p.search_text LIKE ? ESCAPE '!'"
+		args = append(args, "%"+escapeLike(q)+"%")
+	}
+	where += " AND (p.branch_id IS NULL OR p.branch_id = ?)"
+	args = append(args, f.Branch)
+	items, err := c.products(ctx, where+" ORDER BY p.id LIMIT ?", append(args, limit+1)...)
+	if err != nil {
+		return nil, err
+	}
+	return items, c.addSKUs(ctx, bank, items)
+}
+
+// Product gives one product of the bank; 404 not_found.
+func (c *Catalog) Product(ctx context.Context, bank, productID string) (Product, error) {
+	items, err := c.products(ctx, "p.bank_id = ? AND p.id = ? AND p.hidden_at IS NULL", bank, productID)
+	if err != nil {
+		return Product{}, err
+	}
+	if len(items) == 0 {
+		return Product{}, fault.New(fault.NotFound, "not_found")
+	}
+	return items[0], c.addSKUs(ctx, bank, items)
+}
+
+var likeEscape = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_")
+
+func escapeLike(s string) string { return likeEscape.Replace(s) }
+
+// Goods gives the SKUs named, by id; those that the bank does not have are
+// absent. Hidden ones are among them: an order that holds one must still read.
+func (c *Catalog) Goods(ctx context.Context, bank string, skuIDs []string) (map[string]Good, error) {
+	return Goods(ctx, c.db, bank, skuIDs)
+}
+
+// ShelfGoods is Goods without hidden products, for a room's shelf.
+func (c *Catalog) ShelfGoods(ctx context.Context, bank string, skuIDs []string) (map[string]Good, error) {
+	goods, err := Goods(ctx, c.db, bank, skuIDs)
+	for k, g := range goods {
+		if g.Hidden {
+			delete(goods, k)
+		}
+	}
+	return goods, err
+}
+
+// Goods reads the SKUs named through q.
+func Goods(ctx context.Context, q db.Querier, bank string, skuIDs []string) (map[string]Good, error) {
+	out := make(map[string]Good, len(skuIDs))
+	if len(skuIDs) == 0 {
+		return out, nil
+	}
+	goods, err := db.All(ctx, q, scanGood, goodColumns+" WHERE s.bank_id = ? AND s.id IN "+db.Marks(len(skuIDs)),
+		append([]any{bank}, db.Args(skuIDs)...)...)
+	for _, g := range goods {
+		out[g.SKUID] = g
+	}
+	return out, err
+}

@@ -1,0 +1,49 @@
+package order
+
+import (
+	"context"
+
+	"yinbo/internal/db"
+	"yinbo/internal/money"
+)
+
+// Announcer tells rooms and people; live implements it.
+type Announcer interface {
+	// Fact appends to the room's log within tx.
+	Fact(ctx context.Context, tx *db.Tx, bank, room, kind string, payload any) error
+	// State replaces what the room knows under kind and key.
+	State(room, kind, key string, payload any)
+	// Ticker shows a purchase; the nickname is masked on the way.
+	Ticker(room, nickname, title string)
+	// Private tells one viewer.
+	Private(bank, viewer, kind string, payload any)
+}
+
+// Rooms knows the bank's rooms and their shelves; live implements it.
+type Rooms interface {
+	// RoomHost tells whether the bank has the room, and whose it is.
+	RoomHost(ctx context.Context, bank, room string) (host, branch string, ok bool, err error)
+	// ShelfPrice gives the room's own prices, for those SKUs that have one there.
+	ShelfPrice(ctx context.Context, bank, room string, skus []string) (map[string]money.Fen, error)
+}
+
+// Units gives back and takes again the units of flash orders; order/flash
+// implements it. Both run in the transaction that moves the order.
+type Units interface {
+	Return(ctx context.Context, tx *db.Tx, bank, flash, viewer string, n int64) error
+	// Retake gives false, and takes nothing, when there are no units or the
+	// viewer has used up the limit meanwhile.
+	Retake(ctx context.Context, tx *db.Tx, bank, flash, viewer string, n int64) (bool, error)
+}
+
+// Updated is the payload of the private event order.updated.
+type Updated struct {
+	OrderID string `json:"order_id"`
+	Status  Status `json:"status"`
+}
+
+// The events and tasks of orders.
+const (
+	UpdatedEvent = "order.updated"
+	ExpireTask   = "order.expire"
+)

@@ -1,0 +1,121 @@
+package flash
+
+import (
+	"context"
+
+	"yinbo/internal/db"
+	"yinbo/internal/fault"
+	"yinbo/internal/idem"
+	"yinbo/order"
+)
+
+// outcome is what a batch's transaction decided: the row as it leaves it, and a
+// verdict for each ticket.
+type outcome struct {
+	row      row
+	verdicts []verdict
+}
+
+// decide is the transaction of a batch: the sale's row first, which keeps all
+// other batches of the sale out; then the kept answers and the claims of the
+// batch's viewers; then each wish in the order of arrival.
+func (s *Sales) decide(ctx context.Context, tx *db.Tx, known row, batch []*ticket) (out outcome, err error) {
+	r, err := lockSale(ctx, tx, known.Bank, known.ID)
+	if err != nil {
+		return out, err
+	}
+	reqs, viewers := make([]idem.Request, len(batch)), make([]string, len(batch))
+	for i, t := range batch {
+		reqs[i], viewers[i] = t.req, t.viewer
+	}
+	kept, err := idem.LookupMany[order.View](ctx, tx, reqs)
+	if err != nil {
+		return out, err
+	}
+	claims, err := claimsOf(ctx, tx, r.ID, viewers)
+	if err != nil {
+		return out, err
+	}
+	out.verdicts = make([]verdict, len(batch))
+	b := bought{units: map[string]int64{}}
+	for i, t := range batch {
+		if out.verdicts[i] = judge(kept[i], t, r, claims, tx); out.verdicts[i].bought && !kept[i].Found {
+			o := t.order
+			o.CreatedAt, o.ExpiresAt = tx.Now, tx.Now.Add(s.TTL)
+			out.verdicts[i].view = o.View()
+			r.Sold += t.n
+			claims[t.viewer] += t.n
+			b.add(t, o)
+		}
+	}
+	out.row = r
+	return out, s.write(ctx, tx, r, b)
+}
+
+// judge decides one wish against the row and the claims as they stand after
+// those before it.
+func judge(kept idem.Kept[order.View], t *ticket, r row, claims map[string]int64, tx *db.Tx) verdict {
+	switch {
+	case kept.Err != nil:
+		return verdict{err: kept.Err}
+	case kept.Found:
+		// The ticket's own order: a commit whose outcome was unknown did happen.
+		own := kept.Answer.ID == t.order.ID
+		return verdict{view: kept.Answer, replayed: !own, bought: own}
+	}
+	if refusal := r.refusal(tx.Now); refusal != nil {
+		return verdict{err: refusal}
+	}
+	switch {
+	case claims[t.viewer]+t.n > r.Limit:
+		return verdict{err: fault.New(fault.Conflict, "flash.limit_reached")}
+	case r.left() < t.n:
+		return verdict{err: fault.New(fault.Conflict, "flash.sold_out")}
+	}
+	return verdict{bought: true}
+}
+
+// bought is what a batch sells.
+type bought struct {
+	tickets []*ticket
+	orders  []order.Order
+	units   map[string]int64 // by viewer
+	n       int64
+}
+
+func (b *bought) add(t *ticket, o order.Order) {
+	b.tickets, b.orders = append(b.tickets, t), append(b.orders, o)
+	b.units[t.viewer] += t.n
+	b.n += t.n
+}
+
+// write stores what the batch sells. Who sells the last unit tells the room.
+func (s *Sales) write(ctx context.Context, tx *db.Tx, r row, b bought) error {
+	if b.n == 0 {
+		return nil
+	}
+	if err := sell(ctx, tx, r.ID, b.n); err != nil {
+		return err
+	}
+	if err := addClaims(ctx, tx, r, b.units); err != nil {
+		return err
+	}
+	if err := order.Insert(ctx, tx, s.Box, b.orders...); err != nil {
+		return err
+	}
+	answers := make([][]any, len(b.tickets))
+	for i, t := range b.tickets {
+		answer, err := idem.Row(t.req, b.orders[i].View(), tx.Now)
+		if err != nil {
+			return err
+		}
+		answers[i] = answer
+	}
+	if err := tx.Insert(ctx, idem.Into, answers, ""); err != nil {
+		return err
+	}
+	if r.left() > 0 {
+		return nil
+	}
+	return s.Announcer.Fact(ctx, tx, r.Bank, r.Room, SoldOutFact, named{FlashID: r.ID, SKUID: r.SKU})
+}

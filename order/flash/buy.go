@@ -1,0 +1,191 @@
+package flash
+
+import (
+	"context"
+	"time"
+
+	"yinbo/internal/fault"
+	"yinbo/internal/id"
+	"yinbo/internal/idem"
+	"yinbo/order"
+)
+
+// Purchase is what a viewer wants of a sale.
+type Purchase struct {
+	Bank, Viewer, Flash string
+	Quantity            int64 // at least 1
+	Address             *order.Address
+	Room, ShareCode     string // Room is the sale's when empty
+}
+
+// Buy places an order in a sale. It answers after the commit, with what was
+// committed. Refusals: 404 not_found, 409 flash.sold_out, 409
+// flash.limit_reached, 425 flash.not_started, 410 flash.ended, 422
+// address.required, 422 validation of room_id, 503 unavailable when too many
+// wait or the outcome cannot be found out (the same key finds it later).
+func (s *Sales) Buy(ctx context.Context, req idem.Request, p Purchase) (v order.View, replayed bool, err error) {
+	sl, err := s.sale(ctx, p.Bank, p.Flash)
+	if err != nil {
+		return v, false, err
+	}
+	leave, err := s.Keeper.Enter(req)
+	if err != nil {
+		return v, false, err
+	}
+	t, refusal, err := s.ticket(ctx, sl, req, p)
+	if err != nil {
+		leave()
+		return v, false, err
+	}
+	if refusal != nil {
+		defer leave()
+		return s.refuse(ctx, sl, req, refusal)
+	}
+	t.leave = leave
+	if err := s.submit(sl, t); err != nil {
+		s.release(t)
+		leave()
+		return v, false, err
+	}
+	select {
+	case d := <-t.done:
+		return d.view, d.replayed, d.err
+	case <-ctx.Done(): // the committer decides all the same, and keeps the answer
+		return v, false, fault.New(fault.Unavailable, "unavailable").After(time.Second).Because(ctx.Err())
+	}
+}
+
+// refuse says no, unless the key has an answer already.
+func (s *Sales) refuse(ctx context.Context, sl *sale, req idem.Request, refusal *fault.Error) (v order.View, replayed bool, err error) {
+	if refusal.Code == "flash.not_started" || refusal.Code == "flash.sold_out" && !sl.mayHaveBought(req.Person) {
+		return v, false, refusal
+	}
+	v, found, err := idem.Lookup[order.View](ctx, s.DB, req)
+	if err != nil || found {
+		return v, found, err
+	}
+	return v, false, refusal
+}
+
+// ticket checks a wish against what the node knows and takes the hold for it.
+func (s *Sales) ticket(ctx context.Context, sl *sale, req idem.Request, p Purchase) (t *ticket, refusal *fault.Error, err error) {
+	r := sl.current()
+	if refusal := r.refusal(s.DB.Clock().Now()); refusal != nil {
+		return nil, refusal, nil
+	}
+	line, err := order.NewLine(sl.good, r.Price, p.Quantity)
+	if err != nil || p.Quantity < 1 {
+		return nil, nil, fault.InvalidField("quantity", "field.invalid").Because(err)
+	}
+	if err := order.NeedAddress([]order.Line{line}, p.Address); err != nil {
+		return nil, nil, err
+	}
+	if p.Room == "" {
+		p.Room = r.Room
+	} else if err := s.checkRoom(ctx, r, p.Room); err != nil {
+		return nil, nil, err
+	}
+	if r.left() <= 0 {
+		return nil, fault.New(fault.Conflict, "flash.sold_out"), nil
+	}
+	if p.Quantity > r.Limit {
+		return nil, fault.New(fault.Conflict, "flash.limit_reached"), nil
+	}
+	o := order.Order{ID: id.New(id.Order), Bank: p.Bank, Viewer: p.Viewer, Room: p.Room, Flash: r.ID, ShareCode: p.ShareCode,
+		Status: order.PendingPayment, Lines: []order.Line{line}}
+	if err := o.Total(); err != nil {
+		return nil, nil, fault.InvalidField("quantity", "field.too_large").Because(err)
+	}
+	t = &ticket{req: req, viewer: p.Viewer, n: p.Quantity, order: o, done: make(chan verdict, 1)}
+	if refusal := s.hold(ctx, sl, t, r.Limit); refusal != nil {
+		return nil, refusal, nil
+	}
+	t.order.AddressSealed, err = order.SealAddress(ctx, s.Keyring, p.Bank, o.ID, p.Address)
+	if err != nil {
+		s.release(t)
+	}
+	return t, nil, err
+}
+
+// checkRoom refuses a room of another bank: 422 field room_id.
+func (s *Sales) checkRoom(ctx context.Context, r row, room string) error {
+	if room == r.Room {
+		return nil
+	}
+	key := r.Bank + "/" + room
+	if _, known := s.rooms.Load(key); known {
+		return nil
+	}
+	_, _, ok, err := s.Rooms.RoomHost(ctx, r.Bank, room)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return fault.InvalidField("room_id", "field.invalid")
+	}
+	s.rooms.Store(key, struct{}{})
+	return nil
+}
+
+// hold asks admission, setting it from the database when it does not know the
+// sale. When it does not answer at all, the database decides alone.
+func (s *Sales) hold(ctx context.Context, sl *sale, t *ticket, limit int64) *fault.Error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), admissionWait)
+	defer cancel()
+	flashID := t.order.Flash
+	var verdict Verdict
+	ask := func() (err error) {
+		verdict, err = s.Admission.Hold(ctx, flashID, t.viewer, t.n, limit)
+		return err
+	}
+	if !s.admit(ask) {
+		return nil
+	}
+	if verdict == Unknown {
+		if err := s.setAdmission(ctx, sl, ""); err != nil || !s.admit(ask) {
+			return nil
+		}
+	}
+	switch verdict {
+	case Held:
+		t.held = true
+	case TooFew:
+		return fault.New(fault.Conflict, "flash.sold_out")
+	case OverLimit:
+		return fault.New(fault.Conflict, "flash.limit_reached")
+	}
+	return nil
+}
+
+// release gives a hold back that came to nothing.
+func (s *Sales) release(t *ticket) {
+	if !t.held {
+		return
+	}
+	t.held = false
+	ctx, cancel := context.WithTimeout(context.Background(), admissionWait)
+	defer cancel()
+	s.admit(func() error { return s.Admission.Release(ctx, t.order.Flash, t.viewer, t.n) })
+}
+
+// setAdmission sets admission from the database, if it still has the version
+// given. Holds that wait in a queue are not counted: the database decides them.
+func (s *Sales) setAdmission(ctx context.Context, sl *sale, version string) error {
+	sl.setting.Lock()
+	defer sl.setting.Unlock()
+	r := sl.current()
+	if version == "" {
+		if _, known, err := s.Admission.Look(ctx, r.ID); known || err != nil {
+			return err // another was first
+		}
+	}
+	claims, err := allClaims(ctx, s.DB, r.ID)
+	if err != nil {
+		return err
+	}
+	if r, err = readSale(ctx, s.DB, r.Bank, r.ID); err != nil {
+		return err
+	}
+	_, err = s.Admission.Set(ctx, r.ID, version, Picture{Left: r.left(), Claims: claims})
+	return err
+}

@@ -1,0 +1,157 @@
+package flash
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"yinbo/internal/db"
+	"yinbo/internal/fault"
+	"yinbo/internal/idem"
+	"yinbo/order"
+)
+
+// ticket is a buyer who waits for a verdict.
+type ticket struct {
+	req    idem.Request
+	leave  func() // the key is no longer under way
+	viewer string
+	n      int64
+	held   bool // admission holds n units for it
+	order  order.Order
+	done   chan verdict // takes one without waiting
+}
+
+// verdict is what a buyer is told.
+type verdict struct {
+	view     order.View
+	replayed bool
+	bought   bool // the order of this very ticket is committed
+	err      error
+}
+
+const (
+	maxBatch = 256
+	// maxQueue bounds who waits at one sale of one node; at the measured rates
+	// the last of them waits well under a second.
+	maxQueue    = 4096
+	commitWait  = 15 * time.Second
+	commitTries = 4
+)
+
+// submit puts a ticket into its sale's queue and sees to it that a committer
+// runs. A full queue is 503 unavailable.
+func (s *Sales) submit(sl *sale, t *ticket) error {
+	s.mu.RLock()
+	defer s.mu.RUnlock() // Close waits until no submit is half done
+	sl.mu.Lock()
+	defer sl.mu.Unlock()
+	if s.closed || len(sl.queue) >= maxQueue {
+		return fault.New(fault.Unavailable, "unavailable").After(time.Second)
+	}
+	sl.queue = append(sl.queue, t)
+	if !sl.running {
+		sl.running = true
+		s.busy.Add(1)
+		go s.commitAll(sl)
+	}
+	return nil
+}
+
+// commitAll decides what is queued, batch by batch, until nothing is.
+func (s *Sales) commitAll(sl *sale) {
+	defer s.busy.Done()
+	for {
+		sl.mu.Lock()
+		n := min(len(sl.queue), maxBatch)
+		if n == 0 {
+			sl.running, sl.queue = false, nil
+			sl.mu.Unlock()
+			return
+		}
+		batch := sl.queue[:n:n]
+		sl.queue = sl.queue[n:]
+		sl.mu.Unlock()
+		s.commit(sl, batch)
+	}
+}
+
+// commit decides a batch and tells each of its buyers. A batch that the
+// database refuses as a whole is decided one by one, so that one bad request
+// cannot fail the others.
+func (s *Sales) commit(sl *sale, batch []*ticket) {
+	ctx, cancel := context.WithTimeout(context.Background(), commitWait)
+	defer cancel()
+	out, err := s.try(ctx, sl, batch)
+	switch {
+	case err == nil:
+		s.tell(sl, batch, out)
+	case len(batch) > 1 && s.DB.Ping(ctx) == nil:
+		for i := range batch {
+			s.commit(sl, batch[i:i+1])
+		}
+	default:
+		s.fail(batch, err)
+	}
+}
+
+// try runs the batch's transaction. Whatever went wrong, also a commit whose
+// outcome is unknown, it is safe to run it again: tickets that were committed
+// are found by their keys.
+func (s *Sales) try(ctx context.Context, sl *sale, batch []*ticket) (out outcome, err error) {
+	r := sl.current()
+	for n := 1; ; n++ {
+		err = s.DB.InTx(ctx, func(tx *db.Tx) error {
+			out, err = s.decide(ctx, tx, r, batch)
+			return err
+		})
+		if err == nil || db.IsDuplicate(err) || db.IsCheck(err) || n == commitTries {
+			return out, err
+		}
+		select {
+		case <-ctx.Done():
+			return out, errors.Join(err, ctx.Err())
+		case <-time.After(time.Duration(n*n) * 20 * time.Millisecond):
+		}
+	}
+}
+
+// tell learns what was committed and gives every buyer the verdict.
+func (s *Sales) tell(sl *sale, batch []*ticket, out outcome) {
+	sl.learn(out.row)
+	sl.mu.Lock()
+	for i, t := range batch {
+		if out.verdicts[i].bought {
+			sl.buyers[t.viewer] = struct{}{}
+		}
+	}
+	sl.mu.Unlock()
+	for i, t := range batch {
+		if !out.verdicts[i].bought {
+			s.release(t)
+		}
+		t.leave()
+		t.done <- out.verdicts[i]
+	}
+	s.tellStock(out.row)
+	if out.row.left() <= 0 {
+		ctx, cancel := context.WithTimeout(context.Background(), commitWait)
+		defer cancel()
+		// A failure leaves the buyers incomplete: they are looked up one by one.
+		_ = s.loadBuyers(ctx, sl, 0)
+	}
+}
+
+// fail tells buyers that nobody knows. Their holds stay: they may have been
+// sold. The repair of admission asks the database.
+func (s *Sales) fail(batch []*ticket, cause error) {
+	for _, t := range batch {
+		t.leave()
+		err := fault.New(fault.Unavailable, "unavailable").After(time.Second).Because(cause)
+		if db.IsDuplicate(cause) || db.IsCheck(cause) { // rolled back for sure
+			s.release(t)
+			err = fault.New(fault.Internal, "internal").Because(cause)
+		}
+		t.done <- verdict{err: err}
+	}
+}

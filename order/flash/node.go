@@ -1,0 +1,182 @@
+package flash
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"yinbo/internal/clock"
+	"yinbo/internal/fault"
+	"yinbo/order/catalog"
+)
+
+// Sales schedules flash sales and sells.
+type Sales struct {
+	Deps
+
+	mu     sync.RWMutex
+	sales  map[string]*sale // what this node knows, by id
+	closed bool
+	busy   sync.WaitGroup // committers
+
+	admissionDown atomic.Int64 // unix nanoseconds until which it is not asked
+	rooms         sync.Map     // bank/room → struct{}: rooms known to be the bank's
+}
+
+// New makes the service.
+func New(d Deps) *Sales { return &Sales{Deps: d, sales: map[string]*sale{}} }
+
+// Close refuses further buyers and waits until those in the queues have their
+// answers, or ctx ends.
+func (s *Sales) Close(ctx context.Context) error {
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
+	done := make(chan struct{})
+	go func() { s.busy.Wait(); close(done) }()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// sale is what this node knows of one sale. The row is a copy, at most a round
+// of Run old; the decision is the database's.
+type sale struct {
+	good catalog.Good
+
+	mu       sync.Mutex
+	row      row
+	buyers   map[string]struct{} // who ever bought here; see mayHaveBought
+	complete bool                // buyers has everyone, as of the last look
+	queue    []*ticket
+	running  bool
+
+	setting  sync.Mutex // one rebuild of admission at a time
+	seen     Level      // by the last round of Run, and what the row had then
+	seenLeft int64
+}
+
+// sale gives what the node knows, from the database the first time; another
+// bank's is 404 not_found.
+func (s *Sales) sale(ctx context.Context, bank, flashID string) (*sale, error) {
+	s.mu.RLock()
+	sl, ok := s.sales[flashID]
+	s.mu.RUnlock()
+	if !ok {
+		r, err := readSale(ctx, s.DB, bank, flashID)
+		if err != nil {
+			return nil, err
+		}
+		if sl, err = s.remember(ctx, r); err != nil {
+			return nil, err
+		}
+	}
+	if sl.current().Bank != bank {
+		return nil, fault.New(fault.NotFound, "not_found")
+	}
+	return sl, nil
+}
+
+func (s *Sales) remember(ctx context.Context, r row) (*sale, error) {
+	goods, err := catalog.Goods(ctx, s.DB, r.Bank, []string{r.SKU})
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if sl, ok := s.sales[r.ID]; ok {
+		return sl, nil
+	}
+	sl := &sale{good: goods[r.SKU], row: r, buyers: map[string]struct{}{}}
+	s.sales[r.ID] = sl
+	return sl, nil
+}
+
+func (sl *sale) current() row {
+	sl.mu.Lock()
+	defer sl.mu.Unlock()
+	return sl.row
+}
+
+// learn takes in a row that was just committed or read.
+func (s *Sales) learn(r row) {
+	s.mu.RLock()
+	sl, ok := s.sales[r.ID]
+	s.mu.RUnlock()
+	if ok {
+		sl.learn(r)
+	}
+}
+
+func (sl *sale) learn(r row) {
+	sl.mu.Lock()
+	defer sl.mu.Unlock()
+	sl.row = r
+	if r.left() > 0 { // other nodes may sell to people unknown here
+		sl.complete = false
+	}
+}
+
+// refresh reads a sale anew; what fails here is made good by Run.
+func (s *Sales) refresh(ctx context.Context, bank, flashID string) {
+	if r, err := readSale(ctx, s.DB, bank, flashID); err == nil {
+		if _, err := s.remember(ctx, r); err == nil {
+			s.learn(r)
+		}
+	}
+}
+
+// admissionWait bounds a call to admission; a buyer waits for it.
+const admissionWait = 300 * time.Millisecond
+
+// admit calls admission, unless it failed within the last second: then the
+// database decides alone. It tells whether admission answered.
+func (s *Sales) admit(call func() error) bool {
+	now := clock.System{}.Now().UnixNano()
+	if now < s.admissionDown.Load() {
+		return false
+	}
+	if err := call(); err != nil {
+		s.admissionDown.Store(now + int64(time.Second))
+		return false
+	}
+	return true
+}
+
+// Sold out, as this node knows it, is answered from memory, without a word to
+// Redis or the database. Only those who may have bought are looked up, since
+// theirs may be a repeat of a key that has an answer.
+//
+// mayHaveBought is sure for those who bought before the last round of Run, and
+// on this node at once.
+func (sl *sale) mayHaveBought(viewer string) bool {
+	sl.mu.Lock()
+	defer sl.mu.Unlock()
+	_, bought := sl.buyers[viewer]
+	return bought || !sl.complete
+}
+
+// loadBuyers reads who ever bought, unless that is known and count long.
+func (s *Sales) loadBuyers(ctx context.Context, sl *sale, count int) error {
+	sl.mu.Lock()
+	flashID, have := sl.row.ID, sl.complete && len(sl.buyers) >= count
+	sl.mu.Unlock()
+	if have {
+		return nil
+	}
+	claims, err := allClaims(ctx, s.DB, flashID)
+	if err != nil {
+		return err
+	}
+	sl.mu.Lock()
+	defer sl.mu.Unlock()
+	for viewer := range claims {
+		sl.buyers[viewer] = struct{}{}
+	}
+	sl.complete = true
+	return nil
+}

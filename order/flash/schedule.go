@@ -1,0 +1,170 @@
+package flash
+
+import (
+	"context"
+	"time"
+
+	"yinbo/internal/audit"
+	"yinbo/internal/db"
+	"yinbo/internal/fault"
+	"yinbo/internal/id"
+	"yinbo/internal/idem"
+	"yinbo/internal/money"
+	"yinbo/internal/outbox"
+	"yinbo/order/catalog"
+)
+
+// Staff is who schedules or cancels.
+type Staff struct {
+	ID        string
+	Operator  bool // may run every room of the bank
+	RequestID string
+}
+
+// Terms are what a sale offers.
+type Terms struct {
+	SKU          string
+	Price        money.Fen // for one piece
+	Total        int64     // units, taken out of the SKU's stock
+	PerUserLimit int64
+	Starts, Ends time.Time
+}
+
+// Bounds of a sale.
+const (
+	maxUnits  = 1_000_000
+	maxLength = 31 * 24 * time.Hour
+	maxAhead  = 366 * 24 * time.Hour
+)
+
+func (t Terms) check(now time.Time) error {
+	e := fault.New(fault.Invalid, "validation")
+	if t.Price <= 0 || t.Price > money.Limit/maxUnits {
+		e = e.With("price_fen", "field.invalid")
+	}
+	if t.Total <= 0 || t.Total > maxUnits {
+		e = e.With("total", "field.invalid")
+	}
+	if t.PerUserLimit <= 0 || t.PerUserLimit > maxUnits {
+		e = e.With("per_user_limit", "field.invalid")
+	}
+	if t.Starts.After(now.Add(maxAhead)) || t.Starts.Before(now.Add(-maxLength)) {
+		e = e.With("starts_at", "field.invalid")
+	}
+	if !t.Ends.After(t.Starts) || !t.Ends.After(now) || t.Ends.Sub(t.Starts) > maxLength {
+		e = e.With("ends_at", "field.invalid")
+	}
+	if len(e.Fields) > 0 {
+		return e
+	}
+	return nil
+}
+
+// Schedule sets up a sale in a room and takes its units out of the SKU's stock.
+// Refusals: 404 not_found (room, SKU), 409 flash.overlap, 409
+// stock.insufficient, 422 validation.
+func (s *Sales) Schedule(ctx context.Context, req idem.Request, by Staff, bank, room string, t Terms) (v View, replayed bool, err error) {
+	if err := s.Rooms.HostMay(ctx, bank, room, by.ID, by.Operator); err != nil {
+		return v, false, err
+	}
+	flashID := id.New(id.Flash)
+	v, replayed, err = idem.Do(ctx, s.Keeper, req, func(tx *db.Tx) (View, error) {
+		if err := t.check(tx.Now); err != nil {
+			return View{}, err
+		}
+		r := row{ID: flashID, Bank: bank, Room: room, SKU: t.SKU, State: open, Price: t.Price, Total: t.Total,
+			Limit: t.PerUserLimit, Starts: t.Starts.UTC().Truncate(time.Microsecond), Ends: t.Ends.UTC().Truncate(time.Microsecond)}
+		if err := takeUnits(ctx, tx, r); err != nil {
+			return View{}, err
+		}
+		return r.view(tx.Now), s.open(ctx, tx, r, by)
+	})
+	if err == nil && !replayed {
+		s.refresh(context.WithoutCancel(ctx), bank, v.ID)
+	}
+	return v, replayed, err
+}
+
+// takeUnits holds the SKU, so that two sales of it cannot be set up at once.
+func takeUnits(ctx context.Context, tx *db.Tx, r row) error {
+	_, found, err := catalog.LockSKU(ctx, tx, r.Bank, r.SKU)
+	if err != nil {
+		return err
+	}
+	goods, err := catalog.Goods(ctx, tx, r.Bank, []string{r.SKU})
+	if err != nil {
+		return err
+	}
+	g := goods[r.SKU]
+	if !found || g.Hidden {
+		return fault.New(fault.NotFound, "not_found").With("sku_id", "not_found")
+	}
+	if g.Kind == catalog.CardOffer {
+		return fault.InvalidField("sku_id", "order.not_for_sale")
+	}
+	_, overlap, err := db.Value[string](ctx, tx, `SELECT id FROM flash_sale
+		WHERE bank_id = ? AND sku_id = ? AND state = 'open' AND starts_at < ? AND ends_at > ? LIMIT 1`, r.Bank, r.SKU, r.Ends, r.Starts)
+	if err != nil {
+		return err
+	}
+	if overlap {
+		return fault.New(fault.Conflict, "flash.overlap")
+	}
+	ok, err := catalog.Take(ctx, tx, r.Bank, r.SKU, r.Total)
+	if err == nil && !ok {
+		err = fault.New(fault.Conflict, "stock.insufficient").With("total", "stock.insufficient")
+	}
+	return err
+}
+
+// open writes the row, its tasks, the room's fact and the audit entry.
+func (s *Sales) open(ctx context.Context, tx *db.Tx, r row, by Staff) error {
+	err := tx.Insert(ctx, "flash_sale (id, bank_id, room_id, sku_id, price_fen, total, per_user_limit, starts_at, ends_at, state, created_by, created_at)",
+		[][]any{{r.ID, r.Bank, r.Room, r.SKU, r.Price, r.Total, r.Limit, r.Starts, r.Ends, string(open), by.ID, tx.Now}}, "")
+	if err != nil {
+		return err
+	}
+	if err := s.Box.Add(ctx, tx, outbox.Task{Bank: r.Bank, Kind: StartTask, Ref: r.ID, Payload: struct{}{}, Due: r.Starts},
+		outbox.Task{Bank: r.Bank, Kind: EndTask, Ref: r.ID, Payload: struct{}{}, Due: r.Ends}); err != nil {
+		return err
+	}
+	if err := s.Announcer.Fact(ctx, tx, r.Bank, r.Room, ScheduledFact, r.view(tx.Now).fact()); err != nil {
+		return err
+	}
+	return audit.Write(ctx, tx, audit.Entry{Bank: r.Bank, ActorKind: "staff", Actor: by.ID, Action: "flash.schedule", Object: r.ID,
+		RequestID: by.RequestID, Detail: map[string]any{"sku_id": r.SKU, "price_fen": r.Price, "total": r.Total}})
+}
+
+// Cancel ends an open sale before its time; the rest returns to the SKU. Orders
+// stay: unpaid ones give their units back to the SKU when they are cancelled.
+// Refusals: 404 not_found, 409 conflict when it is over.
+func (s *Sales) Cancel(ctx context.Context, by Staff, bank, flashID string) (View, error) {
+	r, err := readSale(ctx, s.DB, bank, flashID)
+	if err != nil {
+		return View{}, err
+	}
+	if err := s.Rooms.HostMay(ctx, bank, r.Room, by.ID, by.Operator); err != nil {
+		return View{}, err
+	}
+	var v View
+	err = s.DB.InTx(ctx, func(tx *db.Tx) error {
+		r, err := lockSale(ctx, tx, bank, flashID)
+		if err != nil {
+			return err
+		}
+		if r.State != open || !tx.Now.Before(r.Ends) {
+			return fault.New(fault.Conflict, "conflict")
+		}
+		if err := s.close(ctx, tx, &r, cancelled); err != nil {
+			return err
+		}
+		for _, kind := range []string{StartTask, EndTask} {
+			if _, err := s.Box.Cancel(ctx, tx, bank, kind, flashID); err != nil {
+				return err
+			}
+		}
+		v = r.view(tx.Now)
+		return audit.Write(ctx, tx, audit.Entry{Bank: bank, ActorKind: "staff", Actor: by.ID, Action: "flash.cancel", Object: flashID, RequestID: by.RequestID})
+	})
+	return v, err
+}

@@ -1,0 +1,60 @@
+package order
+
+import (
+	"time"
+
+	"yinbo/internal/db"
+	"yinbo/internal/idem"
+	"yinbo/internal/money"
+	"yinbo/internal/outbox"
+	"yinbo/internal/pii"
+	"yinbo/order/catalog"
+)
+
+// Order is an order as it is stored, with its lines.
+type Order struct {
+	ID, Bank, Viewer               string
+	Room, Flash, ShareCode         string // empty for none
+	Status                         Status
+	Goods, Payable, Paid, Refunded money.Fen
+	PaidBy                         string // the payment that paid it, empty for none
+	AddressSealed                  string
+	ExpiresAt, CreatedAt           time.Time
+	Lines                          []Line
+}
+
+// Line is one SKU of an order, as it was when the order was placed.
+type Line struct {
+	SKU, Product, Merchant string
+	Kind                   catalog.Kind
+	Title, Spec            string
+	Quantity               int64
+	Price, Amount          money.Fen
+	CommissionBps          int64
+}
+
+// Title is what the order is called to people: its first line.
+func (o Order) Title() string {
+	if len(o.Lines) == 0 {
+		return o.ID
+	}
+	return o.Lines[0].Title
+}
+
+// Deps is what Orders stands on.
+type Deps struct {
+	DB        *db.DB
+	Box       *outbox.Box
+	Keeper    *idem.Keeper
+	Keyring   *pii.Keyring
+	Units     Units
+	Rooms     Rooms
+	Announcer Announcer
+	TTL       time.Duration // from placing to cancelling what is not paid
+}
+
+// Orders places, moves and shows orders.
+type Orders struct{ Deps }
+
+// New makes the service.
+func New(d Deps) *Orders { return &Orders{Deps: d} }

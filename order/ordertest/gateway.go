@@ -1,0 +1,105 @@
+package ordertest
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"yinbo/internal/fault"
+	"yinbo/internal/gateway"
+	"yinbo/internal/money"
+	"yinbo/internal/pii"
+)
+
+// Gateway stands for the bank: payments and refunds by the numbers that we give.
+type Gateway struct {
+	mu       sync.Mutex
+	payments map[string]*gateway.Payment
+	refunds  map[string]gateway.Refund
+	paidOut  map[string]money.Fen // by payment
+
+	// Mute makes the bank act and lose its answer; Deaf makes it not act.
+	Mute, Deaf bool
+	// Charges is what a charge answers.
+	Charges string
+	// Refuse makes refunds a definite no.
+	Refuse bool
+}
+
+// CreatePayment opens a payment at the cashier.
+func (g *Gateway) CreatePayment(_ context.Context, no string, amount money.Fen, _ string) (gateway.Payment, error) {
+	return g.make(no, amount, "pending")
+}
+
+// Charge pays with a token.
+func (g *Gateway) Charge(_ context.Context, no string, amount money.Fen, _ pii.Text, _ string) (gateway.Payment, error) {
+	return g.make(no, amount, g.Charges)
+}
+
+func (g *Gateway) make(no string, amount money.Fen, status string) (gateway.Payment, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.Deaf {
+		return gateway.Payment{}, gateway.ErrUnknown
+	}
+	p, ok := g.payments[no]
+	if !ok {
+		p = &gateway.Payment{OutTradeNo: no, PaymentNo: "bank-" + no, AmountFen: amount, Status: status, CashierURL: "http://bank/" + no}
+		g.payments[no] = p
+	}
+	if g.Mute {
+		return gateway.Payment{}, gateway.ErrUnknown
+	}
+	return *p, nil
+}
+
+// PayAt settles a payment as the person at the cashier would.
+func (g *Gateway) PayAt(no string, at time.Time) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.payments[no].Status, g.payments[no].PaidAt = "succeeded", &at
+}
+
+// QueryPayment tells a payment's state.
+func (g *Gateway) QueryPayment(_ context.Context, no string) (gateway.Payment, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	p, ok := g.payments[no]
+	if !ok {
+		return gateway.Payment{}, &gateway.Refusal{Status: 404, Code: "not_found"}
+	}
+	return *p, nil
+}
+
+// CreateRefund gives money back, once per number.
+func (g *Gateway) CreateRefund(_ context.Context, refundNo, no string, amount money.Fen) (gateway.Refund, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.Refuse {
+		return gateway.Refund{}, &gateway.Refusal{Status: 409, Code: "refund.exceeds"}
+	}
+	if _, ok := g.refunds[refundNo]; !ok {
+		g.refunds[refundNo] = gateway.Refund{OutRefundNo: refundNo, RefundNo: "bank-" + refundNo, Status: "succeeded"}
+		g.paidOut[no] += amount
+	}
+	if g.Mute {
+		return gateway.Refund{}, fmt.Errorf("%w: lost", gateway.ErrUnknown)
+	}
+	return g.refunds[refundNo], nil
+}
+
+// PaidOut is what was given back of a payment.
+func (g *Gateway) PaidOut(no string) money.Fen {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.paidOut[no]
+}
+
+// Token is every viewer's card "card".
+func (g *Gateway) Token(_ context.Context, _, _, cardID string) (pii.Text, error) {
+	if cardID != "card" && cardID != "card2" {
+		return pii.Text{}, fault.New(fault.NotFound, "not_found")
+	}
+	return pii.Clear("token"), nil
+}

@@ -1,0 +1,81 @@
+package payment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"yinbo/internal/db"
+	"yinbo/internal/fault"
+	"yinbo/internal/gateway"
+	"yinbo/internal/id"
+	"yinbo/internal/idem"
+	"yinbo/internal/money"
+	"yinbo/internal/outbox"
+	"yinbo/order"
+)
+
+// Refund begins to give back amount, in fen, of a viewer's order. Refusals: 404
+// not_found, 409 conflict when the order is not paid, 409 refund.exceeds when
+// more would be given back than was paid.
+func (s *Payments) Refund(ctx context.Context, req idem.Request, bank, viewer, orderID string, amount money.Fen, reason string) (RefundView, bool, error) {
+	if amount <= 0 {
+		return RefundView{}, false, fault.InvalidField("amount_fen", "field.too_small")
+	}
+	refundID := id.New(id.Refund)
+	return idem.Do(ctx, s.Keeper, req, func(tx *db.Tx) (RefundView, error) {
+		o, err := order.LockOwn(ctx, tx, bank, viewer, orderID)
+		if err != nil {
+			return RefundView{}, err
+		}
+		if o.Status == order.Refunded {
+			return RefundView{}, fault.New(fault.Conflict, "refund.exceeds").With("amount_fen", "refund.exceeds")
+		}
+		if !o.Refundable() {
+			return RefundView{}, fault.New(fault.Conflict, "conflict")
+		}
+		given, _, err := refundSum(ctx, tx, bank, orderID, Pending, Succeeded)
+		if err != nil {
+			return RefundView{}, err
+		}
+		if amount > o.Paid-given {
+			return RefundView{}, fault.New(fault.Conflict, "refund.exceeds").With("amount_fen", "refund.exceeds")
+		}
+		r := refund{ID: refundID, Bank: bank, Order: orderID, Payment: o.PaidBy, Amount: amount, Cause: byViewer, Status: Pending}
+		if err := insertRefund(ctx, tx, r, reason); err != nil {
+			return RefundView{}, err
+		}
+		if err := s.Orders.BeginRefund(ctx, tx, &o); err != nil {
+			return RefundView{}, err
+		}
+		return r.view(), s.Box.Add(ctx, tx, sendTask(r))
+	})
+}
+
+// HandleSend asks the gateway to give a refund's money back. The number makes a
+// repeat harmless.
+func (s *Payments) HandleSend(ctx context.Context, t outbox.Task) error {
+	found, err := refunds(ctx, s.DB, "bank_id = ? AND id = ?", t.Bank, t.Ref)
+	if err != nil || len(found) == 0 || found[0].Status != Pending {
+		return err
+	}
+	r := found[0]
+	bank, err := s.bank(ctx, r.Bank)
+	if err != nil {
+		return err
+	}
+	g, err := s.Gateway.CreateRefund(ctx, r.ID, r.Payment, r.Amount)
+	var refusal *gateway.Refusal
+	if err != nil && !errors.As(err, &refusal) {
+		return fmt.Errorf("payment: refund %s: %w", r.ID, err)
+	}
+	return s.DB.InTx(ctx, func(tx *db.Tx) error {
+		switch {
+		case refusal != nil || Status(g.Status) == Failed:
+			return s.failRefund(ctx, tx, r)
+		case Status(g.Status) == Succeeded:
+			return s.settleRefund(ctx, tx, bank, r, g.RefundNo, tx.Now)
+		}
+		return &outbox.Postponed{At: tx.Now.Add(firstQuery)}
+	})
+}

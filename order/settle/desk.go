@@ -1,0 +1,112 @@
+package settle
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"yinbo/internal/audit"
+	"yinbo/internal/clock"
+	"yinbo/internal/db"
+	"yinbo/internal/fault"
+	"yinbo/internal/money"
+	"yinbo/internal/outbox"
+	"yinbo/internal/tenant"
+	"yinbo/order/ledger"
+)
+
+// Statements gives the gateway's statement of a business date (YYYY-MM-DD) as
+// CSV; the caller closes it.
+type Statements interface {
+	Statement(ctx context.Context, date string) (io.ReadCloser, error)
+}
+
+// Banks lists the tenants, the oldest first.
+type Banks interface {
+	All(ctx context.Context) ([]tenant.Bank, error)
+}
+
+// Desk is finance's desk: settlements and reconciliations.
+type Desk struct {
+	db         *db.DB
+	book       *ledger.Book
+	box        *outbox.Box
+	banks      Banks
+	statements Statements
+}
+
+// New makes a desk on d.
+func New(d *db.DB, book *ledger.Book, box *outbox.Box, banks Banks, statements Statements) *Desk {
+	return &Desk{db: d, book: book, box: box, banks: banks, statements: statements}
+}
+
+// Actor is who acts, for the audit log and the rule of two people.
+type Actor struct {
+	Kind      string // staff, system
+	ID        string
+	RequestID string
+	Checker   bool // may approve and reject
+}
+
+// System acts for the nightly tasks.
+var System = Actor{Kind: "system", ID: "system"}
+
+func (a Actor) entry(bankID, action, object string, detail map[string]any) audit.Entry {
+	return audit.Entry{Bank: bankID, ActorKind: a.Kind, Actor: a.ID, RequestID: a.RequestID,
+		Action: action, Object: object, Detail: detail}
+}
+
+// Settlement is what a merchant is paid for a business date. Amounts in fen.
+type Settlement struct {
+	ID           string       `json:"id"`
+	Merchant     Merchant     `json:"merchant"`
+	BusinessDate string       `json:"business_date" doc:"YYYY-MM-DD in the bank's time zone"`
+	Status       string       `json:"status" enum:"draft,submitted,approved,paid,rejected"`
+	Sales        money.Fen    `json:"sales_fen" doc:"What buyers paid"`
+	Refunds      money.Fen    `json:"refunds_fen" doc:"What buyers got back"`
+	Commission   money.Fen    `json:"commission_fen" doc:"Kept by the platform, less what refunds gave back"`
+	Discounts    money.Fen    `json:"discounts_fen" doc:"Bank-funded discounts, paid to the merchant"`
+	Payable      money.Fen    `json:"payable_fen" doc:"sales - refunds - commission + discounts; below zero it is carried to the merchant's next payout"`
+	LineCount    int          `json:"line_count"`
+	SubmittedBy  *string      `json:"submitted_by" doc:"Staff id"`
+	SubmittedAt  *clock.Stamp `json:"submitted_at"`
+	DecidedBy    *string      `json:"decided_by" doc:"Staff id"`
+	DecidedAt    *clock.Stamp `json:"decided_at"`
+	RejectReason *string      `json:"reject_reason"`
+	CreatedAt    clock.Stamp  `json:"created_at"`
+	Lines        []Line       `json:"lines,omitempty" doc:"Only when one settlement is read; they add up to payable_fen by net_fen"`
+}
+
+// Merchant names a merchant as it was called when the date was settled.
+type Merchant struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+// Line is one order line sold or refunded. Amounts in fen, a refund's below
+// zero.
+type Line struct {
+	Kind       string    `json:"kind" enum:"sale,refund"`
+	OrderID    string    `json:"order_id"`
+	Ref        string    `json:"ref" doc:"The order line as order/line, or the refund's id"`
+	Title      string    `json:"title"`
+	Amount     money.Fen `json:"amount_fen"`
+	Commission money.Fen `json:"commission_fen"`
+	Net        money.Fen `json:"net_fen" doc:"amount - commission"`
+}
+
+// checkDate refuses what is not a date, and dates still to come, as validation
+// errors of the field date.
+func checkDate(bank tenant.Bank, now time.Time, date string) error {
+	if _, err := time.Parse(time.DateOnly, date); err != nil {
+		return fault.InvalidField("date", "field.format")
+	}
+	if date > bank.BusinessDate(now) {
+		return fault.InvalidField("date", "date.future")
+	}
+	return nil
+}
+
+func notFound() error { return fault.New(fault.NotFound, "not_found") }
+
+func conflict() error { return fault.New(fault.Conflict, "conflict") }

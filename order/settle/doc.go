@@ -1,0 +1,22 @@
+// Package settle pays merchants and proves it: it closes business dates, makes
+// one statement a merchant and date, and reconciles our payments with the
+// gateway's statement (RULES §7).
+//
+// Invariants: a statement's lines come from the ledger's entries of its date
+// and add up to it (payable = sales − refunds − commission + discounts, and the
+// sum of the lines' net); a date has its statements all or none, once; whoever
+// submits a statement does not decide on it; a difference is recorded once and
+// what a person resolved stays resolved; every act is in the audit log by the
+// transaction that does it.
+//
+// Lifecycle of a settlement: draft → submitted → approved | rejected, and
+// rejected → submitted. Approval moves its amount from the merchant's account
+// to what is due for payout. A payable below zero is carried: its approval
+// posts the reverse, so that the merchant's payout due falls by it.
+//
+// Lifecycle of an exception: (waiting →) open → resolved. A shortage waits for
+// the next day's file before it is open. One that a later run no longer finds
+// is taken away unless a person resolved it.
+//
+// It imports order/ledger and internal/*.
+package settle

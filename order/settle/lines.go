@@ -1,0 +1,180 @@
+package settle
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"yinbo/internal/money"
+	"yinbo/order/ledger"
+)
+
+// entry is an event of the day as the ledger posted it.
+type entry struct {
+	event, ref, orderID string
+	total               money.Fen            // what changed hands, discounts of the bank included
+	discount            money.Fen            // the bank's part of total
+	net                 map[string]money.Fen // by merchant: credits less debits
+}
+
+// orderLine is a line of the order behind an entry.
+type orderLine struct {
+	no         int
+	merchantID string
+	title      string
+	amount     money.Fen
+	bps        int64 // commission, basis points
+}
+
+// statement is a merchant's day while it is added up.
+type statement struct {
+	sales, refunds, commission, discounts money.Fen
+	lines                                 []Line
+}
+
+func (s *statement) payable() money.Fen { return s.sales - s.refunds - s.commission + s.discounts }
+
+// statements splits a day's entries over merchants and order lines. What the
+// ledger credited a merchant is the truth: the lines' shares are cut so that
+// their net adds up to it to the fen.
+func statements(entries []entry, orders map[string][]orderLine) (map[string]*statement, error) {
+	out := map[string]*statement{}
+	for _, e := range entries {
+		if err := e.addTo(out, orders[e.orderID]); err != nil {
+			return nil, fmt.Errorf("settle: entry %s of %s: %w", e.event, e.ref, err)
+		}
+	}
+	return out, nil
+}
+
+// share is an order line's part of an entry's total.
+type share struct {
+	orderLine
+	part money.Fen
+}
+
+func (e entry) addTo(out map[string]*statement, lines []orderLine) error {
+	parts, err := e.shares(lines)
+	if err != nil {
+		return err
+	}
+	merchants := slices.Sorted(maps.Keys(parts))
+	discounts, err := e.discounts(merchants, parts)
+	if err != nil {
+		return err
+	}
+	for i, m := range merchants {
+		if out[m] == nil {
+			out[m] = &statement{}
+		}
+		if err := e.addMerchant(out[m], e.net[m], parts[m], discounts[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// shares splits the entry's total over the order's lines by their amounts, and
+// gives the parts above zero by merchant. Money of a merchant that no part
+// explains is the merchant's all the same: it gets a part of its own.
+func (e entry) shares(lines []orderLine) (map[string][]share, error) {
+	parts, weights, sum := map[string][]share{}, make([]money.Fen, len(lines)), money.Fen(0)
+	for i, l := range lines {
+		weights[i] = l.amount
+		sum += l.amount
+	}
+	if sum > 0 {
+		split, err := money.Split(e.total, weights)
+		if err != nil {
+			return nil, err
+		}
+		for i, l := range lines {
+			if split[i] > 0 {
+				parts[l.merchantID] = append(parts[l.merchantID], share{l, split[i]})
+			}
+		}
+	}
+	for m, net := range e.net {
+		if net != 0 && len(parts[m]) == 0 {
+			parts[m] = []share{{orderLine{merchantID: m, title: e.event}, abs(net)}}
+		}
+	}
+	return parts, nil
+}
+
+// discounts splits the bank's part over the merchants by what they sold.
+func (e entry) discounts(merchants []string, parts map[string][]share) ([]money.Fen, error) {
+	weights := make([]money.Fen, len(merchants))
+	if e.discount == 0 {
+		return weights, nil
+	}
+	for i, m := range merchants {
+		for _, s := range parts[m] {
+			weights[i] += s.part
+		}
+	}
+	return money.Split(e.discount, weights)
+}
+
+// signed is f as it moves the merchant's balance: a refund takes.
+func (e entry) signed(f money.Fen) money.Fen {
+	if e.event == ledger.OrderRefunded {
+		return -f
+	}
+	return f
+}
+
+// addMerchant writes one merchant's lines of the entry, which together net what
+// the ledger posted. The commission of each line is its rate's; what rounding
+// leaves between those and the ledger goes to the largest.
+func (e entry) addMerchant(s *statement, net money.Fen, parts []share, discount money.Fen) error {
+	lines, largest := make([]Line, len(parts)), 0
+	var amount, commission money.Fen
+	for i, p := range parts {
+		part := e.signed(p.part)
+		cut, err := part.Bps(p.bps)
+		if err != nil {
+			return err
+		}
+		lines[i] = Line{Kind: e.kind(), OrderID: e.orderID, Ref: e.lineRef(p.no), Title: p.title, Amount: part, Commission: cut}
+		amount, commission = amount+part, commission+cut
+		if p.part > parts[largest].part {
+			largest = i
+		}
+	}
+	posted := amount - net
+	lines[largest].Commission += posted - commission
+	for i := range lines {
+		lines[i].Net = lines[i].Amount - lines[i].Commission
+	}
+	s.lines = append(s.lines, lines...)
+	s.commission += posted
+	s.discounts += e.signed(discount)
+	if e.event == ledger.OrderRefunded {
+		s.refunds += -amount - discount
+	} else {
+		s.sales += amount - discount
+	}
+	return nil
+}
+
+func (e entry) kind() string {
+	if e.event == ledger.OrderRefunded {
+		return "refund"
+	}
+	return "sale"
+}
+
+func (e entry) lineRef(no int) string {
+	if e.event == ledger.OrderRefunded || no == 0 {
+		return e.ref
+	}
+	return fmt.Sprintf("%s/%d", e.orderID, no)
+}
+
+func abs(f money.Fen) money.Fen {
+	if f < 0 {
+		return -f
+	}
+	return f
+}

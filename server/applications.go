@@ -1,0 +1,137 @@
+package server
+
+import (
+	"context"
+	"net/http"
+
+	"yinbo/card"
+	"yinbo/internal/auth"
+	"yinbo/internal/pii"
+)
+
+type documentIn struct {
+	Document string `path:"document" maxLength:"60"`
+	Version  string `path:"version" maxLength:"20"`
+}
+
+type cardProductsOut struct {
+	Items []card.CardProduct `json:"items"`
+}
+
+type applicant struct {
+	Name       pii.Text `json:"name" minLength:"1" maxLength:"160" doc:"As on the id card"`
+	IDNo       pii.Text `json:"id_no" minLength:"1" maxLength:"40" doc:"Resident id number, GB 11643"`
+	Phone      pii.Text `json:"phone" minLength:"1" maxLength:"20" doc:"The signed-in phone"`
+	Email      pii.Text `json:"email,omitempty" maxLength:"200"`
+	Employer   pii.Text `json:"employer,omitempty" maxLength:"200"`
+	IncomeBand string   `json:"income_band,omitempty" maxLength:"20"`
+	CityCode   string   `json:"city_code" minLength:"1" maxLength:"20" doc:"Six digits, GB/T 2260"`
+	Address    pii.Text `json:"address,omitempty" maxLength:"200"`
+}
+
+type applyIn struct {
+	Keyed
+	Body struct {
+		CardProductID string            `json:"card_product_id" minLength:"1" maxLength:"60"`
+		Applicant     applicant         `json:"applicant"`
+		Consents      []card.ConsentRef `json:"consents" nullable:"false" maxItems:"20" doc:"Exactly the texts that the card product requires"`
+		RoomID        string            `json:"room_id,omitempty" maxLength:"60"`
+		ShareCode     string            `json:"share_code,omitempty" maxLength:"64"`
+		DeviceID      string            `json:"device_id,omitempty" maxLength:"100"`
+	}
+}
+
+type applicationIn struct {
+	ID string `path:"id" maxLength:"60" doc:"app_…"`
+}
+
+type supplementIn struct {
+	ID   string `path:"id" maxLength:"60" doc:"app_…"`
+	Body struct {
+		Fields map[string]pii.Text `json:"fields" doc:"Each field that was asked for, by its name"`
+	}
+}
+
+func (s *Server) applicationRoutes() {
+	route(s, http.MethodGet, "/card-products", public, "Credit cards that people may apply for", s.cardProducts)
+	route(s, http.MethodGet, "/documents/{document}/{version}", public, "A text that people consent to", s.document)
+	route(s, http.MethodPost, "/applications", viewers, "Apply for a credit card", s.apply, status(http.StatusCreated))
+	route(s, http.MethodGet, "/applications", viewers, "One's own applications", s.applications)
+	route(s, http.MethodGet, "/applications/{id}", viewers, "One of one's own applications", s.application)
+	route(s, http.MethodPost, "/applications/{id}/supplements", viewers, "Send what the reviewer asked for", s.supplement)
+	route(s, http.MethodPost, "/applications/{id}/withdraw", viewers, "Withdraw an application before it is decided", s.withdraw)
+}
+
+func viewerActor(ctx context.Context) card.Actor {
+	return card.Actor{Kind: "viewer", ID: auth.From(ctx).ID, RequestID: requestID(ctx)}
+}
+
+func (s *Server) cardProducts(ctx context.Context, _ *struct{}) (*body[cardProductsOut], error) {
+	items, err := s.Applications.Products(ctx, auth.From(ctx).Bank.ID)
+	if err != nil {
+		return nil, err
+	}
+	return ok(cardProductsOut{items}), nil
+}
+
+func (s *Server) document(ctx context.Context, in *documentIn) (*body[card.Document], error) {
+	d, err := s.Applications.Document(ctx, auth.From(ctx).Bank.ID, card.ConsentRef{Document: in.Document, Version: in.Version})
+	if err != nil {
+		return nil, err
+	}
+	return ok(d), nil
+}
+
+func (s *Server) apply(ctx context.Context, in *applyIn) (*answer[card.Receipt], error) {
+	req, err := s.idem(ctx, "POST /applications", in.Keyed)
+	if err != nil {
+		return nil, err
+	}
+	p, b, a := auth.From(ctx), in.Body, in.Body.Applicant
+	receipt, replayed, err := s.Applications.Apply(ctx, p.Bank, p.ID, card.Form{
+		CardProductID: b.CardProductID, Consents: b.Consents, RoomID: b.RoomID, ShareCode: b.ShareCode, DeviceID: b.DeviceID,
+		Applicant: card.Applicant{Name: a.Name, IDNo: a.IDNo, Phone: a.Phone, Email: a.Email, Employer: a.Employer,
+			IncomeBand: a.IncomeBand, CityCode: a.CityCode, Address: a.Address},
+		IP: remoteIP(ctx), By: viewerActor(ctx),
+	}, req)
+	if err != nil {
+		return nil, err
+	}
+	return reply(receipt, replayed), nil
+}
+
+func (s *Server) applications(ctx context.Context, in *Page) (*body[list[card.Application]], error) {
+	after, err := decodeCursor(in.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	p := auth.From(ctx)
+	items, err := s.Applications.List(ctx, p.Bank.ID, p.ID, after, in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	return paged(items, in.Limit, func(a card.Application) string { return a.ID }), nil
+}
+
+func (s *Server) application(ctx context.Context, in *applicationIn) (*body[card.Application], error) {
+	p := auth.From(ctx)
+	return whole(s.Applications.Get(ctx, p.Bank.ID, p.ID, in.ID))
+}
+
+func (s *Server) supplement(ctx context.Context, in *supplementIn) (*body[card.Application], error) {
+	p := auth.From(ctx)
+	return whole(s.Applications.Supplement(ctx, p.Bank.ID, p.ID, in.ID, in.Body.Fields, viewerActor(ctx)))
+}
+
+func (s *Server) withdraw(ctx context.Context, in *applicationIn) (*body[card.Application], error) {
+	p := auth.From(ctx)
+	return whole(s.Applications.Withdraw(ctx, p.Bank.ID, p.ID, in.ID, viewerActor(ctx)))
+}
+
+// whole is the body of an act that gives its object or an error.
+func whole[T any](v T, err error) (*body[T], error) {
+	if err != nil {
+		return nil, err
+	}
+	return ok(v), nil
+}

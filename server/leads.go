@@ -1,0 +1,263 @@
+package server
+
+import (
+	"context"
+	"mime"
+	"net/http"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"yinbo/card"
+	"yinbo/card/review"
+	"yinbo/internal/auth"
+	"yinbo/internal/fault"
+	"yinbo/internal/pii"
+)
+
+// LeadFilter is embedded in the inputs of lists of leads.
+type LeadFilter struct {
+	Status   string `query:"status" maxLength:"20" enum:"screening,queued,in_review,info_requested,approved,rejected,withdrawn,handed_off,issued,activated,bound"`
+	Assignee string `query:"assignee" maxLength:"60" doc:"me, none, or a member of staff"`
+	Query    string `query:"q" maxLength:"60" doc:"A whole phone, id number, receipt number or application id"`
+	From     string `query:"from" maxLength:"40" doc:"Sent in from this day (YYYY-MM-DD in the bank's zone) or time on"`
+	To       string `query:"to" maxLength:"40" doc:"Sent in to the end of this day, or before this time"`
+}
+
+type leadsIn struct {
+	Page
+	LeadFilter
+}
+
+type exportIn struct{ LeadFilter }
+
+// LeadID is embedded in the inputs of acts on a lead.
+type LeadID struct {
+	ID string `path:"id" maxLength:"60" doc:"app_…"`
+}
+
+type assignIn struct {
+	LeadID
+	Body struct {
+		StaffID string `json:"staff_id" minLength:"1" maxLength:"60" doc:"A reviewer or supervisor of the bank"`
+	}
+}
+
+type noteIn struct {
+	LeadID
+	Body struct {
+		Text pii.Text `json:"text" minLength:"1" maxLength:"1000"`
+	}
+}
+
+type requestInfoIn struct {
+	LeadID
+	Body struct {
+		Fields  []string `json:"fields" nullable:"false" maxItems:"10" doc:"Names of fields, such as employer"`
+		Message pii.Text `json:"message" minLength:"1" maxLength:"500" doc:"To the applicant"`
+	}
+}
+
+type decideIn struct {
+	LeadID
+	Body struct {
+		Decision   string   `json:"decision" enum:"approve,reject"`
+		ReasonCode string   `json:"reason_code" enum:"meets_policy,income_unverified,identity_doubt,duplicate,policy_excluded,risk,other"`
+		Comment    pii.Text `json:"comment,omitempty" maxLength:"1000"`
+	}
+}
+
+type revealIn struct {
+	LeadID
+	Body struct {
+		Fields []string `json:"fields" nullable:"false" maxItems:"10" doc:"Names of applicant fields"`
+		Reason string   `json:"reason" minLength:"1" maxLength:"200" doc:"Goes to the audit log"`
+	}
+}
+
+type revealOut struct {
+	Fields map[string]string `json:"fields"`
+}
+
+type outcomesIn struct {
+	Key         string `header:"Idempotency-Key" doc:"1 to 128 visible ASCII characters; the same key and body give the first answer again"`
+	ContentType string `header:"Content-Type"`
+	RawBody     []byte `contentType:"text/csv"`
+}
+
+// outcomesBody is the JSON form of outcomes, for the OpenAPI document: the
+// domain reads it from the raw body, as it does the CSV.
+type outcomesBody struct {
+	Items []review.Outcome `json:"items" nullable:"false" minItems:"1" maxItems:"1000"`
+}
+
+var (
+	reviewers   = staff(auth.Reviewer, auth.Supervisor)
+	supervisors = staff(auth.Supervisor)
+)
+
+func (s *Server) leadRoutes() {
+	route(s, http.MethodGet, "/leads", reviewers, "Leads, masked, the newest first", s.leads)
+	route(s, http.MethodGet, "/leads/export", supervisors, "Leads as CSV, masked and audited", s.exportLeads)
+	route(s, http.MethodPost, "/leads/outcomes", supervisors, "The card core's answers, as JSON or CSV", s.recordOutcomes, s.outcomesSchema())
+	route(s, http.MethodGet, "/leads/{id}", reviewers, "A lead, masked", s.lead)
+	route(s, http.MethodPost, "/leads/{id}/claim", reviewers, "Claim a lead, or renew one's claim", s.claimLead)
+	route(s, http.MethodPost, "/leads/{id}/release", reviewers, "Give a claim back", s.releaseLead)
+	route(s, http.MethodPost, "/leads/{id}/assign", supervisors, "Give a lead to a reviewer", s.assignLead)
+	route(s, http.MethodPost, "/leads/{id}/notes", reviewers, "Write a note", s.noteLead)
+	route(s, http.MethodPost, "/leads/{id}/request-info", reviewers, "Ask the applicant for more", s.requestInfo)
+	route(s, http.MethodPost, "/leads/{id}/decide", reviewers, "Approve or reject a claimed lead", s.decideLead)
+	route(s, http.MethodPost, "/leads/{id}/reveal", reviewers, "See personal data, with a reason, audited", s.revealLead)
+	route(s, http.MethodPost, "/callbacks/card-outcomes", callback, "The card core reports outcomes", s.outcomesCallback, rawBody("application/json"))
+}
+
+func (s *Server) outcomesSchema() option {
+	schema := s.api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[outcomesBody](), true, "OutcomesBody")
+	return func(o *huma.Operation) {
+		o.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": {Schema: schema}}}
+		o.SkipValidateBody = true
+	}
+}
+
+func reviewerOf(ctx context.Context) review.Person {
+	p := auth.From(ctx)
+	return review.Person{ID: p.ID, Supervisor: p.Has(auth.Supervisor), RequestID: requestID(ctx)}
+}
+
+// filter reads the query; a day without a time is the bank's whole day.
+func (f LeadFilter) filter(zone *time.Location) (out review.Filter, err error) {
+	out = review.Filter{Status: card.Status(f.Status), Assignee: f.Assignee, Query: f.Query}
+	if out.From, err = moment("from", f.From, zone, 0); err != nil {
+		return out, err
+	}
+	out.To, err = moment("to", f.To, zone, 1)
+	return out, err
+}
+
+// moment reads a time, or the beginning of a day, days later; zero for "".
+func moment(field, v string, zone *time.Location, days int) (time.Time, error) {
+	if v == "" {
+		return time.Time{}, nil
+	}
+	if t, err := time.ParseInLocation(time.DateOnly, v, zone); err == nil {
+		return t.AddDate(0, 0, days), nil
+	}
+	t, err := time.Parse(time.RFC3339Nano, v)
+	if err != nil {
+		return t, fault.InvalidField(field, "field.format")
+	}
+	return t, nil
+}
+
+func (s *Server) leads(ctx context.Context, in *leadsIn) (*body[list[review.Lead]], error) {
+	after, err := decodeCursor(in.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	bank := auth.From(ctx).Bank
+	f, err := in.filter(bank.Zone)
+	if err != nil {
+		return nil, err
+	}
+	items, err := s.Leads.List(ctx, bank.ID, reviewerOf(ctx), f, after, in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	return paged(items, in.Limit, func(l review.Lead) string { return l.ID }), nil
+}
+
+func (s *Server) exportLeads(ctx context.Context, in *exportIn) (*huma.StreamResponse, error) {
+	bank := auth.From(ctx).Bank
+	f, err := in.filter(bank.Zone)
+	if err != nil {
+		return nil, err
+	}
+	write, err := s.Leads.Export(ctx, bank, reviewerOf(ctx), f)
+	if err != nil {
+		return nil, err
+	}
+	return &huma.StreamResponse{Body: func(out huma.Context) {
+		out.SetHeader("Content-Type", "text/csv; charset=utf-8")
+		out.SetHeader("Content-Disposition", `attachment; filename="leads.csv"`)
+		out.SetHeader("Cache-Control", "no-store")
+		if err := write(out.Context(), out.BodyWriter()); err != nil {
+			s.log.WarnContext(ctx, "export broken off", "error", err)
+			panic(http.ErrAbortHandler) // a file cut short must not look whole
+		}
+	}}, nil
+}
+
+func (s *Server) lead(ctx context.Context, in *LeadID) (*body[review.LeadDetail], error) {
+	return whole(s.Leads.Get(ctx, auth.From(ctx).Bank, reviewerOf(ctx), in.ID))
+}
+
+// after gives the lead as it stands when an act on it was done.
+func (s *Server) after(ctx context.Context, lead string, err error) (*body[review.LeadDetail], error) {
+	if err != nil {
+		return nil, err
+	}
+	return whole(s.Leads.Get(ctx, auth.From(ctx).Bank, reviewerOf(ctx), lead))
+}
+
+func (s *Server) claimLead(ctx context.Context, in *LeadID) (*body[review.LeadDetail], error) {
+	return s.after(ctx, in.ID, s.Leads.Claim(ctx, auth.From(ctx).Bank, reviewerOf(ctx), in.ID))
+}
+
+func (s *Server) releaseLead(ctx context.Context, in *LeadID) (*body[review.LeadDetail], error) {
+	return s.after(ctx, in.ID, s.Leads.Release(ctx, auth.From(ctx).Bank, reviewerOf(ctx), in.ID))
+}
+
+func (s *Server) assignLead(ctx context.Context, in *assignIn) (*body[review.LeadDetail], error) {
+	return s.after(ctx, in.ID, s.Leads.Assign(ctx, auth.From(ctx).Bank, reviewerOf(ctx), in.ID, in.Body.StaffID))
+}
+
+func (s *Server) noteLead(ctx context.Context, in *noteIn) (*body[review.LeadDetail], error) {
+	return s.after(ctx, in.ID, s.Leads.Note(ctx, auth.From(ctx).Bank, reviewerOf(ctx), in.ID, in.Body.Text))
+}
+
+func (s *Server) requestInfo(ctx context.Context, in *requestInfoIn) (*body[review.LeadDetail], error) {
+	return s.after(ctx, in.ID, s.Leads.RequestInfo(ctx, auth.From(ctx).Bank, reviewerOf(ctx), in.ID, in.Body.Fields, in.Body.Message))
+}
+
+func (s *Server) decideLead(ctx context.Context, in *decideIn) (*body[review.LeadDetail], error) {
+	d := review.Decision{Decision: in.Body.Decision, ReasonCode: in.Body.ReasonCode, Comment: in.Body.Comment}
+	return s.after(ctx, in.ID, s.Leads.Decide(ctx, auth.From(ctx).Bank, reviewerOf(ctx), in.ID, d))
+}
+
+func (s *Server) revealLead(ctx context.Context, in *revealIn) (*body[revealOut], error) {
+	fields, err := s.Leads.Reveal(ctx, auth.From(ctx).Bank, reviewerOf(ctx), in.ID, in.Body.Fields, in.Body.Reason)
+	if err != nil {
+		return nil, err
+	}
+	out := revealOut{Fields: make(map[string]string, len(fields))}
+	for name, v := range fields {
+		out.Fields[name] = v.Reveal()
+	}
+	return ok(out), nil
+}
+
+func (s *Server) recordOutcomes(ctx context.Context, in *outcomesIn) (*answer[review.Report], error) {
+	req, err := s.idem(ctx, "POST /leads/outcomes", Keyed{Key: in.Key, RawBody: in.RawBody})
+	if err != nil {
+		return nil, err
+	}
+	read := review.ReadJSON
+	if kind, _, _ := mime.ParseMediaType(in.ContentType); strings.EqualFold(kind, "text/csv") {
+		read = review.ReadCSV
+	}
+	items, err := read(in.RawBody)
+	if err != nil {
+		return nil, err
+	}
+	report, replayed, err := s.Outcomes.Record(ctx, auth.From(ctx).Bank, reviewerOf(ctx), items, req)
+	if err != nil {
+		return nil, err
+	}
+	return reply(report, replayed), nil
+}
+
+func (s *Server) outcomesCallback(ctx context.Context, in *callbackIn) (*body[review.Report], error) {
+	return whole(s.Outcomes.Callback(ctx, in.Signature, in.RawBody, requestID(ctx)))
+}
