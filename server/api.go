@@ -3,6 +3,8 @@ package server
 import (
 	"context"
 	"iter"
+	"path"
+	"reflect"
 	"strings"
 	"time"
 
@@ -111,6 +113,15 @@ func reply[T any](v T, replayed bool) *answer[T] {
 	return a
 }
 
+// schemaName puts the package before the type: order.View and flash.View are two.
+func schemaName(t reflect.Type, hint string) string {
+	pkg := path.Base(t.PkgPath())
+	if pkg == "." {
+		pkg = ""
+	}
+	return strings.ToUpper(pkg[:min(len(pkg), 1)]) + pkg[min(len(pkg), 1):] + huma.DefaultSchemaNamer(t, hint)
+}
+
 func newAPI(engine *gin.Engine) huma.API {
 	// huma keeps its error constructor in a package variable; ours answers for
 	// every API of this process alike.
@@ -123,6 +134,7 @@ func newAPI(engine *gin.Engine) huma.API {
 	c.Servers = []*huma.Server{{URL: "/api/v1"}}
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath = "/openapi", "", ""
 	c.CreateHooks = nil
+	c.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"bearer": {Type: "http", Scheme: "bearer", BearerFormat: "JWT"},
 	}

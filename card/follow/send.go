@@ -109,7 +109,13 @@ func (s *Sender) claim(ctx context.Context, bank tenant.Bank, id string) (follow
 		if err != nil {
 			return err
 		}
-		if verdict = errOver; !found || row.status != "waiting" && row.status != "sending" {
+		var sent []time.Time
+		if found {
+			if row.status, sent, err = lockPerson(ctx, tx, bank.ID, row); err != nil {
+				return err
+			}
+		}
+		if verdict = errOver; row.status != "waiting" && row.status != "sending" {
 			return nil
 		}
 		reason, err := s.pointless(ctx, tx, bank.ID, row)
@@ -120,7 +126,7 @@ func (s *Sender) claim(ctx context.Context, bank tenant.Bank, id string) (follow
 			_, err := end(ctx, tx, bank.ID, id, row.status, "cancelled", reason)
 			return err
 		}
-		at, err := s.allowed(ctx, tx, bank, row)
+		at, err := allowed(tx.Now, bank, row, sent)
 		if err != nil {
 			return err
 		}
@@ -131,10 +137,7 @@ func (s *Sender) claim(ctx context.Context, bank tenant.Bank, id string) (follow
 		if verdict = nil; row.status == "sending" {
 			return nil
 		}
-		n, err := tx.Exec(ctx, "UPDATE follow_up SET status = 'sending', claimed_at = ? WHERE bank_id = ? AND id = ? AND status = 'waiting'", tx.Now, bank.ID, id)
-		if err == nil && n == 0 {
-			verdict = errOver
-		}
+		_, err = tx.Exec(ctx, "UPDATE follow_up SET status = 'sending', claimed_at = ? WHERE bank_id = ? AND id = ? AND status = 'waiting'", tx.Now, bank.ID, id)
 		return err
 	})
 	if err != nil {
@@ -165,27 +168,37 @@ func (s *Sender) pointless(ctx context.Context, tx *db.Tx, bank string, row foll
 	return "", err
 }
 
-// allowed is when the message may leave: now, or the next opening after which
-// the caps allow it. All of the person's rows are locked, the waiting ones too,
-// so that two messages to one person are counted one after the other.
-func (s *Sender) allowed(ctx context.Context, tx *db.Tx, bank tenant.Bank, row followUp) (time.Time, error) {
-	hours, err := hoursOf(bank)
-	if err != nil {
-		return time.Time{}, err
+// lockPerson locks all of a person's rows, the waiting ones too, so that two
+// messages to one person are judged one after the other. It gives the row's
+// status under the lock and when the person's other messages left.
+func lockPerson(ctx context.Context, tx *db.Tx, bank string, row followUp) (status string, sent []time.Time, err error) {
+	type line struct {
+		id, status string
+		claimed    db.Time
 	}
-	if row.status == "sending" { // counted already; only the hour may have passed
-		return hours.open(tx.Now), nil
-	}
-	claimed, err := db.All(ctx, tx, func(r db.Row) (t db.Time, err error) { return t, r.Scan(&t) },
-		"SELECT claimed_at FROM follow_up WHERE bank_id = ? AND viewer_id = ? ORDER BY id"+tx.Dialect().ForUpdate(), bank.ID, row.viewer)
-	if err != nil {
-		return time.Time{}, err
-	}
-	var sent []time.Time
-	for _, t := range claimed {
-		if !t.IsZero() {
-			sent = append(sent, t.Time)
+	lines, err := db.All(ctx, tx, func(r db.Row) (l line, err error) { return l, r.Scan(&l.id, &l.status, &l.claimed) },
+		"SELECT id, status, claimed_at FROM follow_up WHERE bank_id = ? AND viewer_id = ? ORDER BY id"+tx.Dialect().ForUpdate(), bank, row.viewer)
+	for _, l := range lines {
+		switch {
+		case l.id == row.id:
+			status = l.status
+		case !l.claimed.IsZero():
+			sent = append(sent, l.claimed.Time)
 		}
 	}
-	return hours.next(tx.Now, sent, bank.Settings.PromoPerDay, bank.Settings.PromoPerWeek), nil
+	return status, sent, err
+}
+
+// allowed is when the message may leave: now, or the next opening after which
+// the caps allow it. One that was claimed is counted already: for it, only the
+// hour may have passed.
+func allowed(now time.Time, bank tenant.Bank, row followUp, sent []time.Time) (time.Time, error) {
+	h, err := hoursOf(bank)
+	if err != nil {
+		return time.Time{}, err
+	}
+	if row.status == "sending" {
+		return h.open(now), nil
+	}
+	return h.next(now, sent, bank.Settings.PromoPerDay, bank.Settings.PromoPerWeek), nil
 }

@@ -51,13 +51,9 @@ func TestFlashNeverOversells(t *testing.T) {
 	ordertest.Each(t, func(t *testing.T, s *ordertest.Stage) {
 		const units, buyers = 100, 400
 		f := s.Sale(units, 2)
-		viewers := make([]string, buyers)
-		for i := range viewers {
-			viewers[i] = s.Viewer()
-		}
 		var bought, soldOut atomic.Int64
 		var wg sync.WaitGroup
-		for _, viewer := range viewers {
+		for _, viewer := range s.Viewers(buyers) {
 			wg.Go(func() {
 				v, err := s.Buy(viewer, f.ID, 1)
 				switch fault.Code(err) {
@@ -121,8 +117,7 @@ func TestTwoNodesWithoutCommonAdmissionDoNotOversell(t *testing.T) {
 		nodes := []*flash.Sales{s.Sales, s.Node(flash.NewMemory()), s.Node(flash.NewMemory())}
 		var bought atomic.Int64
 		var wg sync.WaitGroup
-		for i := range 120 {
-			viewer := s.Viewer()
+		for i, viewer := range s.Viewers(120) {
 			wg.Go(func() {
 				_, _, err := nodes[i%3].Buy(s.Ctx, s.Request(viewer, "POST /flash"), flash.Purchase{Bank: s.Bank.ID, Viewer: viewer, Flash: f.ID, Quantity: 1})
 				if err == nil {
@@ -287,8 +282,7 @@ func TestAdmissionThatForgetsOrFailsLosesNothing(t *testing.T) {
 		memory := flash.NewMemory()
 		node := s.Node(broken{memory})
 		results := map[string]int{}
-		for i := range 5 {
-			viewer := s.Viewer()
+		for i, viewer := range s.Viewers(5) {
 			if i == 2 {
 				_ = memory.Forget(s.Ctx, f.ID)
 			}

@@ -151,12 +151,22 @@ func (s *Stage) Schedule(sku string, total, limit int64, starts, ends time.Durat
 // Viewer signs a person up.
 func (s *Stage) Viewer() string {
 	s.T.Helper()
-	viewer := id.New(id.Viewer)
+	return s.Viewers(1)[0]
+}
+
+// Viewers signs n people up.
+func (s *Stage) Viewers(n int) []string {
+	s.T.Helper()
+	viewers := make([]string, n)
 	s.tx(func(tx *db.Tx) error {
-		return tx.Insert(s.Ctx, "viewer (id, bank_id, phone_hash, phone_sealed, phone_masked, nickname, created_at)",
-			[][]any{{viewer, s.Bank.ID, viewer, "", "138****0000", "小王", tx.Now}}, "")
+		rows := make([][]any, n)
+		for i := range rows {
+			viewers[i] = id.New(id.Viewer)
+			rows[i] = []any{viewers[i], s.Bank.ID, viewers[i], "", "138****0000", "小王", tx.Now}
+		}
+		return tx.Insert(s.Ctx, "viewer (id, bank_id, phone_hash, phone_sealed, phone_masked, nickname, created_at)", rows, "")
 	})
-	return viewer
+	return viewers
 }
 
 // Request is a request with a new key.

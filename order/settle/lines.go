@@ -76,7 +76,8 @@ func (e entry) addTo(out map[string]*statement, lines []orderLine) error {
 
 // shares splits the entry's total over the order's lines by their amounts, and
 // gives the parts above zero by merchant. Money of a merchant that no part
-// explains is the merchant's all the same: it gets a part of its own.
+// explains is the merchant's all the same: a fen that the ledger's rounding gave
+// it goes to its first line, and where no line is its own it gets one.
 func (e entry) shares(lines []orderLine) (map[string][]share, error) {
 	parts, weights, sum := map[string][]share{}, make([]money.Fen, len(lines)), money.Fen(0)
 	for i, l := range lines {
@@ -95,8 +96,12 @@ func (e entry) shares(lines []orderLine) (map[string][]share, error) {
 		}
 	}
 	for m, net := range e.net {
-		if net != 0 && len(parts[m]) == 0 {
-			parts[m] = []share{{orderLine{merchantID: m, title: e.event}, abs(net)}}
+		if net == 0 || len(parts[m]) > 0 {
+			continue
+		}
+		parts[m] = []share{{orderLine{merchantID: m, title: e.event}, abs(net)}}
+		if i := slices.IndexFunc(lines, func(l orderLine) bool { return l.merchantID == m }); i >= 0 {
+			parts[m] = []share{{lines[i], 0}}
 		}
 	}
 	return parts, nil

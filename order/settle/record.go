@@ -25,7 +25,7 @@ func (k *Desk) record(ctx context.Context, bank tenant.Bank, r result) (c Reconc
 		if err != nil {
 			return err
 		}
-		if err := adopt(ctx, tx, bank.ID, recID, r.date, from, to); err != nil {
+		if err := adopt(ctx, tx, bank.ID, recID, from, to); err != nil {
 			return err
 		}
 		if err := replaceOpen(ctx, tx, bank.ID, recID, r); err != nil {
@@ -59,10 +59,11 @@ func openReconciliation(ctx context.Context, tx *db.Tx, bankID string, r result)
 }
 
 // adopt brings under the date's reconciliation what callbacks of the day left:
-// without one nobody would see it.
-func adopt(ctx context.Context, tx *db.Tx, bankID, recID, date string, from, to time.Time) error {
-	_, err := tx.Exec(ctx, `UPDATE money_exception SET reconciliation_id = ?, business_date = ?
-		WHERE bank_id = ? AND reconciliation_id IS NULL AND created_at >= ? AND created_at < ?`, recID, date, bankID, from, to)
+// without one nobody would see it. Its business_date stays empty, so that the
+// same callback again still finds it there.
+func adopt(ctx context.Context, tx *db.Tx, bankID, recID string, from, to time.Time) error {
+	_, err := tx.Exec(ctx, `UPDATE money_exception SET reconciliation_id = ?
+		WHERE bank_id = ? AND reconciliation_id IS NULL AND created_at >= ? AND created_at < ?`, recID, bankID, from, to)
 	return err
 }
 

@@ -1,0 +1,276 @@
+package cardtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"yinbo/card"
+	"yinbo/card/bind"
+	"yinbo/card/follow"
+	"yinbo/card/review"
+	"yinbo/internal/clock"
+	"yinbo/internal/db"
+	"yinbo/internal/id"
+	"yinbo/internal/idem"
+	"yinbo/internal/outbox"
+	"yinbo/internal/pii"
+	"yinbo/internal/tenant"
+	"yinbo/internal/testkit"
+)
+
+// CallbackKey signs the fake bank's callbacks.
+const CallbackKey = "test-callback-key"
+
+// Department is a card department at work.
+type Department struct {
+	DB       *db.DB
+	Clock    *clock.Fake
+	Keys     *pii.Keyring
+	Box      *outbox.Box
+	Bank     tenant.Bank
+	Products []string
+	Consents []card.ConsentRef
+
+	Viewers *Viewers
+	Staff   *Staff
+	Push    *Push
+	Far     *FarBank
+
+	Applications *card.Applications
+	Leads        *review.Leads
+	Outcomes     *review.Outcomes
+	Bindings     *bind.Bindings
+
+	book     *card.Book
+	handlers map[string]func(context.Context, outbox.Task) error
+}
+
+// Monday is when a department opens: 10:00 in Shanghai, a working day.
+var Monday = time.Date(2026, 3, 2, 2, 0, 0, 0, time.UTC)
+
+// Each runs fn with a department on each engine.
+func Each(t *testing.T, fn func(t *testing.T, d *Department)) {
+	t.Run("sqlite", func(t *testing.T) {
+		c := clock.NewFake(Monday)
+		fn(t, open(t, testkit.SQLite(t, c), c))
+	})
+	t.Run("mariadb", func(t *testing.T) {
+		c := clock.NewFake(Monday)
+		fn(t, open(t, testkit.MariaDB(t, c), c))
+	})
+}
+
+func open(t *testing.T, base *db.DB, c *clock.Fake) *Department {
+	ctx := testkit.Context(t)
+	d := &Department{DB: base, Clock: c, Keys: testkit.Keyring(t, base), Box: outbox.New(base), Push: &Push{}, Far: newFarBank()}
+	d.Bank = testkit.Bank(t, base, d.Keys, "demo")
+	d.Bank.Settings.OwnBINs = []string{"622599", "621799"}
+	d.Viewers, d.Staff = &Viewers{keys: d.Keys, phones: map[string]string{}}, &Staff{}
+	err := base.InTx(ctx, func(tx *db.Tx) (err error) {
+		d.Products, err = card.CreateSamples(ctx, tx, d.Bank)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.book = &card.Book{DB: base, Keys: d.Keys, Box: d.Box, Push: d.Push}
+	keeper, banks := idem.NewKeeper(base), oneBank{d}
+	followUps := follow.New(d.book)
+	d.Applications = card.New(d.book, keeper, d.Viewers, Rooms{})
+	d.Leads = review.New(d.book, d.Staff)
+	d.Bindings = bind.New(d.book, keeper, d.Far, followUps)
+	d.Outcomes = review.NewOutcomes(d.book, keeper, banks, followUps, d.Bindings, CallbackKey)
+	d.handlers = map[string]func(context.Context, outbox.Task) error{
+		card.TaskNotice:    (&card.Notices{Book: d.book, Banks: banks, SMS: d.Far}).Send,
+		review.TaskHandoff: (&review.Handoff{Book: d.book, Core: d.Far}).Send,
+		follow.TaskSend:    follow.NewSender(d.book, banks, d.Bindings, d.Far).Send,
+	}
+	products, err := d.Applications.Products(ctx, d.Bank.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range products[0].Consents {
+		d.Consents = append(d.Consents, c.ConsentRef)
+	}
+	return d
+}
+
+// Work runs every task that is due, as the workers do, until none is left at
+// this moment. A task that fails goes back to wait.
+func (d *Department) Work(t *testing.T) {
+	t.Helper()
+	ctx := testkit.Context(t)
+	for {
+		due, err := d.Box.Due(ctx, 50)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(due) == 0 {
+			return
+		}
+		for _, w := range due {
+			if err := d.one(ctx, w.ID); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+func (d *Department) one(ctx context.Context, task string) error {
+	t, ok, err := d.Box.Take(ctx, task)
+	if err != nil || !ok {
+		return err
+	}
+	handle, known := d.handlers[t.Kind]
+	if !known {
+		return fmt.Errorf("no handler for %s", t.Kind)
+	}
+	var later *outbox.Postponed
+	var dropped *outbox.Dropped
+	switch err := handle(ctx, t); {
+	case err == nil:
+		return d.Box.Done(ctx, t)
+	case errors.As(err, &later):
+		return d.Box.Postpone(ctx, t, later.At)
+	default:
+		return d.Box.Fail(ctx, t, err, errors.As(err, &dropped))
+	}
+}
+
+// Handle runs a task's handler outside of its worker, as a second worker would
+// whose lease the first has lost.
+func (d *Department) Handle(ctx context.Context, t outbox.Task) error {
+	return d.handlers[t.Kind](ctx, t)
+}
+
+// Viewer signs a viewer in with a phone.
+func (d *Department) Viewer(phone string) string {
+	v := id.New(id.Viewer)
+	d.Viewers.mu.Lock()
+	defer d.Viewers.mu.Unlock()
+	d.Viewers.phones[v] = phone
+	return v
+}
+
+// Form is a good application of the person number n, by the phone given.
+func (d *Department) Form(n int, phone string) card.Form {
+	return card.Form{CardProductID: d.Products[0], Consents: d.Consents, IP: "127.0.0.1",
+		Applicant: card.Applicant{Name: pii.Clear("欧阳小明"), IDNo: pii.Clear(IDNo(n)), Phone: pii.Clear(phone), CityCode: "310100",
+			Email: pii.Clear("ouyang@example.com"), Employer: pii.Clear("浦东机械厂"), Address: pii.Clear("世纪大道 100 号"), IncomeBand: "10k-20k"},
+		By: card.Actor{Kind: "viewer", RequestID: "req-1"}}
+}
+
+// Phone is the mobile number of the person number n.
+func Phone(n int) string { return fmt.Sprintf("138%08d", n) }
+
+// IDNo is a valid id number of the person number n, born in 1990.
+func IDNo(n int) string {
+	base := fmt.Sprintf("310101199001%02d%03d", 1+n/1000%28, n%1000)
+	for _, c := range "0123456789X" {
+		if _, code := card.ParseIDNo(base + string(c)); code == "" {
+			return base + string(c)
+		}
+	}
+	panic("no check digit")
+}
+
+// Request is a new idempotency key's.
+func (d *Department) Request(person string) idem.Request {
+	return idem.Request{Bank: d.Bank.ID, Person: person, Route: "POST /test", Key: id.New(id.Event), BodyHash: "h"}
+}
+
+// Apply sends in the application of the person number n and gives its id and
+// viewer.
+func (d *Department) Apply(t *testing.T, n int) (application, viewer string) {
+	t.Helper()
+	viewer = d.Viewer(Phone(n))
+	r, _, err := d.Applications.Apply(testkit.Context(t), d.Bank, viewer, d.Form(n, Phone(n)), d.Request(viewer))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r.ID, viewer
+}
+
+// Reviewer makes a member of staff who may review.
+func (d *Department) Reviewer(supervisor bool) review.Person {
+	p := review.Person{ID: id.New(id.Staff), Supervisor: supervisor, RequestID: "req-2"}
+	d.Staff.add(p.ID)
+	return p
+}
+
+// Approve claims and approves a lead and has it handed over.
+func (d *Department) Approve(t *testing.T, lead string) {
+	t.Helper()
+	ctx, p := testkit.Context(t), d.Reviewer(false)
+	if err := d.Leads.Claim(ctx, d.Bank, p, lead); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Leads.Decide(ctx, d.Bank, p, lead, review.Decision{Decision: review.Approve, ReasonCode: "meets_policy"}); err != nil {
+		t.Fatal(err)
+	}
+	d.Work(t)
+}
+
+// Outcome hands in one outcome as a supervisor and gives its result.
+func (d *Department) Outcome(t *testing.T, application, outcome, last4 string, at time.Time) review.ReportItem {
+	t.Helper()
+	p := d.Reviewer(true)
+	report, _, err := d.Outcomes.Record(testkit.Context(t), d.Bank, p,
+		[]review.Outcome{{ApplicationID: application, Outcome: outcome, CardLast4: last4, At: clock.At(at)}}, d.Request(p.ID))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return report.Items[0]
+}
+
+// Status reads where an application stands.
+func (d *Department) Status(t *testing.T, application string) card.Status {
+	t.Helper()
+	s, found, err := db.Value[card.Status](testkit.Context(t), d.DB, "SELECT status FROM application WHERE id = ?", application)
+	if err != nil || !found {
+		t.Fatalf("status of %s: found %t: %v", application, found, err)
+	}
+	return s
+}
+
+// Dump is every cell of every table of the department, and of those that it
+// writes to, as text.
+func (d *Department) Dump(t *testing.T) []string {
+	t.Helper()
+	var cells []string
+	for _, table := range []string{"application", "applicant_field", "consent", "screening", "lead_event", "binding", "bind_check",
+		"follow_up", "outbox", "audit", "idempotency"} {
+		rows, err := d.DB.Query(testkit.Context(t), "SELECT * FROM "+table)
+		if err != nil {
+			t.Fatal(err)
+		}
+		columns, err := rows.Columns()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for rows.Next() {
+			values := make([]any, len(columns))
+			for i := range values {
+				values[i] = new(any)
+			}
+			if err := rows.Scan(values...); err != nil {
+				t.Fatal(err)
+			}
+			for _, v := range values {
+				switch v := (*v.(*any)).(type) {
+				case []byte:
+					cells = append(cells, string(v))
+				default:
+					cells = append(cells, fmt.Sprint(v))
+				}
+			}
+		}
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return cells
+}
