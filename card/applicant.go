@@ -39,7 +39,6 @@ type Form struct {
 
 var (
 	emailShape  = regexp.MustCompile(`^[^\s@<>"]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$`)
-	bandShape   = regexp.MustCompile(`^[A-Za-z0-9_.+<>~-]{1,20}$`)
 	shareShape  = regexp.MustCompile(`^[\x21-\x7e]{1,64}$`)
 	deviceShape = regexp.MustCompile(`^[\x21-\x7e]{1,100}$`)
 )
@@ -71,8 +70,8 @@ func (f *Form) check(bank tenant.Bank, now time.Time) (who Identity, err error) 
 	note("applicant.email", checkOptional("email", &a.Email))
 	note("applicant.employer", checkOptional("employer", &a.Employer))
 	note("applicant.address", checkOptional("address", &a.Address))
-	if a.IncomeBand != "" && !bandShape.MatchString(a.IncomeBand) {
-		note("applicant.income_band", "field.format")
+	if a.IncomeBand != "" {
+		note("applicant.income_band", checkText("income_band", a.IncomeBand))
 	}
 	if f.ShareCode != "" && !shareShape.MatchString(f.ShareCode) {
 		note("share_code", "field.format")
@@ -95,8 +94,11 @@ func checkOptional(field string, t *pii.Text) string {
 	return checkText(field, t.Reveal())
 }
 
-// maxText is the length of a free field, in characters.
-const maxText = 200
+// The lengths of free fields, in characters.
+const (
+	maxText = 200
+	maxBand = 20
+)
 
 // checkText gives the code of what is wrong with a field's value, or "".
 func checkText(field, v string) string {
@@ -120,29 +122,30 @@ func checkText(field, v string) string {
 			return "city_code.unknown"
 		}
 	case "income_band":
-		if !bandShape.MatchString(v) {
-			return "field.format"
+		if utf8.RuneCountInString(v) > maxBand {
+			return "field.too_long"
 		}
 	}
 	return ""
 }
 
-// CheckName gives the code of what is wrong with a person's name, or "". Names
-// of one character are not issued; names of minorities run to some forty.
+// CheckName gives the code of what is wrong with a person's name, or "". Whether
+// it is the person's is for the bank to say; here only what can be no name is
+// refused. Names of minorities run to some forty characters.
 func CheckName(name string) string {
-	n := utf8.RuneCountInString(name)
-	switch {
+	switch n := utf8.RuneCountInString(name); {
 	case n == 0:
 		return "field.required"
-	case n < 2, n > 40, strings.ContainsFunc(name, notInName):
+	case n > 40, strings.ContainsFunc(name, notInName):
 		return "name.format"
 	}
 	return ""
 }
 
-// notInName allows letters of any script, their marks, inner dots and spaces.
+// notInName allows letters of any script with their marks, digits, inner dots,
+// brackets and spaces.
 func notInName(r rune) bool {
-	return !unicode.IsLetter(r) && !unicode.IsMark(r) && !strings.ContainsRune("·•. '-", r)
+	return !unicode.IsLetter(r) && !unicode.IsMark(r) && !unicode.IsDigit(r) && !strings.ContainsRune("·•. '-()（）", r)
 }
 
 // plainText refuses broken UTF-8 and control characters.

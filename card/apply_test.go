@@ -66,7 +66,7 @@ func TestFormErrorsNameTheirFields(t *testing.T) {
 			"applicant.phone":       func(f *card.Form) { f.Applicant.Phone = pii.Clear("13900000001") },
 			"applicant.city_code":   func(f *card.Form) { f.Applicant.CityCode = "990000" },
 			"applicant.email":       func(f *card.Form) { f.Applicant.Email = pii.Clear("nobody") },
-			"applicant.income_band": func(f *card.Form) { f.Applicant.IncomeBand = "很多" },
+			"applicant.income_band": func(f *card.Form) { f.Applicant.IncomeBand = strings.Repeat("多", 21) },
 			"card_product_id":       func(f *card.Form) { f.CardProductID = "crd_x" },
 			"room_id":               func(f *card.Form) { f.RoomID = "room_x" },
 			"consents":              func(f *card.Form) { f.Consents = f.Consents[1:] },
@@ -235,7 +235,7 @@ func TestPersonalDataIsSealedInPlace(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := d.Leads.Reveal(ctx, d.Bank, d.Reviewer(true), two, []string{"name"}, "核对"); err == nil {
+		if _, _, err := d.Leads.Reveal(ctx, d.Bank, d.Reviewer(true), two, []string{"name"}, "核对"); err == nil {
 			t.Fatal("a value that was moved opened")
 		}
 	})

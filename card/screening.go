@@ -55,7 +55,7 @@ type facts struct {
 	DeviceOfPersons int64 // other persons on this device within the day
 }
 
-// Ages that a person looks at before the bank says yes.
+// seniorAge is the age above which a person looks before the bank says yes.
 const seniorAge = 65
 
 // judge runs the built-in rules. It is pure: the same facts give the same

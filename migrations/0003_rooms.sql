@@ -90,7 +90,17 @@ CREATE TABLE room_visitor (
   PRIMARY KEY (room_id, visitor_id)
 );
 
+-- How many sockets each node holds; a node that is not heard of drops out.
+CREATE TABLE room_presence (
+  room_id     VARCHAR(40) NOT NULL,
+  node        VARCHAR(40) NOT NULL,
+  viewers     BIGINT      NOT NULL,
+  at          DATETIME(6) NOT NULL,
+  PRIMARY KEY (room_id, node)
+);
+
 -- +goose Down
+DROP TABLE room_presence;
 DROP TABLE room_visitor;
 DROP TABLE room_word;
 DROP TABLE room_mute;

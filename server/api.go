@@ -113,13 +113,21 @@ func reply[T any](v T, replayed bool) *answer[T] {
 	return a
 }
 
-// schemaName puts the package before the type: order.View and flash.View are two.
+// schemaName puts packages before types, those of type parameters too:
+// order.View and live.View are two, and so are the lists of them.
 func schemaName(t reflect.Type, hint string) string {
-	pkg := path.Base(t.PkgPath())
-	if pkg == "." {
-		pkg = ""
+	if t.Name() == "" {
+		return huma.DefaultSchemaNamer(t, hint)
 	}
-	return strings.ToUpper(pkg[:min(len(pkg), 1)]) + pkg[min(len(pkg), 1):] + huma.DefaultSchemaNamer(t, hint)
+	var b strings.Builder
+	for part := range strings.FieldsFuncSeq(t.PkgPath()+"."+t.Name(), func(r rune) bool { return r == '[' || r == ']' || r == ',' }) {
+		for word := range strings.SplitSeq(path.Base(part), ".") {
+			if word != "" && word != "server" {
+				b.WriteString(strings.ToUpper(word[:1]) + word[1:])
+			}
+		}
+	}
+	return b.String()
 }
 
 func newAPI(engine *gin.Engine) huma.API {

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"fmt"
 	"mime"
 	"net/http"
 	"reflect"
@@ -78,7 +79,11 @@ type revealIn struct {
 }
 
 type revealOut struct {
-	Fields map[string]string `json:"fields"`
+	Policy string `header:"RateLimit-Policy"`
+	Limit  string `header:"RateLimit"`
+	Body   struct {
+		Fields map[string]string `json:"fields"`
+	}
 }
 
 type outcomesIn struct {
@@ -226,16 +231,17 @@ func (s *Server) decideLead(ctx context.Context, in *decideIn) (*body[review.Lea
 	return s.after(ctx, in.ID, s.Leads.Decide(ctx, auth.From(ctx).Bank, reviewerOf(ctx), in.ID, d))
 }
 
-func (s *Server) revealLead(ctx context.Context, in *revealIn) (*body[revealOut], error) {
-	fields, err := s.Leads.Reveal(ctx, auth.From(ctx).Bank, reviewerOf(ctx), in.ID, in.Body.Fields, in.Body.Reason)
+func (s *Server) revealLead(ctx context.Context, in *revealIn) (*revealOut, error) {
+	fields, left, err := s.Leads.Reveal(ctx, auth.From(ctx).Bank, reviewerOf(ctx), in.ID, in.Body.Fields, in.Body.Reason)
 	if err != nil {
 		return nil, err
 	}
-	out := revealOut{Fields: make(map[string]string, len(fields))}
+	out := &revealOut{Policy: fmt.Sprintf(`"reveal";q=%d;w=3600`, review.RevealsPerHour), Limit: fmt.Sprintf(`"reveal";r=%d;t=3600`, left)}
+	out.Body.Fields = make(map[string]string, len(fields))
 	for name, v := range fields {
-		out.Fields[name] = v.Reveal()
+		out.Body.Fields[name] = v.Reveal()
 	}
-	return ok(out), nil
+	return out, nil
 }
 
 func (s *Server) recordOutcomes(ctx context.Context, in *outcomesIn) (*answer[review.Report], error) {

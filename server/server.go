@@ -20,6 +20,8 @@ import (
 	"yinbo/internal/obs"
 	"yinbo/internal/pii"
 	"yinbo/internal/tenant"
+	"yinbo/live"
+	"yinbo/live/hub"
 	"yinbo/order"
 	"yinbo/order/catalog"
 	"yinbo/order/flash"
@@ -51,6 +53,9 @@ type Deps struct {
 	Leads        *review.Leads
 	Outcomes     *review.Outcomes
 	Bindings     *bind.Bindings
+
+	Rooms *live.Rooms
+	Hub   *hub.Hub
 }
 
 // Server answers HTTP.
@@ -74,6 +79,8 @@ func New(d Deps) *Server {
 	engine.Use(s.name, s.catch, headers)
 	s.api = newAPI(engine)
 	s.signinRoutes()
+	s.roomRoutes()
+	s.hostRoutes()
 	s.healthRoutes()
 	s.catalogueRoutes()
 	s.flashRoutes()

@@ -260,3 +260,28 @@ func TestDebitAndForeignCardsLeaveApplicationsAlone(t *testing.T) {
 		}
 	})
 }
+
+func TestConfirmationsAtOnceBindOnce(t *testing.T) {
+	cardtest.Each(t, func(t *testing.T, d *cardtest.Department) {
+		ctx := testkit.Context(t)
+		viewer := d.Viewer(cardtest.Phone(1))
+		s, _, err := d.Bindings.Start(ctx, d.Bank, viewer, factors(), d.Request(viewer))
+		if err != nil {
+			t.Fatal(err)
+		}
+		cards, errs := make([]bind.Card, 6), make([]error, 6)
+		var wg sync.WaitGroup
+		for i := range cards {
+			wg.Go(func() { cards[i], errs[i] = d.Bindings.Confirm(ctx, d.Bank, viewer, s.ID, right, card.Actor{}) })
+		}
+		wg.Wait()
+		for i, c := range cards {
+			if errs[i] != nil || c != cards[0] {
+				t.Errorf("%d: %+v, %v", i, c, errs[i])
+			}
+		}
+		if n, err := audit.Verify(ctx, d.DB, d.Bank.ID); err != nil || n != 1 {
+			t.Errorf("%d entries: %v", n, err)
+		}
+	})
+}

@@ -28,7 +28,7 @@ type Decision struct {
 	Comment    pii.Text // optional; stored sealed
 }
 
-// Reasons are the contract's reason codes.
+// reasons are the contract's reason codes.
 var reasons = []string{"meets_policy", "income_unverified", "identity_doubt", "duplicate", "policy_excluded", "risk", "other"}
 
 func (d Decision) check() error {

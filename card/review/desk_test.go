@@ -193,7 +193,7 @@ func TestMoreInformationGoesToTheApplicantAndBack(t *testing.T) {
 		if err != nil || got.Status != card.InReview || got.Claim == nil || *got.Applicant.IncomeBand != "20k-50k" {
 			t.Fatalf("back with the reviewer: %+v, %v", got, err)
 		}
-		opened, err := d.Leads.Reveal(ctx, d.Bank, p, lead, []string{"employer"}, "核对单位")
+		opened, _, err := d.Leads.Reveal(ctx, d.Bank, p, lead, []string{"employer"}, "核对单位")
 		if err != nil || opened["employer"].Reveal() != "上海浦东第二机械厂" {
 			t.Fatalf("revealed %q: %v", opened["employer"].Reveal(), err)
 		}
@@ -208,19 +208,19 @@ func TestRevealIsForTheClaimerAuditedAndBounded(t *testing.T) {
 		if err := d.Leads.Claim(ctx, d.Bank, p, lead); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := d.Leads.Reveal(ctx, d.Bank, stranger, lead, []string{"phone"}, "好奇"); fault.Code(err) != "auth.forbidden" {
+		if _, _, err := d.Leads.Reveal(ctx, d.Bank, stranger, lead, []string{"phone"}, "好奇"); fault.Code(err) != "auth.forbidden" {
 			t.Fatalf("a stranger's look: %v", err)
 		}
-		if _, err := d.Leads.Reveal(ctx, d.Bank, p, lead, []string{"salary"}, "核对"); fault.From(err).Kind != fault.Invalid {
+		if _, _, err := d.Leads.Reveal(ctx, d.Bank, p, lead, []string{"salary"}, "核对"); fault.From(err).Kind != fault.Invalid {
 			t.Fatalf("a field that there is not: %v", err)
 		}
 		for i := range review.RevealsPerHour {
-			got, err := d.Leads.Reveal(ctx, d.Bank, p, lead, []string{"phone"}, "回拨 "+cardtest.Phone(1))
-			if err != nil || got["phone"].Reveal() != cardtest.Phone(1) {
+			got, left, err := d.Leads.Reveal(ctx, d.Bank, p, lead, []string{"phone"}, "回拨 "+cardtest.Phone(1))
+			if err != nil || left != review.RevealsPerHour-i-1 || got["phone"].Reveal() != cardtest.Phone(1) {
 				t.Fatalf("look %d: %v", i, err)
 			}
 		}
-		_, err := d.Leads.Reveal(ctx, d.Bank, p, lead, []string{"phone"}, "再看")
+		_, _, err := d.Leads.Reveal(ctx, d.Bank, p, lead, []string{"phone"}, "再看")
 		if f := fault.From(err); f.Kind != fault.RateLimited || f.RetryAfter == 0 {
 			t.Fatalf("one look too many: %v", err)
 		}
@@ -300,6 +300,32 @@ func TestExportIsMaskedAuditedAndInert(t *testing.T) {
 		entries, err := audit.List(ctx, d.DB, d.Bank.ID, audit.Filter{Action: "lead.exported", Limit: 10})
 		if err != nil || len(entries) != 1 || entries[0].Actor != boss.ID {
 			t.Errorf("%+v: %v", entries, err)
+		}
+	})
+}
+
+func TestSupplementPastTheLeaseGoesToTheQueue(t *testing.T) {
+	cardtest.Each(t, func(t *testing.T, d *cardtest.Department) {
+		ctx := testkit.Context(t)
+		lead, viewer := d.Apply(t, 1)
+		p := d.Reviewer(false)
+		if err := d.Leads.Claim(ctx, d.Bank, p, lead); err != nil {
+			t.Fatal(err)
+		}
+		if err := d.Leads.RequestInfo(ctx, d.Bank, p, lead, []string{"name"}, pii.Clear("请填写证件姓名")); err != nil {
+			t.Fatal(err)
+		}
+		d.Clock.Advance(time.Hour)
+		a, err := d.Applications.Supplement(ctx, d.Bank.ID, viewer, lead, map[string]pii.Text{"name": pii.Clear("司马光")}, card.Actor{Kind: "viewer", ID: viewer})
+		if err != nil || a.Status != card.Queued {
+			t.Fatalf("%+v: %v", a, err)
+		}
+		got, err := d.Leads.Get(ctx, d.Bank, p, lead)
+		if err != nil || got.Claim != nil || got.Applicant.Name != "司马*" {
+			t.Fatalf("%+v: %v", got, err)
+		}
+		if err := d.Leads.Claim(ctx, d.Bank, d.Reviewer(false), lead); err != nil {
+			t.Fatal(err)
 		}
 	})
 }

@@ -28,16 +28,15 @@ var longNumber = regexp.MustCompile(`[0-9]{6,}[Xx]?`)
 // Reveal opens fields of a lead for the one who holds it or a supervisor, and
 // leaves the reason in the audit chain. Fields that the applicant did not give
 // are left out. Errors: not_found; auth.forbidden (403); validation on fields;
-// rate_limited (429) beyond RevealsPerHour.
-func (l *Leads) Reveal(ctx context.Context, bank tenant.Bank, p Person, lead string, fields []string, reason string) (map[string]pii.Text, error) {
+// rate_limited (429) beyond RevealsPerHour; left is how many looks remain.
+func (l *Leads) Reveal(ctx context.Context, bank tenant.Bank, p Person, lead string, fields []string, reason string) (opened map[string]pii.Text, left int, err error) {
 	if err := checkFields(fields); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	if strings.TrimSpace(reason) == "" {
-		return nil, fault.InvalidField("reason", "field.required")
+		return nil, 0, fault.InvalidField("reason", "field.required")
 	}
-	var opened map[string]pii.Text
-	err := l.book.DB.InTx(ctx, func(tx *db.Tx) error {
+	err = l.book.DB.InTx(ctx, func(tx *db.Tx) error {
 		s, err := readStanding(ctx, tx, bank.ID, lead)
 		if err != nil {
 			return err
@@ -59,6 +58,7 @@ func (l *Leads) Reveal(ctx context.Context, bank tenant.Bank, p Person, lead str
 		if n >= RevealsPerHour {
 			return fault.New(fault.RateLimited, "rate_limited").After(10 * time.Minute)
 		}
+		left = RevealsPerHour - n - 1
 		if opened, err = l.book.Open(ctx, tx, bank.ID, lead, fields...); err != nil {
 			return err
 		}
@@ -70,7 +70,7 @@ func (l *Leads) Reveal(ctx context.Context, bank tenant.Bank, p Person, lead str
 		return l.book.Record(ctx, tx, e)
 	})
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	return opened, nil
+	return opened, left, nil
 }

@@ -20,7 +20,6 @@ import (
 	"yinbo/internal/idem"
 	"yinbo/internal/obs"
 	"yinbo/internal/redisdb"
-	"yinbo/internal/tenant"
 	"yinbo/jobs"
 	"yinbo/live"
 	"yinbo/live/bus"
@@ -86,7 +85,7 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 		admission = flash.NewRedis(a.redis)
 		a.bus = bus.NewRedis(a.redis, c.log)
 	}
-	a.rooms = live.New(live.Deps{DB: c.db, Bus: a.bus, Goods: goods, Figures: figures})
+	a.rooms = live.New(live.Deps{DB: c.db, Bus: a.bus, Goods: goods, Figures: figures, Log: c.log})
 	a.hub = hub.New(hub.Deps{Rooms: a.rooms, Bus: a.bus, Tokens: a.people, Log: c.log})
 
 	shop := catalog.New(c.db)
@@ -141,11 +140,6 @@ func (a *app) start(ctx context.Context) error {
 	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	a.cancel = cancel
 	a.background(run, "flash", a.sales.Run)
-	if a.roles.serve {
-		if err := a.hub.Start(run); err != nil {
-			return err
-		}
-	}
 	if a.worker == nil {
 		return nil
 	}
@@ -211,5 +205,3 @@ func (a *app) close() error {
 	a.bank.Close()
 	return err
 }
-
-var _ = tenant.Bank{}

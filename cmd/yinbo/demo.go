@@ -122,12 +122,32 @@ func (s *seeder) load(ctx context.Context) error {
 	if s.people, err = auth.New(ctx, s.db, s.keys, s.banks, nil); err != nil {
 		return err
 	}
+	url, done, err := bankUp(ctx, s.cfg.BankboxURL, s.cfg.Var)
+	if err != nil {
+		return err
+	}
+	defer done()
+	s.cfg.BankboxURL = url
+	opened := map[string]opened{}
 	for _, b := range []struct{ slug, name string }{{"demo", "演示银行"}, {"other", "其他银行"}} {
-		if err := s.bank(ctx, b.slug, b.name); err != nil {
+		if opened[b.slug], err = s.bank(ctx, b.slug, b.name); err != nil {
 			return fmt.Errorf("bank %s: %w", b.slug, err)
 		}
 	}
+	for slug, o := range opened {
+		// Each bank has its own yesterday; the clock went on to today for the last one.
+		s.clock.Advance(s.evening.Sub(s.clock.Now()))
+		if err := s.shop(ctx, o.bank, o.staff); err != nil {
+			return fmt.Errorf("shop of %s: %w", slug, err)
+		}
+	}
 	return nil
+}
+
+// opened is a bank with its people's ids by user name.
+type opened struct {
+	bank  tenant.Bank
+	staff map[string]string
 }
 
 // demoSettings shorten the waits so that one sitting shows them, and let a
@@ -137,10 +157,10 @@ var demoSettings = tenant.Settings{
 	PromoFrom: "00:00", PromoTo: "24:00", PromoPerDay: 100, PromoPerWeek: 300,
 }
 
-func (s *seeder) bank(ctx context.Context, slug, name string) error {
+func (s *seeder) bank(ctx context.Context, slug, name string) (opened, error) {
 	b := tenant.Bank{ID: id.New(id.Bank), Slug: slug, Name: name, Zone: s.zone, Settings: demoSettings}
 	b.Settings.OwnBINs = map[string][]string{"demo": {"621799", "622599"}, "other": {"621700"}}[slug]
-	var staff map[string]string
+	o := opened{bank: b}
 	err := s.db.InTx(ctx, func(tx *db.Tx) error {
 		if err := tenant.Create(ctx, tx, b); err != nil {
 			return err
@@ -153,13 +173,10 @@ func (s *seeder) bank(ctx context.Context, slug, name string) error {
 		if err != nil {
 			return err
 		}
-		staff, err = s.staff(ctx, tx, b, branch)
+		o.staff, err = s.staff(ctx, tx, b, branch)
 		return err
 	})
-	if err != nil {
-		return err
-	}
-	return s.shop(ctx, b, staff)
+	return o, err
 }
 
 var demoStaff = []struct {

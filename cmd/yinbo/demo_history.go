@@ -46,7 +46,8 @@ const (
 	pastOrders  = 24
 )
 
-func (h *history) make(ctx context.Context, room string, skus []string) error {
+// trade has people buy in yesterday's room.
+func (h *history) trade(ctx context.Context, room string, skus []string) error {
 	viewers, err := h.viewers(ctx)
 	if err != nil {
 		return err
@@ -59,6 +60,12 @@ func (h *history) make(ctx context.Context, room string, skus []string) error {
 			return fmt.Errorf("order %d: %w", i, err)
 		}
 	}
+	return nil
+}
+
+// closeBooks tells the bank of yesterday's payments, comes back to today, and
+// closes and reconciles yesterday.
+func (h *history) closeBooks(ctx context.Context) error {
 	date := h.bank.BusinessDate(h.clock.Now())
 	if err := h.tellBank(ctx); err != nil {
 		return err
@@ -67,7 +74,7 @@ func (h *history) make(ctx context.Context, room string, skus []string) error {
 	if _, err := h.app.desk.Run(ctx, h.bank, date, settle.System); err != nil {
 		return fmt.Errorf("close %s: %w", date, err)
 	}
-	_, err = h.app.desk.Reconcile(ctx, h.bank, date)
+	_, err := h.app.desk.Reconcile(ctx, h.bank, date)
 	return err
 }
 

@@ -2,11 +2,18 @@ package main
 
 import (
 	"context"
+	"time"
 
+	"yinbo/card"
 	"yinbo/internal/db"
+	"yinbo/internal/id"
+	"yinbo/internal/idem"
 	"yinbo/internal/money"
 	"yinbo/internal/tenant"
+	"yinbo/live"
+	"yinbo/live/video"
 	"yinbo/order/catalog"
+	"yinbo/order/flash"
 )
 
 // good is a product of the demo with its one SKU.
@@ -65,4 +72,84 @@ func (s *seeder) goods(ctx context.Context, b tenant.Bank) ([]string, error) {
 		return nil
 	})
 	return skus, err
+}
+
+// shop opens the bank's shop: goods, cards, yesterday's room with its trade, the
+// room that is live, and one to come.
+func (s *seeder) shop(ctx context.Context, b tenant.Bank, staff map[string]string) error {
+	b.Settings = b.Settings.WithDefaults()
+	a, err := wire(ctx, s.core, roles{})
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	skus, err := s.goods(ctx, b)
+	if err != nil {
+		return err
+	}
+	err = s.db.InTx(ctx, func(tx *db.Tx) error {
+		_, err := card.CreateSamples(ctx, tx, b)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	host := live.Staff{ID: staff["host"], Name: "主播小林"}
+	past, err := s.room(ctx, a, b, host, "昨晚专场：本地好物", "/goods/room-evening.svg", skus)
+	if err != nil {
+		return err
+	}
+	h := &history{seeder: s, app: a, bank: b}
+	if err := h.trade(ctx, past, skus); err != nil {
+		return err
+	}
+	if _, err := a.rooms.End(ctx, b.ID, past, host); err != nil {
+		return err
+	}
+	if err := h.closeBooks(ctx); err != nil {
+		return err
+	}
+	return s.tonight(ctx, a, b, host, skus)
+}
+
+// room plans a room of the host's, fills its shelf and starts it.
+func (s *seeder) room(ctx context.Context, a *app, b tenant.Bank, host live.Staff, title, cover string, skus []string) (string, error) {
+	v, err := a.rooms.Create(ctx, b.ID, host, live.Plan{Title: title, CoverURL: cover, PlaybackURL: video.Playlist, StartsAt: s.clock.Now()})
+	if err != nil {
+		return "", err
+	}
+	places := make([]live.Place, len(skus))
+	for i, sku := range skus {
+		places[i] = live.Place{SKU: sku}
+	}
+	if _, err := a.rooms.SetShelf(ctx, b.ID, v.ID, host, places); err != nil {
+		return "", err
+	}
+	_, err = a.rooms.Start(ctx, b.ID, v.ID, host)
+	return v.ID, err
+}
+
+// tonight is the room that is live, its flash sales, and a room to come.
+func (s *seeder) tonight(ctx context.Context, a *app, b tenant.Bank, host live.Staff, skus []string) error {
+	room, err := s.room(ctx, a, b, host, "今晚直播：手机数码与家乡味道", "/goods/room.svg", skus)
+	if err != nil {
+		return err
+	}
+	if _, err := a.rooms.Pin(ctx, b.ID, room, host, &skus[0]); err != nil {
+		return err
+	}
+	now := s.clock.Now()
+	const day = 24 * time.Hour
+	for _, t := range []flash.Terms{
+		{SKU: skus[1], Price: 9900, Total: 200, PerUserLimit: 2, Starts: now.Add(-time.Minute), Ends: now.Add(30 * day)},
+		{SKU: skus[5], Price: 6900, Total: 100, PerUserLimit: 1, Starts: now.Add(day), Ends: now.Add(day + 2*time.Hour)},
+	} {
+		req := idem.Request{Bank: b.ID, Person: host.ID, Route: "demo", Key: id.New(id.Event)}
+		if _, _, err := a.sales.Schedule(ctx, req, flash.Staff{ID: host.ID}, b.ID, room, t); err != nil {
+			return err
+		}
+	}
+	_, err = a.rooms.Create(ctx, b.ID, host, live.Plan{Title: "周末预告：卡友专享日", CoverURL: "/goods/room-evening.svg",
+		PlaybackURL: video.Playlist, StartsAt: now.Add(3 * day)})
+	return err
 }

@@ -44,7 +44,7 @@ func (a *app) keepHouse(ctx context.Context, _ outbox.Task) error {
 		{"DELETE FROM otp WHERE created_at < ?", now.Add(-keepCodes)},
 		{"DELETE FROM handoff WHERE expires_at < ?", now},
 		{"DELETE FROM refresh_token WHERE expires_at < ?", now},
-		{"DELETE FROM bind_attempt WHERE at < ?", now.Add(-keepCodes)},
+		{"DELETE FROM bind_check WHERE at < ?", now.Add(-keepCodes)},
 	} {
 		err := a.core.db.InTx(ctx, func(tx *db.Tx) error {
 			_, err := tx.Exec(ctx, old.query, old.before)

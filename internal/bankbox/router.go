@@ -21,6 +21,7 @@ func newRouter(cfg Config, s *Server, faults *faultBoard) (http.Handler, error) 
 	box := &smsBox{store: s.store, now: cfg.Now}
 	call := func(fn answerer) gin.HandlerFunc { return answer(cfg.Logger, fn) }
 
+	gin.SetMode(gin.ReleaseMode)
 	r := gin.New()
 	r.HandleMethodNotAllowed = true
 	r.Use(gin.CustomRecoveryWithWriter(nil, func(c *gin.Context, cause any) {

@@ -72,23 +72,23 @@ func (s *Sales) commitAll(sl *sale) {
 		batch := sl.queue[:n:n]
 		sl.queue = sl.queue[n:]
 		sl.mu.Unlock()
-		s.commit(sl, batch)
+		ctx, cancel := context.WithTimeout(context.Background(), 2*commitWait)
+		s.commit(ctx, sl, batch)
+		cancel()
 	}
 }
 
 // commit decides a batch and tells each of its buyers. A batch that the
 // database refuses as a whole is decided one by one, so that one bad request
 // cannot fail the others.
-func (s *Sales) commit(sl *sale, batch []*ticket) {
-	ctx, cancel := context.WithTimeout(context.Background(), commitWait)
-	defer cancel()
+func (s *Sales) commit(ctx context.Context, sl *sale, batch []*ticket) {
 	out, err := s.try(ctx, sl, batch)
 	switch {
 	case err == nil:
 		s.tell(sl, batch, out)
 	case len(batch) > 1 && s.DB.Ping(ctx) == nil:
 		for i := range batch {
-			s.commit(sl, batch[i:i+1])
+			s.commit(ctx, sl, batch[i:i+1])
 		}
 	default:
 		s.fail(batch, err)
@@ -99,6 +99,8 @@ func (s *Sales) commit(sl *sale, batch []*ticket) {
 // outcome is unknown, it is safe to run it again: tickets that were committed
 // are found by their keys.
 func (s *Sales) try(ctx context.Context, sl *sale, batch []*ticket) (out outcome, err error) {
+	ctx, cancel := context.WithTimeout(ctx, commitWait)
+	defer cancel()
 	r := sl.current()
 	for n := 1; ; n++ {
 		err = s.DB.InTx(ctx, func(tx *db.Tx) error {

@@ -1,0 +1,198 @@
+package hub
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"yinbo/internal/clock"
+	"yinbo/live"
+)
+
+// The pace of figures.
+const (
+	boardEvery = time.Second
+	likesEvery = 500 * time.Millisecond
+)
+
+// now is the database's clock: mutes and counts are written by it.
+func (h *Hub) now() time.Time { return h.Rooms.DB.Clock().Now() }
+
+// report is the room's second goroutine: what must ask the database.
+func (r *room) report(ctx context.Context) {
+	pulse := time.NewTicker(r.hub.Pulse)
+	board := time.NewTicker(min(boardEvery, r.hub.Pulse))
+	likes := time.NewTicker(min(likesEvery, r.hub.Pulse))
+	defer pulse.Stop()
+	defer board.Stop()
+	defer likes.Stop()
+	r.beat(ctx)
+	for {
+		var err error
+		select {
+		case <-ctx.Done():
+			return
+		case <-r.refill:
+			err = r.reload(ctx)
+		case <-board.C:
+			err = r.tellBoard(ctx)
+		case <-likes.C:
+			if r.hasLikes() {
+				r.beat(ctx)
+			}
+		case <-pulse.C:
+			r.beat(ctx)
+			r.retire()
+		}
+		if err != nil && ctx.Err() == nil {
+			r.hub.Log.Warn("room", "room", r.id, "error", err)
+		}
+	}
+}
+
+func (r *room) hasLikes() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.liked > 0
+}
+
+// beat reports this node's counts, reads the room's, and tells what changed.
+func (r *room) beat(ctx context.Context) {
+	r.mu.Lock()
+	seen := live.Seen{Node: r.hub.node, Viewers: r.here(), Likes: r.liked, Visitors: slices.Collect(maps.Keys(r.came))}
+	r.liked = 0
+	clear(r.came)
+	r.mu.Unlock()
+	if err := r.hub.Rooms.Report(ctx, r.bank, r.id, seen); err != nil {
+		r.mu.Lock() // next time
+		r.liked += seen.Likes
+		for _, v := range seen.Visitors {
+			r.came[v] = struct{}{}
+		}
+		r.mu.Unlock()
+		if ctx.Err() == nil {
+			r.hub.Log.Warn("room counts not reported", "room", r.id, "error", err)
+		}
+		return
+	}
+	p, err := r.hub.Rooms.Pulse(ctx, r.id)
+	if err != nil {
+		if ctx.Err() == nil {
+			r.hub.Log.Warn("room counts not read", "room", r.id, "error", err)
+		}
+		return
+	}
+	r.mu.Lock()
+	at := clock.At(r.hub.now())
+	if p.Viewers != r.viewers {
+		r.viewers = p.Viewers
+		r.state("viewers/", bare("viewers", at, map[string]any{"count": p.Viewers}))
+	}
+	if p.Likes != r.likes {
+		r.likes = p.Likes
+		r.state("likes/", bare("likes", at, map[string]any{"total": p.Likes}))
+	}
+	behind := p.Seq > r.last
+	r.mu.Unlock()
+	if behind { // the bus lost the last fact, and none came after it
+		if err := r.catchUp(ctx); err != nil && ctx.Err() == nil {
+			r.hub.Log.Warn("room log not read", "room", r.id, "error", err)
+		}
+	}
+}
+
+// reload reads what nodes were told to read anew, and facts that are missing.
+func (r *room) reload(ctx context.Context) error {
+	mutes, err := r.hub.Rooms.Mutes(ctx, r.id)
+	if err != nil {
+		return err
+	}
+	words, err := r.hub.Rooms.Words(ctx, r.id)
+	if err != nil {
+		return err
+	}
+	r.mu.Lock()
+	r.mutes, r.words = mutes, words
+	r.mu.Unlock()
+	return r.catchUp(ctx)
+}
+
+// catchUp reads the facts after the last one from the room's log.
+func (r *room) catchUp(ctx context.Context) error {
+	for {
+		log, err := r.hub.Rooms.FactsSince(ctx, r.id, r.seq(), ringSize)
+		if err != nil {
+			return err
+		}
+		r.mu.Lock()
+		for _, l := range log {
+			r.fact(l.Seq, l.Event, l.Kind)
+		}
+		r.mu.Unlock()
+		if len(log) < ringSize {
+			return nil
+		}
+	}
+}
+
+// tellBoard makes the board for the hosts that watch.
+func (r *room) tellBoard(ctx context.Context) error {
+	r.mu.Lock()
+	watched := r.hosts > 0
+	r.mu.Unlock()
+	if !watched {
+		return nil
+	}
+	b, err := r.hub.Rooms.BoardOf(ctx, r.bank, r.id)
+	if err != nil {
+		return err
+	}
+	fields := map[string]any{}
+	if err := json.Unmarshal(encode(b), &fields); err != nil {
+		return err
+	}
+	r.mu.Lock()
+	r.board = bare("board", clock.At(r.hub.now()), fields)
+	r.mu.Unlock()
+	return nil
+}
+
+// holdsBack tells whether a text has one of the room's words.
+func (r *room) holdsBack(text string) bool {
+	text = strings.ToLower(text)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.ContainsFunc(r.words, func(w string) bool { return strings.Contains(text, w) })
+}
+
+// retire lets a room go that nobody has been in for a while.
+func (r *room) retire() {
+	r.mu.Lock()
+	r.retired = len(r.conns) == 0 && time.Since(r.idle) > closeIdle
+	gone := r.retired
+	r.mu.Unlock()
+	if gone {
+		r.hub.forget(r)
+		r.close()
+	}
+}
+
+// close ends the room's goroutines and takes its count away.
+func (r *room) close() {
+	r.opening.Lock()
+	defer r.opening.Unlock()
+	if !r.opened {
+		return
+	}
+	r.opened = false
+	r.stop()
+	r.unsubscribe()
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	if err := r.hub.Rooms.Leave(ctx, r.id, r.hub.node); err != nil {
+		r.hub.Log.Warn("room count not taken away", "room", r.id, "error", err)
+	}
+}

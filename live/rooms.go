@@ -1,0 +1,173 @@
+package live
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"time"
+
+	"yinbo/internal/clock"
+	"yinbo/internal/db"
+	"yinbo/internal/fault"
+	"yinbo/live/bus"
+)
+
+// Deps is what Rooms stands on.
+type Deps struct {
+	DB      *db.DB
+	Bus     bus.Bus
+	Goods   Goods
+	Figures Figures
+	Log     *slog.Logger
+}
+
+// Rooms runs rooms.
+type Rooms struct{ Deps }
+
+// New makes the service.
+func New(d Deps) *Rooms { return &Rooms{Deps: d} }
+
+// Status is where a room is in its life.
+type Status string
+
+// The statuses.
+const (
+	Scheduled Status = "scheduled"
+	Live      Status = "live"
+	Ended     Status = "ended"
+)
+
+// View is a room as the API shows it.
+type View struct {
+	ID        string       `json:"id"`
+	Title     string       `json:"title"`
+	CoverURL  string       `json:"cover_url"`
+	Status    Status       `json:"status" enum:"scheduled,live,ended"`
+	Host      Host         `json:"host"`
+	StartsAt  clock.Stamp  `json:"starts_at"`
+	StartedAt *clock.Stamp `json:"started_at"`
+	EndedAt   *clock.Stamp `json:"ended_at"`
+	Playback  Playback     `json:"playback"`
+	Viewers   int64        `json:"viewers" doc:"Who watches now; 0 before and after"`
+	Likes     int64        `json:"likes"`
+}
+
+// Host is whose room it is.
+type Host struct {
+	Name string `json:"name"`
+}
+
+// Playback says where the video is.
+type Playback struct {
+	Kind string `json:"kind" enum:"hls"`
+	URL  string `json:"url"`
+}
+
+// row is a room as it is stored.
+type row struct {
+	View
+	bank, hostID, branch, epoch, pinned string
+	lastSeq, peak, chats                int64
+}
+
+const columns = `SELECT id, bank_id, title, cover_url, status, host_id, host_name, COALESCE(branch_id, ''), playback_url,
+	starts_at, started_at, ended_at, epoch, last_seq, COALESCE(pinned_sku_id, ''), likes, chats, peak_viewers FROM room`
+
+func scan(r db.Row) (v row, err error) {
+	var starts, started, ended db.Time
+	err = r.Scan(&v.ID, &v.bank, &v.Title, &v.CoverURL, &v.Status, &v.hostID, &v.Host.Name, &v.branch, &v.Playback.URL,
+		&starts, &started, &ended, &v.epoch, &v.lastSeq, &v.pinned, &v.Likes, &v.chats, &v.peak)
+	v.Playback.Kind = "hls"
+	v.StartsAt, v.StartedAt, v.EndedAt = clock.At(starts.Time), clock.AtPtr(started.Time), clock.AtPtr(ended.Time)
+	return v, err
+}
+
+func (s *Rooms) read(ctx context.Context, q db.Querier, bank, room string) (row, error) {
+	v, found, err := db.One(ctx, q, scan, columns+" WHERE bank_id = ? AND id = ?", bank, room)
+	if err == nil && !found {
+		err = fault.New(fault.NotFound, "not_found")
+	}
+	if err == nil {
+		v.Viewers, err = s.watching(ctx, q, v.ID)
+	}
+	return v, err
+}
+
+// Get shows a room of the bank; 404 not_found.
+func (s *Rooms) Get(ctx context.Context, bank, room string) (View, error) {
+	v, err := s.read(ctx, s.DB, bank, room)
+	return v.View, err
+}
+
+// List gives rooms of a status ("" for all), the newest first, after a room's id,
+// one more than limit where there is more.
+func (s *Rooms) List(ctx context.Context, bank string, status Status, after string, limit int) ([]View, error) {
+	where, args := " WHERE bank_id = ?", []any{bank}
+	if status != "" {
+		where, args = where+" AND status = ?", append(args, string(status))
+	}
+	return s.list(ctx, where, args, after, limit)
+}
+
+// Mine gives the rooms that a member of staff may run, the newest first.
+func (s *Rooms) Mine(ctx context.Context, bank string, by Staff, status Status, after string, limit int) ([]View, error) {
+	where, args := " WHERE bank_id = ?", []any{bank}
+	if !by.Operator {
+		where += " AND (host_id = ? OR id IN (SELECT room_id FROM room_staff WHERE bank_id = ? AND staff_id = ?))"
+		args = append(args, by.ID, bank, by.ID)
+	}
+	if status != "" {
+		where, args = where+" AND status = ?", append(args, string(status))
+	}
+	return s.list(ctx, where, args, after, limit)
+}
+
+func (s *Rooms) list(ctx context.Context, where string, args []any, after string, limit int) ([]View, error) {
+	if after != "" {
+		where, args = where+" AND id < ?", append(args, after)
+	}
+	rows, err := db.All(ctx, s.DB, scan, columns+where+" ORDER BY id DESC LIMIT ?", append(args, limit+1)...)
+	views := make([]View, len(rows))
+	for i, r := range rows {
+		if err == nil && r.Status == Live {
+			r.Viewers, err = s.watching(ctx, s.DB, r.ID)
+		}
+		views[i] = r.View
+	}
+	return views, err
+}
+
+// RoomHost tells whose a room is; ok is false when the bank has no such room.
+func (s *Rooms) RoomHost(ctx context.Context, bank, room string) (host, branch string, ok bool, err error) {
+	v, found, err := db.One(ctx, s.DB, scan, columns+" WHERE bank_id = ? AND id = ?", bank, room)
+	return v.hostID, v.branch, found, err
+}
+
+// alive is how long a node's count of viewers is believed.
+const alive = 15 * time.Second
+
+func (s *Rooms) watching(ctx context.Context, q db.Querier, room string) (int64, error) {
+	n, _, err := db.Value[int64](ctx, q, "SELECT COALESCE(SUM(viewers), 0) FROM room_presence WHERE room_id = ? AND at > ?",
+		room, s.DB.Clock().Now().Add(-alive))
+	return n, err
+}
+
+// event makes the object that sockets get: kind, time and the payload's fields.
+func event(seq int64, id, kind string, at time.Time, payload any) (json.RawMessage, error) {
+	fields := map[string]any{}
+	raw, err := json.Marshal(payload)
+	if err == nil && payload != nil {
+		err = json.Unmarshal(raw, &fields)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if seq > 0 {
+		fields["seq"] = seq
+	}
+	if id != "" {
+		fields["id"] = id
+	}
+	fields["kind"], fields["at"] = kind, clock.At(at)
+	return json.Marshal(fields)
+}

@@ -1,0 +1,57 @@
+package server
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"yinbo/internal/auth"
+	"yinbo/internal/clock"
+	"yinbo/live"
+	"yinbo/live/video"
+)
+
+type roomsIn struct {
+	Page
+	Status string `query:"status" enum:"scheduled,live,ended" doc:"All when left out"`
+}
+
+type shelfOut struct {
+	Items []live.Item `json:"items"`
+}
+
+// roomRoutes show rooms to everybody, and serve the socket and the demo's video.
+func (s *Server) roomRoutes() {
+	route(s, http.MethodGet, "/rooms", public, "List rooms", func(ctx context.Context, in *roomsIn) (*body[list[live.View]], error) {
+		after, err := decodeCursor(in.Cursor)
+		if err != nil {
+			return nil, err
+		}
+		rooms, err := s.Rooms.List(ctx, auth.From(ctx).Bank.ID, live.Status(in.Status), after, in.Limit)
+		if err != nil {
+			return nil, err
+		}
+		return paged(rooms, in.Limit, func(r live.View) string { return r.ID }), nil
+	})
+	route(s, http.MethodGet, "/rooms/{id}", public, "Show a room", func(ctx context.Context, in *idIn) (*body[live.View], error) {
+		return answered(s.Rooms.Get(ctx, auth.From(ctx).Bank.ID, in.ID))
+	})
+	route(s, http.MethodGet, "/rooms/{id}/shelf", public, "Show a room's shelf", func(ctx context.Context, in *idIn) (*body[shelfOut], error) {
+		items, err := s.Rooms.Shelf(ctx, auth.From(ctx).Bank.ID, in.ID)
+		return answered(shelfOut{items}, err)
+	})
+	s.engine.GET("/api/v1/ws", func(c *gin.Context) { s.Hub.ServeHTTP(c.Writer, c.Request) })
+	clip := gin.WrapH(video.Handler(clock.System{}))
+	s.engine.GET(strings.TrimSuffix(video.Prefix, "/")+"/*file", clip)
+	s.engine.HEAD(strings.TrimSuffix(video.Prefix, "/")+"/*file", clip)
+}
+
+// answered gives v unless there is an error.
+func answered[T any](v T, err error) (*body[T], error) {
+	if err != nil {
+		return nil, err
+	}
+	return ok(v), nil
+}
