@@ -28,7 +28,7 @@ var notices = map[Status]string{
 	Withdrawn:     "您的信用卡申请已按您的要求撤回。",
 	Issued:        "您的信用卡已核发，请留意寄送信息，收到后按卡函提示激活。",
 	Activated:     "您的信用卡已激活。",
-	Bound:         "您的信用卡已绑定成功，可在“我的银行卡”中随时解绑。",
+	Bound:         "您的信用卡已加入“我的银行卡”，可随时移除。",
 }
 
 // Banks finds a bank.

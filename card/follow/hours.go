@@ -13,29 +13,33 @@ type hours struct {
 	from, to time.Duration // since midnight; to is exclusive
 }
 
-// The hard stops of RULES §6: whatever a bank sets, nothing leaves outside.
-const (
-	earliest = 8 * time.Hour
-	latest   = 21 * time.Hour
-)
-
 func hoursOf(bank tenant.Bank) (hours, error) {
 	h := hours{zone: bank.Zone}
+	var earliest, latest time.Duration
 	for _, b := range []struct {
 		text string
 		into *time.Duration
-	}{{bank.Settings.PromoFrom, &h.from}, {bank.Settings.PromoTo, &h.to}} {
-		t, err := time.Parse("15:04", b.text)
-		if err != nil {
+	}{{bank.Settings.PromoFrom, &h.from}, {bank.Settings.PromoTo, &h.to},
+		{bank.Settings.PromoEarliest, &earliest}, {bank.Settings.PromoLatest, &latest}} {
+		var err error
+		if *b.into, err = timeOfDay(b.text); err != nil {
 			return h, fmt.Errorf("follow: hours of %s: %w", bank.Slug, err)
 		}
-		*b.into = time.Duration(t.Hour())*time.Hour + time.Duration(t.Minute())*time.Minute
 	}
 	h.from, h.to = max(h.from, earliest), min(h.to, latest)
 	if h.from >= h.to {
 		return h, fmt.Errorf("follow: hours of %s leave no time to send", bank.Slug)
 	}
 	return h, nil
+}
+
+// timeOfDay reads HH:MM up to 24:00, the end of the day.
+func timeOfDay(s string) (time.Duration, error) {
+	if s == "24:00" {
+		return 24 * time.Hour, nil
+	}
+	t, err := time.Parse("15:04", s)
+	return time.Duration(t.Hour())*time.Hour + time.Duration(t.Minute())*time.Minute, err
 }
 
 // at is a time of day on the day of t, days later.

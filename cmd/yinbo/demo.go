@@ -154,7 +154,7 @@ type opened struct {
 // person be reached at any hour.
 var demoSettings = tenant.Settings{
 	FollowUps: []tenant.Duration{tenant.Duration(10 * time.Second), tenant.Duration(60 * time.Second), tenant.Duration(120 * time.Second)},
-	PromoFrom: "00:00", PromoTo: "24:00", PromoPerDay: 100, PromoPerWeek: 300,
+	PromoFrom: "00:00", PromoTo: "24:00", PromoEarliest: "00:00", PromoLatest: "24:00", PromoPerDay: 100, PromoPerWeek: 300,
 }
 
 func (s *seeder) bank(ctx context.Context, slug, name string) (opened, error) {

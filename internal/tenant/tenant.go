@@ -37,6 +37,10 @@ type Settings struct {
 	// zone; RULES §6: 09:00 to 20:30.
 	PromoFrom string `json:"promo_from,omitempty"`
 	PromoTo   string `json:"promo_to,omitempty"`
+	// PromoEarliest and PromoLatest are the hard stops, whatever the hours say;
+	// RULES §6: 08:00 and 21:00.
+	PromoEarliest string `json:"promo_earliest,omitempty"`
+	PromoLatest   string `json:"promo_latest,omitempty"`
 	// PromoPerDay and PromoPerWeek cap promotions per person; RULES §6: 1 and 3.
 	PromoPerDay  int `json:"promo_per_day,omitempty"`
 	PromoPerWeek int `json:"promo_per_week,omitempty"`
@@ -63,6 +67,12 @@ func (s Settings) WithDefaults() Settings {
 	}
 	if s.PromoTo == "" {
 		s.PromoTo = "20:30"
+	}
+	if s.PromoEarliest == "" {
+		s.PromoEarliest = "08:00"
+	}
+	if s.PromoLatest == "" {
+		s.PromoLatest = "21:00"
 	}
 	if s.PromoPerDay == 0 {
 		s.PromoPerDay = 1
