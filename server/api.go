@@ -81,6 +81,26 @@ func route[I, O any](s *Server, method, path string, who access, summary string,
 		}
 		return out, nil
 	})
+	tidy(s.api.OpenAPI().Paths[path], method)
+}
+
+// tidy says in the document what huma can't know: a body that a handler also
+// reads raw is JSON all the same, and its idempotency key is required (its
+// absence is 400, not a validation error).
+func tidy(item *huma.PathItem, method string) {
+	for m, op := range operations(item) {
+		if m != method {
+			continue
+		}
+		for _, p := range op.Parameters {
+			if p.Name == "Idempotency-Key" {
+				p.Required = true
+			}
+		}
+		if op.RequestBody != nil && op.RequestBody.Content["application/json"] != nil {
+			delete(op.RequestBody.Content, "application/octet-stream")
+		}
+	}
 }
 
 // maxBody is the contract's limit of a body.
@@ -116,6 +136,9 @@ func reply[T any](v T, replayed bool) *answer[T] {
 // schemaName puts packages before types, those of type parameters too:
 // order.View and live.View are two, and so are the lists of them.
 func schemaName(t reflect.Type, hint string) string {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
 	if t.Name() == "" {
 		return huma.DefaultSchemaNamer(t, hint)
 	}

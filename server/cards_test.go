@@ -302,7 +302,7 @@ func TestCardGoesFromApplicationToBinding(t *testing.T) {
 		if s := d.status(lead); s != "bound" {
 			t.Errorf("status %s", s)
 		}
-		d.work("the last message", func() bool { return strings.Contains(strings.Join(d.texts(holder), " "), "绑定成功") })
+		d.work("the last message", func() bool { return strings.Contains(strings.Join(d.texts(holder), " "), "我的银行卡") })
 		d.looksFromOutside(lead)
 	})
 }

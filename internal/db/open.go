@@ -70,7 +70,7 @@ func openMySQL(ctx context.Context, c Config, clk clock.Clock) (*DB, error) {
 	}
 	cfg.ClientFoundRows = true // rows matched are counted, as SQLite does
 	cfg.InterpolateParams = true
-	cfg.ParseTime = false
+	cfg.ParseTime = true
 	cfg.Loc = time.UTC
 	if cfg.Timeout == 0 {
 		cfg.Timeout = 5 * time.Second
