@@ -54,6 +54,7 @@ type app struct {
 	desk     *settle.Desk
 	server   *server.Server
 	worker   *jobs.Worker
+	purges   []func(context.Context) error // what housekeeping calls
 
 	stopping atomic.Bool
 	cancel   context.CancelFunc
@@ -108,6 +109,8 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 	a.desk = settle.New(c.db, ledgers, c.box, c.banks, a.bank)
 	goods.shop, goods.sales = shop, a.sales
 	figures.orders, figures.sales, figures.applications = a.orders, a.sales, applications
+
+	a.purges = []func(context.Context) error{a.people.Purge, c.box.Purge, bindings.Purge}
 
 	if r.serve {
 		a.server = server.New(server.Deps{Log: c.log, Metrics: a.metrics, Auth: a.people, Banks: c.banks, Keys: c.keys,

@@ -128,17 +128,19 @@ func (s *seeder) load(ctx context.Context) error {
 	}
 	defer done()
 	s.cfg.BankboxURL = url
-	opened := map[string]opened{}
+	var banks []opened
 	for _, b := range []struct{ slug, name string }{{"demo", "演示银行"}, {"other", "其他银行"}} {
-		if opened[b.slug], err = s.bank(ctx, b.slug, b.name); err != nil {
+		o, err := s.bank(ctx, b.slug, b.name)
+		if err != nil {
 			return fmt.Errorf("bank %s: %w", b.slug, err)
 		}
+		banks = append(banks, o)
 	}
-	for slug, o := range opened {
+	for _, o := range banks {
 		// Each bank has its own yesterday; the clock went on to today for the last one.
 		s.clock.Advance(s.evening.Sub(s.clock.Now()))
 		if err := s.shop(ctx, o.bank, o.staff); err != nil {
-			return fmt.Errorf("shop of %s: %w", slug, err)
+			return fmt.Errorf("shop of %s: %w", o.bank.Slug, err)
 		}
 	}
 	return nil

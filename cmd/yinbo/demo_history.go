@@ -70,7 +70,7 @@ func (h *history) closeBooks(ctx context.Context) error {
 	if err := h.tellBank(ctx); err != nil {
 		return err
 	}
-	h.clock.Advance(time.Until(h.clock.Now()))
+	h.clock.Advance(time.Since(h.clock.Now()))
 	if _, err := h.app.desk.Run(ctx, h.bank, date, settle.System); err != nil {
 		return fmt.Errorf("close %s: %w", date, err)
 	}

@@ -4,12 +4,12 @@ import (
 	"context"
 	"time"
 
-	"yinbo/internal/db"
 	"yinbo/internal/idem"
 	"yinbo/internal/outbox"
 )
 
-// Housekeeping forgets what is past its time, every hour, in small bites.
+// Housekeeping forgets what is past its time, every hour. Whose it is knows what
+// that means.
 const (
 	taskHousekeeping = "house.keep"
 	housekeeping     = "evt_housekeeping"
@@ -19,40 +19,17 @@ const (
 
 var housekeepingTask = outbox.Task{Kind: taskHousekeeping, Ref: housekeeping}
 
-// How long what is over is kept for looking back.
-const (
-	keepTasks = 30 * 24 * time.Hour
-	keepCodes = 2 * 24 * time.Hour // the longest limit counts a day
-)
-
 func (a *app) keepHouse(ctx context.Context, _ outbox.Task) error {
-	for {
-		n, err := idem.Purge(ctx, a.core.db, bite)
-		if err != nil {
-			return err
-		}
-		if n < bite {
-			break
-		}
-	}
-	now := a.core.db.Clock().Now()
-	for _, old := range []struct {
-		query  string
-		before time.Time
-	}{
-		{"DELETE FROM outbox WHERE state IN ('done','cancelled') AND ended_at < ?", now.Add(-keepTasks)},
-		{"DELETE FROM otp WHERE created_at < ?", now.Add(-keepCodes)},
-		{"DELETE FROM handoff WHERE expires_at < ?", now},
-		{"DELETE FROM refresh_token WHERE expires_at < ?", now},
-		{"DELETE FROM bind_check WHERE at < ?", now.Add(-keepCodes)},
-	} {
-		err := a.core.db.InTx(ctx, func(tx *db.Tx) error {
-			_, err := tx.Exec(ctx, old.query, old.before)
-			return err
-		})
-		if err != nil {
+	for _, purge := range a.purges {
+		if err := purge(ctx); err != nil {
 			return err
 		}
 	}
-	return &outbox.Postponed{At: now.Add(houseEvery)}
+	for n := int64(bite); n == bite; {
+		var err error
+		if n, err = idem.Purge(ctx, a.core.db, bite); err != nil {
+			return err
+		}
+	}
+	return &outbox.Postponed{At: a.core.db.Clock().Now().Add(houseEvery)}
 }

@@ -98,3 +98,15 @@ func (b *Box) Recurring(ctx context.Context, tx *db.Tx, name string, t Task) err
 	return tx.InsertIgnore(ctx, "outbox (id, bank_id, kind, ref, payload, state, due_at, next_at, attempts, created_at)",
 		[][]any{{name, t.Bank, t.Kind, t.Ref, string(payload), "pending", t.Due, t.Due, 0, tx.Now}})
 }
+
+// keepEnded is how long tasks that are over are kept for looking back. Dead ones
+// stay until a person has seen to them.
+const keepEnded = 30 * 24 * time.Hour
+
+// Purge forgets tasks that were over long ago.
+func (b *Box) Purge(ctx context.Context) error {
+	return b.db.InTx(ctx, func(tx *db.Tx) error {
+		_, err := tx.Exec(ctx, "DELETE FROM outbox WHERE state IN ('done', 'cancelled') AND ended_at < ?", tx.Now.Add(-keepEnded))
+		return err
+	})
+}
