@@ -23,9 +23,9 @@ import (
 
 // process is yinbo as a process of its own, which a test may kill.
 type process struct {
-	bin, dir string
-	env      []string
-	cmd      *exec.Cmd
+	bin string
+	env []string
+	cmd *exec.Cmd
 }
 
 func (x *process) start(t *testing.T) {

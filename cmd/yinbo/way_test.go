@@ -4,7 +4,6 @@ import (
 	"encoding/csv"
 	"fmt"
 	"net/http"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -20,7 +19,6 @@ import (
 func TestTheWholeWay(t *testing.T) {
 	t.Run("embedded", func(t *testing.T) { theWholeWay(t, startProduct(t, shortOrders)) })
 	t.Run("mariadb and redis", func(t *testing.T) {
-		testkit.Redis(t) // says what is missing
 		theWholeWay(t, startProduct(t, shortOrders, realServers(t)))
 	})
 }
@@ -30,7 +28,7 @@ func shortOrders(c *config.Config) { c.OrderTTL = 5 * time.Second }
 func realServers(t *testing.T) func(*config.Config) {
 	return func(c *config.Config) {
 		c.MySQLDSN = config.Secret(testkit.MariaDSN(t))
-		c.RedisURL = config.Secret(os.Getenv("YINBO_TEST_REDIS_URL"))
+		c.RedisURL = config.Secret(testkit.RedisURL(t))
 	}
 }
 
@@ -55,12 +53,6 @@ type order1 struct {
 	Status  string `json:"status"`
 	Payable int64  `json:"payable_fen"`
 	Paid    int64  `json:"paid_fen"`
-}
-
-type lead1 struct {
-	ID        string `json:"id"`
-	Status    string `json:"status"`
-	Applicant map[string]any
 }
 
 func theWholeWay(t *testing.T, p *product) {

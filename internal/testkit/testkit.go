@@ -11,6 +11,7 @@ import (
 	"crypto/rand"
 	"database/sql"
 	"encoding/hex"
+	"fmt"
 	mrand "math/rand/v2"
 	"os"
 	"path/filepath"
@@ -157,6 +158,15 @@ func Redis(t testing.TB) redis.UniversalClient {
 	}
 	t.Fatal("redis: no database is free")
 	return nil
+}
+
+// RedisURL is the address of a database of the test's own on the real server.
+func RedisURL(t testing.TB) string {
+	c, single := Redis(t).(*redis.Client)
+	if !single {
+		t.Fatal("redis: not a single server")
+	}
+	return fmt.Sprintf("redis://%s/%d", c.Options().Addr, c.Options().DB)
 }
 
 func missing(t testing.TB, name string) {
