@@ -160,6 +160,7 @@ func newAPI(engine *gin.Engine) huma.API {
 	huma.NewError = func(status int, msg string, errs ...error) huma.StatusError {
 		return humaProblem(nil, status, msg, errs...)
 	}
+	huma.ValidateStrictCasing = true // a field's name is its name
 	c := huma.DefaultConfig("Yinbo 银播", "1")
 	c.Info.Description = "Live commerce for banks. Money in fen, times in RFC 3339 UTC, errors as application/problem+json."
 	c.Servers = []*huma.Server{{URL: "/api/v1"}}

@@ -14,10 +14,6 @@ type documentIn struct {
 	Version  string `path:"version" maxLength:"20"`
 }
 
-type cardProductsOut struct {
-	Items []card.CardProduct `json:"items"`
-}
-
 type applicant struct {
 	Name       pii.Text `json:"name" minLength:"1" maxLength:"160" doc:"As on the id card"`
 	IDNo       pii.Text `json:"id_no" minLength:"1" maxLength:"40" doc:"Resident id number, GB 11643"`
@@ -66,12 +62,9 @@ func viewerActor(ctx context.Context) card.Actor {
 	return card.Actor{Kind: "viewer", ID: auth.From(ctx).ID, RequestID: requestID(ctx)}
 }
 
-func (s *Server) cardProducts(ctx context.Context, _ *struct{}) (*body[cardProductsOut], error) {
+func (s *Server) cardProducts(ctx context.Context, in *listIn) (*body[list[card.CardProduct]], error) {
 	items, err := s.Applications.Products(ctx, auth.From(ctx).Bank.ID)
-	if err != nil {
-		return nil, err
-	}
-	return ok(cardProductsOut{items}), nil
+	return short(items, err, in.Page, func(c card.CardProduct) string { return c.ID })
 }
 
 func (s *Server) document(ctx context.Context, in *documentIn) (*body[card.Document], error) {

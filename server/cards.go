@@ -34,10 +34,6 @@ type cardOut struct {
 	Card bind.Card `json:"card"`
 }
 
-type cardsOut struct {
-	Items []bind.Card `json:"items"`
-}
-
 func (s *Server) cardRoutes() {
 	route(s, http.MethodPost, "/cards/bindings", viewers, "Begin to bind a bank card; the bank sends a code", s.startBinding, status(http.StatusCreated))
 	route(s, http.MethodPost, "/cards/bindings/{id}/confirm", viewers, "End a binding with the bank's code", s.confirmBinding)
@@ -65,10 +61,10 @@ func (s *Server) confirmBinding(ctx context.Context, in *confirmIn) (*body[cardO
 	return whole(cardOut{c}, err)
 }
 
-func (s *Server) cards(ctx context.Context, _ *struct{}) (*body[cardsOut], error) {
+func (s *Server) cards(ctx context.Context, in *listIn) (*body[list[bind.Card]], error) {
 	p := auth.From(ctx)
 	items, err := s.Bindings.Cards(ctx, p.Bank.ID, p.ID)
-	return whole(cardsOut{items}, err)
+	return short(items, err, in.Page, func(c bind.Card) string { return c.ID })
 }
 
 func (s *Server) unbindCard(ctx context.Context, in *cardIn) (*struct{}, error) {

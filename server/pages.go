@@ -2,6 +2,9 @@ package server
 
 import (
 	"encoding/base64"
+	"fmt"
+	"hash/crc32"
+	"slices"
 	"strings"
 
 	"yinbo/internal/fault"
@@ -13,13 +16,17 @@ type Page struct {
 	Cursor string `query:"cursor" doc:"next_cursor of the page before"`
 }
 
+// listIn is the input of a list without filters.
+type listIn struct{ Page }
+
 // list is a page of items.
 type list[T any] struct {
 	Items      []T     `json:"items"`
 	NextCursor *string `json:"next_cursor"`
 }
 
-const cursorMark = "v1:"
+// checksum tells cursors of ours from others; it keeps no secret.
+func checksum(after string) string { return fmt.Sprintf("%08x", crc32.ChecksumIEEE([]byte(after))) }
 
 // decodeCursor gives the place after which the page begins; "" is the start.
 // 422 on field cursor when it is not one of ours.
@@ -27,9 +34,9 @@ func decodeCursor(c string) (string, error) {
 	if c == "" {
 		return "", nil
 	}
-	raw, err := base64.RawURLEncoding.DecodeString(c)
-	after, ours := strings.CutPrefix(string(raw), cursorMark)
-	if err != nil || !ours || after == "" {
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(c)
+	sum, after, ours := strings.Cut(string(raw), ":")
+	if err != nil || !ours || after == "" || sum != checksum(after) {
 		return "", fault.InvalidField("cursor", "field.cursor")
 	}
 	return after, nil
@@ -40,7 +47,7 @@ func encodeCursor(after string) *string {
 	if after == "" {
 		return nil
 	}
-	c := base64.RawURLEncoding.EncodeToString([]byte(cursorMark + after))
+	c := base64.RawURLEncoding.EncodeToString([]byte(checksum(after) + ":" + after))
 	return &c
 }
 
@@ -55,4 +62,19 @@ func paged[T any](items []T, limit int, key func(T) string) *body[list[T]] {
 		l.Items = []T{}
 	}
 	return ok(l)
+}
+
+// short pages a list that is read whole because it is never long.
+func short[T any](items []T, err error, in Page, key func(T) string) (*body[list[T]], error) {
+	if err != nil {
+		return nil, err
+	}
+	after, err := decodeCursor(in.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	if i := slices.IndexFunc(items, func(v T) bool { return key(v) == after }); after != "" {
+		items = items[i+1:]
+	}
+	return paged(items, in.Limit, key), nil
 }

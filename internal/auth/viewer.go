@@ -31,7 +31,7 @@ var otpLimits = []struct {
 	most   int64
 }{{time.Minute, 1}, {time.Hour, 5}, {24 * time.Hour, 10}}
 
-// SendOTP sends a one-time code to a phone. 422 phone.format; 429 otp.too_often
+// SendOTP sends a one-time code to a phone. 422 phone.format; 429 rate_limited
 // with the time to wait; 503 when the SMS could not be given to the bank.
 func (s *Service) SendOTP(ctx context.Context, bank tenant.Bank, phone pii.Text) error {
 	if !IsMobile(phone.Reveal()) {
@@ -77,7 +77,7 @@ func otpAllowed(ctx context.Context, tx *db.Tx, bank, hash string) error {
 			return err
 		}
 		if sent >= l.most {
-			return fault.New(fault.RateLimited, "otp.too_often").After(oldest.Add(l.window).Sub(tx.Now))
+			return fault.New(fault.RateLimited, "rate_limited").With("phone", "otp.too_often").After(oldest.Add(l.window).Sub(tx.Now))
 		}
 	}
 	return nil

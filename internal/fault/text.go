@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"golang.org/x/text/language"
 )
 
 // Lang is a language that people are answered in.
@@ -38,12 +40,15 @@ var texts = sync.OnceValue(func() map[Lang]map[string]string {
 	return all
 })
 
-// Language picks the language of an Accept-Language header: the first listed
-// one that we speak, else Chinese.
+// Language picks the language of an Accept-Language header: of those that we
+// speak the one that is wanted most, else Chinese.
 func Language(accept string) Lang {
-	for tag := range strings.SplitSeq(accept, ",") {
-		tag, _, _ = strings.Cut(strings.TrimSpace(tag), ";")
-		switch base, _, _ := strings.Cut(strings.ToLower(tag), "-"); base {
+	wanted, _, err := language.ParseAcceptLanguage(accept)
+	if err != nil {
+		return Chinese
+	}
+	for _, tag := range wanted {
+		switch base, _ := tag.Base(); base.String() {
 		case "zh":
 			return Chinese
 		case "en":

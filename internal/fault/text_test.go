@@ -47,7 +47,7 @@ func TestEveryCodeHasItsTexts(t *testing.T) {
 func TestLanguageFollowsTheHeader(t *testing.T) {
 	for accept, want := range map[string]fault.Lang{
 		"": fault.Chinese, "en": fault.English, "en-GB,en;q=0.9": fault.English,
-		"fr, en;q=0.5": fault.English, "zh-CN,en": fault.Chinese, "fr": fault.Chinese,
+		"fr, en;q=0.5": fault.English, "zh-CN,en": fault.Chinese, "fr": fault.Chinese, "zh;q=0.2, en;q=0.8": fault.English, ";;": fault.Chinese,
 	} {
 		if got := fault.Language(accept); got != want {
 			t.Errorf("%q → %s, want %s", accept, got, want)

@@ -1,0 +1,53 @@
+package audit_test
+
+import (
+	"sync"
+	"testing"
+
+	"yinbo/internal/audit"
+	"yinbo/internal/db"
+	"yinbo/internal/testkit"
+)
+
+func write(t *testing.T, d *db.DB, n int) {
+	t.Helper()
+	ctx := testkit.Context(t)
+	var all sync.WaitGroup
+	for range n {
+		all.Go(func() {
+			err := d.InTx(ctx, func(tx *db.Tx) error {
+				return audit.Write(ctx, tx, audit.Entry{Bank: "bank_1", ActorKind: "staff", Actor: "stf_1", Action: "lead.decided",
+					Object: "app_1", Detail: map[string]any{"reason": "meets_policy"}})
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+}
+
+func TestTheChainHoldsUnderConcurrencyAndShowsTampering(t *testing.T) {
+	for name, tamper := range map[string]string{
+		"changed": "UPDATE audit SET action = 'x' WHERE seq = 3",
+		"removed": "DELETE FROM audit WHERE seq = 3",
+		"cut":     "DELETE FROM audit WHERE seq = 10",
+		"detail":  "UPDATE audit SET detail = '{}' WHERE seq = 5",
+	} {
+		t.Run(name, func(t *testing.T) {
+			testkit.EachDB(t, func(t *testing.T, d *db.DB) {
+				ctx := testkit.Context(t)
+				write(t, d, 10)
+				if n, err := audit.Verify(ctx, d, "bank_1"); err != nil || n != 10 {
+					t.Fatalf("%d hold: %v", n, err)
+				}
+				if err := d.InTx(ctx, func(tx *db.Tx) error { _, err := tx.Exec(ctx, tamper); return err }); err != nil {
+					t.Fatal(err)
+				}
+				if n, err := audit.Verify(ctx, d, "bank_1"); err == nil {
+					t.Errorf("%d hold after tampering", n)
+				}
+			})
+		})
+	}
+}
