@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"yinbo/internal/auth"
 	"yinbo/internal/pii"
 )
@@ -45,8 +47,17 @@ type otpIn struct {
 }
 
 type otpOut struct {
-	Policy string `header:"RateLimit-Policy"`
-	Limit  string `header:"RateLimit"`
+	Limit string `header:"RateLimit" doc:"What is left of the policy, and seconds until it is renewed"`
+}
+
+// limitedPolicy tells the route's limit on every answer (draft-ietf-httpapi-ratelimit-headers).
+func limitedPolicy(policy string) option {
+	return func(o *huma.Operation) {
+		o.Middlewares = append(huma.Middlewares{func(ctx huma.Context, next func(huma.Context)) {
+			ctx.SetHeader("RateLimit-Policy", policy)
+			next(ctx)
+		}}, o.Middlewares...)
+	}
 }
 
 type verifyIn struct {
@@ -86,8 +97,8 @@ func (s *Server) signinRoutes() {
 		if err := a.SendOTP(ctx, auth.From(ctx).Bank, in.Body.Phone); err != nil {
 			return nil, err
 		}
-		return &otpOut{Policy: `"phone";q=1;w=60`, Limit: `"phone";r=0;t=60`}, nil
-	}, status(http.StatusAccepted))
+		return &otpOut{Limit: `"phone";r=0;t=60`}, nil
+	}, status(http.StatusAccepted), limitedPolicy(`"phone";q=1;w=60, "phone";q=5;w=3600, "phone";q=10;w=86400, "address";q=5000;w=3600`))
 	route(s, http.MethodPost, "/auth/otp/verify", public, "Sign in by a one-time code", func(ctx context.Context, in *verifyIn) (*body[viewerTokens], error) {
 		t, err := a.VerifyOTP(ctx, auth.From(ctx).Bank, in.Body.Phone, in.Body.Code, in.Body.DeviceID)
 		if err != nil {

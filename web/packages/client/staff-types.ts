@@ -1,0 +1,175 @@
+/** What the staff's apps read besides the viewer's objects: leads, settlements, reconciliations, ledger, audit. */
+
+export interface Named {
+  id: string
+  name: string
+}
+
+export const leadStatuses = [
+  'screening',
+  'queued',
+  'in_review',
+  'info_requested',
+  'approved',
+  'rejected',
+  'withdrawn',
+  'handed_off',
+  'issued',
+  'activated',
+  'bound',
+] as const
+export type LeadStatus = (typeof leadStatuses)[number]
+
+export type Verdict = 'pass' | 'refer' | 'decline'
+
+/** The applicant's fields in the order in which they are shown. */
+export const applicantFields = ['name', 'id_no', 'phone', 'email', 'employer', 'income_band', 'city_code', 'address'] as const
+
+export interface LeadItem {
+  id: string
+  status: LeadStatus
+  card_product: Named
+  /** Masked. */
+  applicant: { name: string; phone: string; id_no: string; city_code: string; income_band?: string | null }
+  receipt_no: string
+  room_id: string | null
+  created_at: string
+  claimed_by: Named | null
+  claimed_until: string | null
+  screening: Verdict | null
+  decided_at: string | null
+}
+
+export interface ScreeningRule {
+  rule: string
+  version: string
+  verdict: Verdict
+  /** What the rule judged by, without personal data. */
+  input: Record<string, unknown>
+}
+
+export interface LeadConsent {
+  document: string
+  version: string
+  purpose: string
+  recipient: string
+  given_at: string
+  withdrawn_at: string | null
+}
+
+export interface LeadEvent {
+  id: string
+  kind: string
+  at: string
+  /** null for the system. */
+  by: Named | null
+  detail: Record<string, unknown> | null
+  text: string | null
+}
+
+export interface Lead extends LeadItem {
+  applicant: LeadItem['applicant'] & {
+    /** Every field that can be revealed, masked; supplements bring names of their own. */
+    fields?: Record<string, string>
+  }
+  screening_results: ScreeningRule[]
+  consents: LeadConsent[]
+  timeline: LeadEvent[]
+  info_request: { fields: string[]; message: string } | null
+}
+
+export const reasonCodes = [
+  'meets_policy',
+  'income_unverified',
+  'identity_doubt',
+  'duplicate',
+  'policy_excluded',
+  'risk',
+  'other',
+] as const
+export type ReasonCode = (typeof reasonCodes)[number]
+
+export type Decision = 'approve' | 'reject'
+
+export const settlementStatuses = ['draft', 'submitted', 'approved', 'rejected', 'paid'] as const
+export type SettlementStatus = (typeof settlementStatuses)[number]
+
+export interface SettlementLine {
+  kind: 'sale' | 'refund'
+  order_id: string
+  ref: string
+  title: string
+  amount_fen: number
+  commission_fen: number
+  net_fen: number
+}
+
+export interface Settlement {
+  id: string
+  merchant: Named
+  business_date: string
+  status: SettlementStatus
+  sales_fen: number
+  refunds_fen: number
+  commission_fen: number
+  discounts_fen: number
+  payable_fen: number
+  line_count: number
+  submitted_by: string | null
+  submitted_at: string | null
+  decided_by: string | null
+  decided_at: string | null
+  reject_reason: string | null
+  created_at: string
+  lines?: SettlementLine[]
+}
+
+export interface Reconciliation {
+  id: string
+  date: string
+  channel: string
+  status: string
+  ours_count: number
+  ours_fen: number
+  theirs_count: number
+  theirs_fen: number
+  matched_count: number
+  /** Open ones. */
+  exception_count: number
+  ran_at: string
+}
+
+export const resolutions = ['matched', 'refunded', 'adjusted', 'written_off'] as const
+export type Resolution = (typeof resolutions)[number]
+
+export interface MoneyException {
+  id: string
+  kind: string
+  ref: string
+  ours_fen: number
+  theirs_fen: number
+  /** `waiting`: a shortage that may still come with the next day's file. */
+  status: 'waiting' | 'open' | 'resolved'
+  resolution: Resolution | null
+  comment: string | null
+  created_at: string
+  resolved_at: string | null
+}
+
+export interface TrialBalance {
+  items: { account: string; debit_fen: number; credit_fen: number }[]
+  debit_fen: number
+  credit_fen: number
+}
+
+export interface AuditEntry {
+  id: string
+  seq: number
+  actor_kind: 'staff' | 'viewer' | 'system' | string
+  actor: string
+  action: string
+  object: string
+  detail: Record<string, unknown> | null
+  request_id: string
+  at: string
+}

@@ -1,0 +1,251 @@
+/** The API's objects as the apps read them. Ids are TypeIDs, money is fen, times are RFC 3339 UTC. */
+
+export interface Page<T> {
+  items: T[]
+  next_cursor: string | null
+}
+
+export interface Viewer {
+  id: string
+  nickname: string
+  phone_masked: string
+}
+
+export type Role =
+  | 'admin'
+  | 'host'
+  | 'operator'
+  | 'reviewer'
+  | 'supervisor'
+  | 'finance'
+  | 'finance_checker'
+  | 'risk'
+  | 'auditor'
+
+export interface Staff {
+  id: string
+  name: string
+  roles: Role[]
+}
+
+export type RoomStatus = 'scheduled' | 'live' | 'ended'
+
+export interface Room {
+  id: string
+  title: string
+  cover_url: string | null
+  status: RoomStatus
+  host: { name: string }
+  starts_at: string
+  started_at?: string | null
+  ended_at?: string | null
+  playback: { kind: 'hls'; url: string } | null
+  viewers: number
+  likes: number
+}
+
+export type StockState = 'in_stock' | 'low' | 'sold_out'
+
+export interface Merchant {
+  id: string
+  name: string
+}
+
+export type ProductKind = 'physical' | 'voucher' | 'card_offer'
+
+export interface ProductBrief {
+  id: string
+  title: string
+  kind: ProductKind
+  images: string[]
+  merchant: Merchant
+}
+
+export interface Sku {
+  id: string
+  spec: string
+  price_fen: number
+  stock_state: StockState
+}
+
+export interface Product extends ProductBrief {
+  skus: Sku[]
+}
+
+export type FlashStatus = 'scheduled' | 'on_sale' | 'sold_out' | 'ended' | 'cancelled'
+
+export interface FlashSale {
+  id: string
+  status: FlashStatus
+  sku_id: string
+  title?: string
+  price_fen: number
+  total: number
+  left: number
+  per_user_limit: number
+  starts_at: string
+  ends_at: string
+  server_time?: string
+}
+
+export interface ShelfItem {
+  product: ProductBrief
+  sku_id: string
+  spec?: string
+  price_fen: number
+  list_price_fen: number
+  stock_state: StockState
+  pinned: boolean
+  flash: FlashSale | null
+}
+
+export interface ChatLine {
+  id: string
+  at: string
+  viewer: { id: string; nickname: string }
+  text: string
+}
+
+export interface Board {
+  viewers: number
+  peak_viewers: number
+  unique_viewers: number
+  likes: number
+  chats: number
+  orders: number
+  paid_orders: number
+  gmv_fen: number
+  applications: number
+  bindings: number
+  flash: { id: string; total: number; sold: number; left: number }[]
+}
+
+export interface Address {
+  name: string
+  phone: string
+  province: string
+  city: string
+  district: string
+  street: string
+}
+
+export type OrderStatus =
+  | 'pending_payment'
+  | 'paid'
+  | 'fulfilling'
+  | 'completed'
+  | 'cancelled'
+  | 'refunding'
+  | 'refunded'
+
+export interface OrderItem {
+  sku_id: string
+  product_id: string
+  title: string
+  spec: string
+  quantity: number
+  price_fen: number
+  amount_fen: number
+}
+
+export interface Discount {
+  kind: string
+  amount_fen: number
+  funded_by: 'bank' | 'merchant' | 'platform'
+}
+
+export interface Order {
+  id: string
+  status: OrderStatus
+  items: OrderItem[]
+  goods_fen: number
+  discounts: Discount[]
+  payable_fen: number
+  paid_fen: number
+  refunded_fen: number
+  expires_at: string | null
+  created_at: string
+  room_id: string | null
+  flash_id?: string | null
+  address?: Address | null
+}
+
+export interface Payment {
+  id: string
+  status: 'pending' | 'succeeded' | 'failed' | string
+  cashier_url?: string | null
+}
+
+export interface Card {
+  id: string
+  bank_name: string
+  kind: 'debit' | 'credit'
+  last4: string
+  bound_at: string
+}
+
+export interface ConsentRef {
+  document: string
+  version: string
+}
+
+export interface ConsentDocument extends ConsentRef {
+  title: string
+  url: string
+}
+
+export interface ConsentText extends ConsentRef {
+  title: string
+  text: string
+  hash: string
+}
+
+export interface CardProduct {
+  id: string
+  name: string
+  description: string
+  image_url: string
+  consents: ConsentDocument[]
+}
+
+export type ApplicationStatus =
+  | 'screening'
+  | 'queued'
+  | 'in_review'
+  | 'info_requested'
+  | 'approved'
+  | 'rejected'
+  | 'withdrawn'
+  | 'handed_off'
+  | 'issued'
+  | 'activated'
+  | 'bound'
+
+/** What applying answers. */
+export interface ApplicationReceipt {
+  id: string
+  status: ApplicationStatus
+  receipt_no: string
+}
+
+export interface Application extends ApplicationReceipt {
+  card_product: { id: string; name: string }
+  created_at: string
+  updated_at: string
+  /** What the reviewer asks for, while the status is `info_requested`. */
+  info_request: { fields: string[]; message: string } | null
+  card_last4: string | null
+  /** What happened so far, oldest first; only where one application is read. */
+  timeline?: { status: ApplicationStatus; at: string }[]
+}
+
+export interface Applicant {
+  name: string
+  id_no: string
+  phone: string
+  email?: string
+  employer?: string
+  income_band?: string
+  city_code: string
+  address?: string
+}

@@ -1,0 +1,7 @@
+import { useI18n } from 'vue-i18n'
+
+/** An applicant field's name; one that only a supplement brought is shown by its own. */
+export function useFieldName(): (field: string) => string {
+  const { t, te } = useI18n()
+  return (field) => (te(`desk.field.${field}`) ? t(`desk.field.${field}`) : field)
+}

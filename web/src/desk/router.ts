@@ -1,0 +1,47 @@
+import { createRouter, createWebHistory, type RouteLocationRaw } from 'vue-router'
+import { firstArea, mayEnter, staff, type AreaName } from './api'
+
+declare module 'vue-router' {
+  interface RouteMeta {
+    /** Entered without signing in. */
+    open?: boolean
+    /** The area whose roles may enter. */
+    area?: AreaName
+  }
+}
+
+/** The sign-in page that comes back to `path`; `over` says that a session has just ended. */
+export const whereTo = (path: string, over = false): RouteLocationRaw => ({
+  name: 'sign-in',
+  query: { ...(path && path !== '/' ? { to: path } : {}), ...(over ? { over: '1' } : {}) },
+})
+
+export const router = createRouter({
+  history: createWebHistory('/desk/'),
+  routes: [
+    { path: '/sign-in', name: 'sign-in', component: () => import('./SignInPage.vue'), meta: { open: true } },
+    {
+      path: '/',
+      component: () => import('./Shell.vue'),
+      children: [
+        { path: '', name: 'home', component: () => import('./HomePage.vue') },
+        { path: 'leads/:id?', name: 'leads', component: () => import('./leads/LeadsPage.vue'), props: true, meta: { area: 'leads' } },
+        { path: 'settlements/:id?', name: 'settlements', component: () => import('./finance/SettlementsPage.vue'), props: true, meta: { area: 'settlements' } },
+        { path: 'reconciliations/:id?', name: 'reconciliations', component: () => import('./finance/ReconciliationsPage.vue'), props: true, meta: { area: 'reconciliations' } },
+        { path: 'trial-balance', name: 'trial-balance', component: () => import('./finance/TrialBalancePage.vue'), meta: { area: 'trial-balance' } },
+        { path: 'audit', name: 'audit', component: () => import('./audit/AuditPage.vue'), meta: { area: 'audit' } },
+        { path: 'forbidden', name: 'forbidden', component: () => import('./ForbiddenPage.vue') },
+      ],
+    },
+    { path: '/:any(.*)*', redirect: '/' },
+  ],
+})
+
+router.beforeEach((to) => {
+  if (to.meta.open) return true
+  if (!staff.person.value) return whereTo(to.fullPath)
+  if (to.meta.area && !mayEnter(to.meta.area)) return { name: 'forbidden' }
+  const first = firstArea()
+  if (to.name === 'home' && first) return { name: first }
+  return true
+})

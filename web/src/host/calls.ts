@@ -1,0 +1,125 @@
+import {
+  idempotent,
+  unwrap,
+  type Board,
+  type FlashSale,
+  type Page,
+  type Product,
+  type Room,
+  type RoomStatus,
+  type ShelfItem,
+} from '@client/index'
+import { api } from './api'
+
+/** A room as its staff see it. */
+export interface HostRoom extends Room {
+  started_at?: string | null
+  ended_at?: string | null
+}
+
+export interface RoomForm {
+  title: string
+  cover_url?: string
+  starts_at: string
+}
+
+export interface FlashForm {
+  sku_id: string
+  price_fen: number
+  total: number
+  per_user_limit: number
+  starts_at: string
+  ends_at: string
+}
+
+export interface ShelfEntry {
+  sku_id: string
+  /** The room's own price; without it the catalogue's holds. */
+  price_fen?: number
+}
+
+const at = (id: string) => ({ params: { path: { id } } })
+
+export function listRooms(status: RoomStatus | '', cursor?: string): Promise<Page<HostRoom>> {
+  return unwrap(api.http.GET('/host/rooms', { params: { query: { status: status || undefined, cursor, limit: 30 } } }))
+}
+
+export function getRoom(id: string): Promise<HostRoom> {
+  return unwrap(api.http.GET('/rooms/{id}', at(id)))
+}
+
+export function createRoom(body: RoomForm): Promise<HostRoom> {
+  return unwrap(api.http.POST('/host/rooms', { body: { ...body } }))
+}
+
+export function changeRoom(id: string, body: Partial<RoomForm>): Promise<HostRoom> {
+  return unwrap(api.http.PATCH('/host/rooms/{id}', { ...at(id), body: { ...body } }))
+}
+
+export function startRoom(id: string): Promise<HostRoom> {
+  return unwrap(api.http.POST('/host/rooms/{id}/start', at(id)))
+}
+
+export function endRoom(id: string): Promise<HostRoom> {
+  return unwrap(api.http.POST('/host/rooms/{id}/end', at(id)))
+}
+
+export async function getShelf(id: string): Promise<ShelfItem[]> {
+  return (await unwrap<{ items: ShelfItem[] }>(api.http.GET('/rooms/{id}/shelf', at(id)))).items
+}
+
+export function putShelf(id: string, items: ShelfEntry[]): Promise<unknown> {
+  return unwrap(api.http.PUT('/host/rooms/{id}/shelf', { ...at(id), body: { items } }))
+}
+
+export function pinProduct(id: string, sku: string | null): Promise<unknown> {
+  return unwrap(api.http.POST('/host/rooms/{id}/pin', { ...at(id), body: { sku_id: sku } }))
+}
+
+export function scheduleFlash(room: string, body: FlashForm, key: string): Promise<FlashSale> {
+  return unwrap(
+    api.http.POST('/host/rooms/{id}/flash', { params: { path: { id: room }, ...idempotent(key) }, body: { ...body } }),
+  )
+}
+
+export function cancelFlash(id: string): Promise<unknown> {
+  return unwrap(api.http.POST('/host/flash/{id}/cancel', at(id)))
+}
+
+export function getFlash(id: string): Promise<FlashSale> {
+  return unwrap(api.http.GET('/flash/{id}', at(id)))
+}
+
+export function sayNotice(id: string, text: string): Promise<unknown> {
+  return unwrap(api.http.POST('/host/rooms/{id}/notice', { ...at(id), body: { text } }))
+}
+
+export function muteViewer(id: string, viewer: string, minutes: number): Promise<unknown> {
+  return unwrap(api.http.POST('/host/rooms/{id}/mute', { ...at(id), body: { viewer_id: viewer, minutes } }))
+}
+
+export function removeChat(id: string, event: string): Promise<unknown> {
+  return unwrap(
+    api.http.POST('/host/rooms/{id}/chat/{event_id}/remove', { params: { path: { id, event_id: event } } }),
+  )
+}
+
+export async function getWords(id: string): Promise<string[]> {
+  return (await unwrap<{ words: string[] }>(api.http.GET('/host/rooms/{id}/words', at(id)))).words
+}
+
+export function putWords(id: string, words: string[]): Promise<unknown> {
+  return unwrap(api.http.PUT('/host/rooms/{id}/words', { ...at(id), body: { words } }))
+}
+
+export function getBoard(id: string): Promise<Board> {
+  return unwrap(api.http.GET('/host/rooms/{id}/board', at(id)))
+}
+
+export function searchProducts(q: string, cursor?: string): Promise<Page<Product>> {
+  return unwrap(api.http.GET('/products', { params: { query: { q: q || undefined, cursor, limit: 30 } } }))
+}
+
+export function getProduct(id: string): Promise<Product> {
+  return unwrap(api.http.GET('/products/{id}', at(id)))
+}

@@ -1,0 +1,52 @@
+import { effectScope } from 'vue'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import type { Board } from '@client/index'
+import { bindRate, useTrends } from './useTrends'
+
+const board = (orders: number): Board => ({
+  viewers: 10, peak_viewers: 12, unique_viewers: 20, likes: 0, chats: 0, orders,
+  paid_orders: 8, gmv_fen: 100, applications: 1, bindings: 6, flash: [],
+})
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: Date.parse('2026-11-21T12:00:00Z') })
+  sessionStorage.clear()
+})
+afterEach(() => vi.useRealTimers())
+
+const minutes = (n: number) => vi.setSystemTime(Date.now() + n * 60_000)
+
+test('a change is against five minutes ago, and lines hold half an hour', () => {
+  const scope = effectScope()
+  scope.run(() => {
+    const trends = useTrends('room_a')
+    trends.record(board(1))
+    expect(trends.trend('orders').change).toBeNull()
+    minutes(3)
+    trends.record(board(5))
+    minutes(4)
+    trends.record(board(9))
+    expect(trends.trend('orders')).toEqual({ points: [1, 5, 9, 9], change: 4 })
+    minutes(40)
+    trends.record(board(10))
+    expect(trends.trend('orders').points).toEqual([10, 10])
+  })
+  scope.stop()
+})
+
+test('figures outlive a reload of the page', () => {
+  const first = effectScope()
+  first.run(() => useTrends('room_a').record(board(3)))
+  first.stop()
+  const second = effectScope()
+  second.run(() => {
+    expect(useTrends('room_a').trend('orders').points).toEqual([3])
+    expect(useTrends('room_b').trend('orders').points).toEqual([])
+  })
+  second.stop()
+})
+
+test('the bind rate is in basis points, and nothing without paid orders', () => {
+  expect(bindRate(board(0))).toBe(7500)
+  expect(bindRate({ ...board(0), paid_orders: 0 })).toBe(0)
+})

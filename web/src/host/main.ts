@@ -1,0 +1,20 @@
+import { createApp } from 'vue'
+import { createPinia } from 'pinia'
+import { rememberBank } from '@shared/bank'
+import { createAppI18n } from '@shared/i18n'
+import { useTheme } from '@shared/theme'
+import 'element-plus/theme-chalk/dark/css-vars.css'
+import '@shared/theme/element.css'
+import './host.css'
+import zh from './locales/zh-CN.json'
+import App from './App.vue'
+import { router } from './router'
+
+async function start(): Promise<void> {
+  rememberBank()
+  useTheme('dark')
+  const i18n = await createAppI18n(zh, () => import('./locales/en.json'))
+  createApp(App).use(createPinia()).use(i18n).use(router).mount('#app')
+}
+
+void start()

@@ -1,0 +1,48 @@
+import { computed } from 'vue'
+import { useRoute, useRouter } from 'vue-router'
+
+/**
+ * The open sheets, as a stack in the address (`?sheet=shelf.product`): the
+ * phone's back gesture closes the top one and leaves the page alone. What a
+ * sheet shows is not in the address, so a page loaded afresh starts with none.
+ */
+export function useSheets() {
+  const route = useRoute()
+  const router = useRouter()
+  const stackOf = (sheet: unknown) => (typeof sheet === 'string' ? sheet.split('.').filter(Boolean) : [])
+  const stack = computed(() => stackOf(route.query.sheet))
+  const at = (names: string[]) => ({ query: { ...route.query, sheet: names.join('.') || undefined } })
+
+  if (stack.value.length > 0) void router.replace(at([]))
+
+  const settled = () =>
+    new Promise<void>((resolve) => {
+      const stop = router.afterEach(() => {
+        stop()
+        resolve()
+      })
+    })
+
+  return {
+    isOpen: (name: string) => stack.value.includes(name),
+    top: computed(() => stack.value[stack.value.length - 1] ?? ''),
+
+    async open(name: string): Promise<void> {
+      if (!stack.value.includes(name)) await router.push(at([...stack.value, name]))
+    },
+
+    /** Takes the place of the top sheet: what was there is not gone back to. */
+    async swap(name: string): Promise<void> {
+      await router.replace(at([...stack.value.slice(0, -1), name]))
+    },
+
+    /** Closes the sheet and all above it; resolves when the address says so. */
+    async close(name: string): Promise<void> {
+      const index = stack.value.indexOf(name)
+      if (index < 0) return
+      const done = settled()
+      router.go(index - stack.value.length)
+      await done
+    },
+  }
+}
