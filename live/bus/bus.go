@@ -17,6 +17,10 @@ const (
 	Control Class = "control"
 )
 
+// Gap is the kind of a Control message that the bus itself brings to a channel's
+// handlers after its connection was lost: messages may have been lost with it.
+const Gap = "gap"
+
 // Message is what travels. Event is the whole object that sockets get, encoded
 // once by its publisher.
 type Message struct {
@@ -32,7 +36,8 @@ type Message struct {
 type Bus interface {
 	// Publish sends m; an error means that it may not have arrived.
 	Publish(ctx context.Context, channel string, m Message) error
-	// Subscribe calls handle for each message from now on, until cancel.
+	// Subscribe calls handle for each message that is published after it
+	// returned, until cancel. An error means that nothing is subscribed.
 	Subscribe(channel string, handle func(Message)) (cancel func(), err error)
 	Close() error
 }

@@ -23,7 +23,7 @@ func (m *Memory) Publish(_ context.Context, channel string, msg Message) error {
 
 // Subscribe adds a handler.
 func (m *Memory) Subscribe(channel string, handle func(Message)) (func(), error) {
-	cancel, _, _ := m.add(channel, handle)
+	cancel, _ := m.add(channel, handle)
 	return func() { cancel() }, nil
 }
 
@@ -41,12 +41,13 @@ func newSubscribers() subscribers {
 	return subscribers{mu: &sync.RWMutex{}, by: map[string]map[int]func(Message){}, next: new(int)}
 }
 
-// add gives a cancel that tells whether it was the channel's last handler.
-func (s subscribers) add(channel string, handle func(Message)) (cancel func() (last bool), first bool, n int) {
+// add gives a cancel that tells whether it was the channel's last handler, and
+// whether this one is the first.
+func (s subscribers) add(channel string, handle func(Message)) (cancel func() (last bool), first bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	*s.next++
-	n = *s.next
+	n := *s.next
 	if s.by[channel] == nil {
 		s.by[channel] = map[int]func(Message){}
 		first = true
@@ -64,7 +65,7 @@ func (s subscribers) add(channel string, handle func(Message)) (cancel func() (l
 		}
 		delete(s.by, channel)
 		return true
-	}, first, n
+	}, first
 }
 
 func (s subscribers) deliver(channel string, m Message) {

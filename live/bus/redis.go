@@ -3,8 +3,10 @@ package bus
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -17,14 +19,26 @@ type Redis struct {
 	sub    *redis.PubSub
 	log    *slog.Logger
 	done   chan struct{}
+
+	// changing holds a channel's first handler and its SUBSCRIBE together, and
+	// its last and the UNSUBSCRIBE: else one who leaves could silence one who came.
+	changing  sync.Mutex
+	confirmed map[string]*confirmation
+}
+
+// confirmation is closed when the server has said that it sends a channel.
+type confirmation struct {
+	ready chan struct{}
+	said  bool
 }
 
 var _ Bus = (*Redis)(nil)
 
 // NewRedis begins to listen. go-redis connects again by itself and subscribes
-// anew; what was published meanwhile is lost, and read from the rooms' logs.
+// anew; what was published meanwhile is lost, and subscribers are told so.
 func NewRedis(client redis.UniversalClient, log *slog.Logger) *Redis {
-	r := &Redis{subscribers: newSubscribers(), client: client, sub: client.Subscribe(context.Background()), log: log, done: make(chan struct{})}
+	r := &Redis{subscribers: newSubscribers(), client: client, sub: client.Subscribe(context.Background()), log: log,
+		done: make(chan struct{}), confirmed: map[string]*confirmation{}}
 	go r.listen()
 	return r
 }
@@ -34,17 +48,40 @@ const queue = 4096
 
 func (r *Redis) listen() {
 	defer close(r.done)
-	for m := range r.sub.Channel(redis.WithChannelSize(queue)) {
-		var msg Message
-		if err := json.Unmarshal([]byte(m.Payload), &msg); err != nil {
-			r.log.Error("bus message unreadable", "channel", m.Channel, "error", err)
-			continue
+	for got := range r.sub.ChannelWithSubscriptions(redis.WithChannelSize(queue)) {
+		switch m := got.(type) {
+		case *redis.Subscription:
+			if m.Kind == "subscribe" {
+				r.confirm(m.Channel)
+			}
+		case *redis.Message:
+			var msg Message
+			if err := json.Unmarshal([]byte(m.Payload), &msg); err != nil {
+				r.log.Error("bus message unreadable", "channel", m.Channel, "error", err)
+				continue
+			}
+			r.deliver(m.Channel, msg)
 		}
-		r.deliver(m.Channel, msg)
 	}
 }
 
-// subscribeTime bounds how long a subscription may take to be sent.
+// confirm notes that a channel is listened to. A second time it is a new
+// connection's doing: between the two, messages may have been lost.
+func (r *Redis) confirm(channel string) {
+	r.changing.Lock()
+	c, wanted := r.confirmed[channel]
+	again := wanted && c.said
+	if wanted && !c.said {
+		c.said = true
+		close(c.ready)
+	}
+	r.changing.Unlock()
+	if again {
+		r.deliver(channel, Message{Class: Control, Kind: Gap})
+	}
+}
+
+// subscribeTime bounds how long a subscription may take.
 const subscribeTime = 5 * time.Second
 
 // Publish sends to every node, this one included.
@@ -59,26 +96,51 @@ func (r *Redis) Publish(ctx context.Context, channel string, m Message) error {
 	return nil
 }
 
-// Subscribe adds a handler; the first of a channel subscribes the node.
+// Subscribe adds a handler, and returns when the server sends the channel; the
+// first of a channel subscribes the node.
 func (r *Redis) Subscribe(channel string, handle func(Message)) (func(), error) {
-	cancel, first, _ := r.add(channel, handle)
-	if first {
-		ctx, stop := context.WithTimeout(context.Background(), subscribeTime)
-		defer stop()
-		if err := r.sub.Subscribe(ctx, channel); err != nil {
-			cancel()
-			return nil, fmt.Errorf("bus: subscribe: %w", err)
-		}
+	ctx, stop := context.WithTimeout(context.Background(), subscribeTime)
+	defer stop()
+	remove, c, err := r.begin(ctx, channel, handle)
+	if err != nil {
+		remove()
+		return nil, fmt.Errorf("bus: subscribe: %w", err)
 	}
-	return func() {
-		if cancel() {
-			ctx, stop := context.WithTimeout(context.Background(), subscribeTime)
-			defer stop()
-			if err := r.sub.Unsubscribe(ctx, channel); err != nil {
-				r.log.Warn("bus unsubscribe", "error", err)
-			}
-		}
-	}, nil
+	select {
+	case <-c.ready:
+		return remove, nil
+	case <-r.done:
+		err = redis.ErrClosed
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	remove()
+	return nil, fmt.Errorf("bus: subscribe: %w", err)
+}
+
+func (r *Redis) begin(ctx context.Context, channel string, handle func(Message)) (remove func(), c *confirmation, err error) {
+	r.changing.Lock()
+	defer r.changing.Unlock()
+	cancel, first := r.add(channel, handle)
+	if first {
+		r.confirmed[channel] = &confirmation{ready: make(chan struct{})}
+		err = r.sub.Subscribe(ctx, channel)
+	}
+	return func() { r.end(channel, cancel) }, r.confirmed[channel], err
+}
+
+func (r *Redis) end(channel string, cancel func() (last bool)) {
+	r.changing.Lock()
+	defer r.changing.Unlock()
+	if !cancel() {
+		return
+	}
+	delete(r.confirmed, channel)
+	ctx, stop := context.WithTimeout(context.Background(), subscribeTime)
+	defer stop()
+	if err := r.sub.Unsubscribe(ctx, channel); err != nil && !errors.Is(err, redis.ErrClosed) {
+		r.log.Warn("bus unsubscribe", "error", err)
+	}
 }
 
 // Close ends listening; the client stays its owner's.

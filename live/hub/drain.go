@@ -11,6 +11,9 @@ import (
 // spread is over how long those who are sent away come back.
 const spread = 3 * time.Second
 
+// leastBack is when the first of them may: another node must know of them.
+const leastBack = 200 * time.Millisecond
+
 // comeBack is a time in milliseconds, at least least, that differs for everyone.
 func comeBack(least time.Duration) *int {
 	ms := int((least + time.Duration(rand.Int64N(int64(spread)))).Milliseconds())
@@ -22,17 +25,15 @@ func comeBack(least time.Duration) *int {
 func (h *Hub) Drain(ctx context.Context) {
 	h.mu.Lock()
 	h.closing = true
-	rooms := slices.Collect(maps.Values(h.rooms))
 	h.mu.Unlock()
+	rooms, conns := h.open()
 	for _, r := range rooms {
-		r.mu.Lock()
-		r.write()
-		for c := range r.conns {
-			c.bye("draining", comeBack(200*time.Millisecond))
-		}
-		r.mu.Unlock()
+		r.flush() // the good-bye comes after what has happened
 	}
-	for h.sockets.Load() > 0 {
+	for _, c := range conns {
+		c.bye("draining", comeBack(leastBack))
+	}
+	for h.Sockets() > 0 {
 		select {
 		case <-ctx.Done():
 			h.cut()
@@ -42,17 +43,18 @@ func (h *Hub) Drain(ctx context.Context) {
 	}
 }
 
+// open is what is open now.
+func (h *Hub) open() ([]*room, []*conn) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Collect(maps.Values(h.rooms)), slices.Collect(maps.Keys(h.conns))
+}
+
 // cut closes what would not go.
 func (h *Hub) cut() {
-	h.mu.Lock()
-	rooms := slices.Collect(maps.Values(h.rooms))
-	h.mu.Unlock()
-	for _, r := range rooms {
-		r.mu.Lock()
-		for c := range r.conns {
-			c.ws.Close()
-		}
-		r.mu.Unlock()
+	_, conns := h.open()
+	for _, c := range conns {
+		c.ws.Close()
 	}
 }
 
@@ -60,18 +62,20 @@ func (h *Hub) cut() {
 func (h *Hub) Close() {
 	h.mu.Lock()
 	h.closing = true
-	rooms := slices.Collect(maps.Values(h.rooms))
 	banks := slices.Collect(maps.Values(h.banks))
 	h.mu.Unlock()
+	h.cancel() // what asks the database for a socket, and the rooms' goroutines
 	h.cut()
+	h.running.Wait()
+	rooms, _ := h.open()
 	for _, r := range rooms {
 		r.close()
 	}
 	for _, b := range banks {
+		b.opening.Lock()
 		if b.unsubscribe != nil {
 			b.unsubscribe()
 		}
+		b.opening.Unlock()
 	}
-	h.cancel()
-	h.running.Wait()
 }

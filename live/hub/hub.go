@@ -6,14 +6,13 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/gorilla/websocket"
 
 	"yinbo/internal/auth"
-	"yinbo/internal/id"
 	"yinbo/live"
 	"yinbo/live/bus"
 )
@@ -37,16 +36,15 @@ type Deps struct {
 // Hub serves sockets.
 type Hub struct {
 	Deps
-	node     string
 	salt     []byte // guests are told apart by a hash that only this node can make
 	upgrader websocket.Upgrader
 
 	mu      sync.Mutex
 	rooms   map[string]*room
 	banks   map[string]*bank
+	conns   map[*conn]struct{} // every open socket, joined or not
 	closing bool
 
-	sockets atomic.Int64
 	running sync.WaitGroup
 	ctx     context.Context
 	cancel  context.CancelFunc
@@ -54,9 +52,10 @@ type Hub struct {
 
 // bank is where a bank's viewers are found for private events.
 type bank struct {
-	unsubscribe func()
-	viewers     map[string][]*conn
-	conns       int
+	opening     sync.Mutex
+	unsubscribe func() // nil until subscribed; guarded by opening
+
+	viewers map[string][]*conn // guarded by the hub's mu
 }
 
 // New makes a hub.
@@ -70,7 +69,7 @@ func New(d Deps) *Hub {
 	if d.Join == 0 {
 		d.Join = 5 * time.Second
 	}
-	h := &Hub{Deps: d, node: id.New("node"), salt: make([]byte, 32), rooms: map[string]*room{}, banks: map[string]*bank{},
+	h := &Hub{Deps: d, salt: make([]byte, 32), rooms: map[string]*room{}, banks: map[string]*bank{}, conns: map[*conn]struct{}{},
 		upgrader: websocket.Upgrader{HandshakeTimeout: 5 * time.Second, ReadBufferSize: 1024, WriteBufferSize: 4096, WriteBufferPool: &sync.Pool{}}}
 	rand.Read(h.salt)
 	h.ctx, h.cancel = context.WithCancel(context.Background())
@@ -78,7 +77,11 @@ func New(d Deps) *Hub {
 }
 
 // Sockets is how many are open.
-func (h *Hub) Sockets() int64 { return h.sockets.Load() }
+func (h *Hub) Sockets() int64 {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return int64(len(h.conns))
+}
 
 // ServeHTTP upgrades and serves a socket until it ends. The origin must be the
 // same host, or none.
@@ -97,9 +100,18 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return // the upgrader has answered
 	}
-	h.sockets.Add(1)
-	defer h.sockets.Add(-1)
-	newConn(h, ws, r).serve()
+	c := newConn(h, ws, r)
+	h.mu.Lock()
+	h.conns[c] = struct{}{}
+	closing := h.closing
+	h.mu.Unlock()
+	if closing { // since a moment ago: Drain has not seen this one
+		c.bye("draining", comeBack(leastBack))
+	}
+	c.serve()
+	h.mu.Lock()
+	delete(h.conns, c)
+	h.mu.Unlock()
 }
 
 // room finds the room's part of this node, or opens it.
@@ -139,7 +151,8 @@ var (
 // maxPerViewer is how many sockets a viewer may have; the oldest gives way.
 const maxPerViewer = 5
 
-// enlist makes a viewer's socket reachable for private events.
+// enlist makes a viewer's socket reachable for private events. It returns when
+// the bank's are heard here.
 func (h *Hub) enlist(c *conn) error {
 	bankID := c.who.Bank.ID
 	h.mu.Lock()
@@ -148,7 +161,6 @@ func (h *Hub) enlist(c *conn) error {
 		b = &bank{viewers: map[string][]*conn{}}
 		h.banks[bankID] = b
 	}
-	b.conns++
 	var oldest *conn
 	if c.who.Kind == auth.Viewer {
 		mine := append(b.viewers[c.who.ID], c)
@@ -161,16 +173,15 @@ func (h *Hub) enlist(c *conn) error {
 	if oldest != nil {
 		oldest.bye("replaced", nil)
 	}
-	if known {
+	b.opening.Lock()
+	defer b.opening.Unlock()
+	if b.unsubscribe != nil {
 		return nil
 	}
-	unsubscribe, err := h.Bus.Subscribe(bus.BankChannel(bankID), func(m bus.Message) { h.private(bankID, m) })
-	h.mu.Lock()
-	b.unsubscribe = unsubscribe
-	if err != nil {
-		delete(h.banks, bankID)
+	unsubscribe, err := h.Bus.Subscribe(bus.BankChannel(bankID), func(m bus.Message) { h.private(b, m) })
+	if err == nil {
+		b.unsubscribe = unsubscribe
 	}
-	h.mu.Unlock()
 	return err
 }
 
@@ -178,18 +189,8 @@ func (h *Hub) enlist(c *conn) error {
 func (h *Hub) strike(c *conn) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	b, ok := h.banks[c.who.Bank.ID]
-	if !ok {
-		return
-	}
-	b.conns--
-	mine := b.viewers[c.who.ID]
-	for i, x := range mine {
-		if x == c {
-			mine = append(mine[:i:i], mine[i+1:]...)
-			break
-		}
-	}
+	b := h.banks[c.who.Bank.ID]
+	mine := slices.DeleteFunc(slices.Clone(b.viewers[c.who.ID]), func(x *conn) bool { return x == c })
 	if len(mine) == 0 {
 		delete(b.viewers, c.who.ID)
 	} else {
@@ -197,17 +198,16 @@ func (h *Hub) strike(c *conn) {
 	}
 }
 
-func (h *Hub) private(bankID string, m bus.Message) {
+func (h *Hub) private(b *bank, m bus.Message) {
 	if m.Class != bus.Private {
 		return
 	}
 	h.mu.Lock()
-	var to []*conn
-	if b, ok := h.banks[bankID]; ok {
-		to = append(to, b.viewers[m.Viewer]...)
-	}
+	to := slices.Clone(b.viewers[m.Viewer])
 	h.mu.Unlock()
 	for _, c := range to {
-		c.private(m.Event)
+		if r := c.in.Load(); r != nil {
+			r.private(c, m.Event)
+		}
 	}
 }

@@ -22,6 +22,9 @@ const (
 	segment  = 2 * time.Second
 	segments = 6 // in the clip
 	window   = 6 // in the playlist
+
+	// wraps bounds the count of wraps: players keep an array as long as it.
+	wraps = 1 << 16
 )
 
 // Handler serves the playlist and its segments under Prefix; anything else
@@ -63,7 +66,7 @@ func playlist(now time.Time) string {
 	fmt.Fprintf(&b, "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:%d\n", int(segment.Seconds()))
 	// A wrap stands before every segment whose number divides by segments; those
 	// before the first listed one are counted, not shown.
-	fmt.Fprintf(&b, "#EXT-X-MEDIA-SEQUENCE:%d\n#EXT-X-DISCONTINUITY-SEQUENCE:%d\n", first, (first+segments-1)/segments)
+	fmt.Fprintf(&b, "#EXT-X-MEDIA-SEQUENCE:%d\n#EXT-X-DISCONTINUITY-SEQUENCE:%d\n", first, (first+segments-1)/segments%wraps)
 	for n := first; n < next; n++ {
 		if n%segments == 0 {
 			b.WriteString("#EXT-X-DISCONTINUITY\n")
