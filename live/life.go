@@ -35,12 +35,19 @@ type Plan struct {
 // maxAhead bounds how far ahead a room is planned.
 const maxAhead = 366 * 24 * time.Hour
 
+func soon(tx *db.Tx, starts time.Time) error {
+	if starts.After(tx.Now.Add(maxAhead)) {
+		return fault.InvalidField("starts_at", "field.too_large")
+	}
+	return nil
+}
+
 // Create plans a room of the member of staff's own.
 func (s *Rooms) Create(ctx context.Context, bank string, by Staff, p Plan) (View, error) {
 	room := id.New(id.Room)
 	err := s.DB.InTx(ctx, func(tx *db.Tx) error {
-		if p.StartsAt.After(tx.Now.Add(maxAhead)) {
-			return fault.InvalidField("starts_at", "field.too_large")
+		if err := soon(tx, p.StartsAt); err != nil {
+			return err
 		}
 		var branch *string
 		if p.Branch != "" {
@@ -89,9 +96,15 @@ func (s *Rooms) Edit(ctx context.Context, bank, room string, by Staff, c Change)
 		}
 		if c.StartsAt != nil {
 			starts = c.StartsAt.Time
+			if err := soon(tx, starts); err != nil {
+				return err
+			}
 		}
 		_, err := tx.Exec(ctx, "UPDATE room SET title = ?, cover_url = ?, starts_at = ? WHERE bank_id = ? AND id = ?", title, cover, starts, bank, room)
-		return err
+		if err != nil {
+			return err
+		}
+		return audit.Write(ctx, tx, by.entry(bank, "room.changed", room))
 	})
 	if err != nil {
 		return View{}, err
@@ -129,10 +142,11 @@ func (s *Rooms) move(ctx context.Context, bank, room string, by Staff, update, f
 	return s.Get(ctx, bank, room)
 }
 
-// run does something to a room that by may run, in one transaction.
+// run does something to a room that by may run, in one transaction that holds the
+// room: what do decides by cannot change under it.
 func (s *Rooms) run(ctx context.Context, bank, room string, by Staff, do func(tx *db.Tx, v row) error) error {
 	return s.DB.InTx(ctx, func(tx *db.Tx) error {
-		v, err := s.read(ctx, tx, bank, room)
+		v, err := s.readAs(ctx, tx, tx.Dialect().ForUpdate(), bank, room)
 		if err != nil {
 			return err
 		}

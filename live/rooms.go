@@ -83,7 +83,12 @@ func scan(r db.Row) (v row, err error) {
 }
 
 func (s *Rooms) read(ctx context.Context, q db.Querier, bank, room string) (row, error) {
-	v, found, err := db.One(ctx, q, scan, columns+" WHERE bank_id = ? AND id = ?", bank, room)
+	return s.readAs(ctx, q, "", bank, room)
+}
+
+// readAs reads a room with a lock: ForUpdate, or none.
+func (s *Rooms) readAs(ctx context.Context, q db.Querier, lock, bank, room string) (row, error) {
+	v, found, err := db.One(ctx, q, scan, columns+" WHERE bank_id = ? AND id = ?"+lock, bank, room)
 	if err == nil && !found {
 		err = fault.New(fault.NotFound, "not_found")
 	}

@@ -83,11 +83,17 @@ func (s *Rooms) shelf(ctx context.Context, v row) ([]Item, []Flash, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	if flashes == nil {
+		flashes = []Flash{} // lists are never null
+	}
 	items := make([]Item, 0, len(all))
 	for _, p := range all {
 		g, shown := goods[p.sku]
 		if !shown {
 			continue
+		}
+		if g.Images == nil {
+			g.Images = []string{}
 		}
 		item := Item{Product: Product{g.ProductID, g.Title, g.Kind, g.Images, Merchant{g.MerchantID, g.MerchantName}},
 			SKUID: g.SKUID, Spec: g.Spec, Price: g.PriceFen, ListPrice: g.ListPriceFen, Stock: g.StockState,

@@ -3,6 +3,7 @@ package live
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -167,10 +168,17 @@ func (s *Rooms) Mutes(ctx context.Context, room string) (map[string]time.Time, e
 	return out, err
 }
 
-// SetWords replaces the words that hold a message back.
+// maxWord is how many characters a word has at most.
+const maxWord = 60
+
+// SetWords replaces the words that hold a message back; case does not matter.
+// 422 names the place of one that is too long.
 func (s *Rooms) SetWords(ctx context.Context, bank, room string, by Staff, words []string) ([]string, error) {
 	clean, seen := []string{}, map[string]bool{}
-	for _, w := range words {
+	for i, w := range words {
+		if utf8.RuneCountInString(w) > maxWord {
+			return nil, fault.InvalidField(fmt.Sprintf("words[%d]", i), "field.too_long")
+		}
 		if w = strings.ToLower(strings.TrimSpace(w)); w != "" && !seen[w] {
 			clean, seen[w] = append(clean, w), true
 		}

@@ -18,6 +18,9 @@ func (s *Server) admit(who access) func(huma.Context, func(huma.Context)) {
 		if err == nil {
 			err = who.check(p)
 		}
+		if err == nil {
+			err = hasKey(ctx)
+		}
 		if err != nil {
 			problem := s.problem(ctx.Context(), err)
 			humagin.Unwrap(ctx).Header("Content-Type", problem.ContentType(""))
@@ -34,6 +37,17 @@ func (s *Server) admit(who access) func(huma.Context, func(huma.Context)) {
 		g.Request = g.Request.WithContext(auth.With(g.Request.Context(), p))
 		next(ctx)
 	}
+}
+
+// hasKey is 400 idempotency.required on an operation that needs a key and has no
+// good one: before the body is looked at.
+func hasKey(ctx huma.Context) error {
+	for _, p := range ctx.Operation().Parameters {
+		if p.Name == "Idempotency-Key" && !goodKey(ctx.Header(p.Name)) {
+			return fault.New(fault.BadRequest, "idempotency.required").With(p.Name, "field.required")
+		}
+	}
+	return nil
 }
 
 func (s *Server) principal(ctx huma.Context, who access) (auth.Principal, error) {

@@ -21,7 +21,7 @@ import (
 // LeadFilter is embedded in the inputs of lists of leads.
 type LeadFilter struct {
 	Status   string `query:"status" maxLength:"20" enum:"screening,queued,in_review,info_requested,approved,rejected,withdrawn,handed_off,issued,activated,bound"`
-	Assignee string `query:"assignee" maxLength:"60" doc:"me, none, or a member of staff"`
+	Assignee string `query:"assignee" pattern:"^(me|none|stf_[0-9a-z]{26})$" doc:"me, none, or a member of staff"`
 	Query    string `query:"q" maxLength:"60" doc:"A whole phone, id number, receipt number or application id"`
 	From     string `query:"from" maxLength:"40" doc:"Sent in from this day (YYYY-MM-DD in the bank's zone) or time on"`
 	To       string `query:"to" maxLength:"40" doc:"Sent in to the end of this day, or before this time"`

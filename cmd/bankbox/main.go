@@ -88,7 +88,10 @@ func configure(args []string, env func(string) string, out io.Writer) (bankbox.C
 	flags.StringVar(&cfg.PublicURL, "public-url", env("BANKBOX_PUBLIC_URL"), "what cashier `links` begin with (BANKBOX_PUBLIC_URL)")
 	flags.DurationVar(&cfg.CoreDelay, "core-delay", delay, "how long the card core takes (BANKBOX_CORE_DELAY)")
 	if err := flags.Parse(args); err != nil {
-		return cfg, err
+		return cfg, errors.Join(err, delayErr)
+	}
+	if cfg.CoreDelay == 0 {
+		cfg.CoreDelay = 1 // at once, as was said; a zero field would be the default
 	}
 	var extra error
 	if flags.NArg() > 0 {

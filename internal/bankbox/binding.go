@@ -134,8 +134,11 @@ func (b *binder) postConfirm(c *gin.Context) (int, any, error) {
 		}
 		return err
 	})
-	if err := errors.Join(err, refusal); err != nil {
+	switch {
+	case err != nil: // a try that could not be counted was not made
 		return 0, nil, err
+	case refusal != nil:
+		return 0, nil, refusal
 	}
 	return http.StatusOK, done, nil
 }
@@ -159,16 +162,14 @@ func confirm(ctx context.Context, tx *sql.Tx, now time.Time, id, code string) (c
 	card, _ := cardRangeOf(a.BIN)
 	a.BankName, a.Kind, a.CardToken = card.bankName, card.kind, token.String
 	right := subtle.ConstantTimeCompare([]byte(digest), []byte(codeDigest(id, code))) == 1
+	expired := !token.Valid && now.UnixMilli() >= expiresAt // a repeat may come late
 	switch {
-	case token.Valid && right:
-		return a, nil
-	case token.Valid:
-		return a, wrongCode()
-	case tries >= maxOTPTries || now.UnixMilli() >= expiresAt:
+	case tries >= maxOTPTries || expired:
 		return a, problem(http.StatusGone, "otp.expired", "this code can't be used any more: begin again")
 	case !right:
-		_, err := tx.ExecContext(ctx, `UPDATE verifications SET tries = tries + 1 WHERE id = ?`, id)
-		return a, errors.Join(err, wrongCode())
+		return a, countWrongCode(ctx, tx, id)
+	case token.Valid:
+		return a, nil
 	}
 	a.CardToken = "tok_" + randomHex(16)
 	_, err = tx.ExecContext(ctx, `INSERT INTO card_tokens (card_token, verification_id, created_at)
@@ -179,7 +180,12 @@ func confirm(ctx context.Context, tx *sql.Tx, now time.Time, id, code string) (c
 	return a, nil
 }
 
-func wrongCode() error {
+// countWrongCode answers a wrong code, which costs one of the tries, before and
+// after the token was made: the token is worth guessing for.
+func countWrongCode(ctx context.Context, tx *sql.Tx, id string) error {
+	if _, err := tx.ExecContext(ctx, `UPDATE verifications SET tries = tries + 1 WHERE id = ?`, id); err != nil {
+		return fmt.Errorf("count wrong code: %w", err)
+	}
 	return problem(http.StatusUnprocessableEntity, "otp.wrong", "the code is wrong")
 }
 

@@ -3,6 +3,7 @@ package bankbox
 import (
 	"bytes"
 	"embed"
+	"fmt"
 	"html/template"
 	"net/http"
 	"time"
@@ -42,7 +43,9 @@ type cashierView struct {
 	ReturnURL string
 }
 
-func (k *cashier) getPage(c *gin.Context) {
+// getPage draws a payment as it stands now; one that is not there is a page that
+// says so, with 404.
+func (k *cashier) getPage(c *gin.Context) (int, any, error) {
 	view := cashierView{T: textFor(c.Query("lang"), c.GetHeader("Accept-Language"))}
 	status := http.StatusOK
 	p, err := paymentBy(c.Request.Context(), k.gateway.store.reader, "payment_no", c.Param("payment_no"))
@@ -56,19 +59,17 @@ func (k *cashier) getPage(c *gin.Context) {
 	case isProblem(err):
 		status = http.StatusNotFound
 	default:
-		writeProblem(c, problem(http.StatusInternalServerError, "internal", "the payment could not be read"))
-		return
+		return 0, nil, err
 	}
 	var html bytes.Buffer
 	if err := k.page.Execute(&html, view); err != nil {
-		writeProblem(c, problem(http.StatusInternalServerError, "internal", "the page could not be drawn"))
-		return
+		return 0, nil, fmt.Errorf("draw cashier page: %w", err)
 	}
 	c.Header("Content-Security-Policy", cashierPolicy)
 	c.Header("Referrer-Policy", "no-referrer")
 	c.Header("Cache-Control", "no-store")
 	c.Header("Vary", "Accept-Language")
-	c.Data(status, "text/html; charset=utf-8", html.Bytes())
+	return status, document{"text/html; charset=utf-8", html.Bytes()}, nil
 }
 
 // asset serves one of the page's own files.

@@ -85,11 +85,12 @@ func (c Config) Validate() error {
 	if c.PublicURL != "" && !isHTTPURL(c.PublicURL) {
 		problems = append(problems, fmt.Errorf("public URL %q: not an absolute http(s) address", c.PublicURL))
 	}
-	for name, d := range map[string]time.Duration{
-		"core delay": c.CoreDelay, "timeout hang": c.TimeoutHang, "retry base": c.RetryBase,
-	} {
-		if d < 0 {
-			problems = append(problems, fmt.Errorf("%s %s: must not be negative", name, d))
+	for _, wait := range []struct {
+		name string
+		d    time.Duration
+	}{{"core delay", c.CoreDelay}, {"timeout hang", c.TimeoutHang}, {"retry base", c.RetryBase}} {
+		if wait.d < 0 {
+			problems = append(problems, fmt.Errorf("%s %s: must not be negative", wait.name, wait.d))
 		}
 	}
 	return errors.Join(problems...)

@@ -92,6 +92,8 @@ func (b *faultBoard) middleware(c *gin.Context) {
 
 	held := &heldWriter{ResponseWriter: c.Writer, header: http.Header{}, status: http.StatusOK}
 	c.Writer = held
+	// Also when the call panics: the recovery answers the caller, not the copy.
+	defer func() { c.Writer = held.ResponseWriter }()
 	if failBefore {
 		c.Abort()
 	} else {

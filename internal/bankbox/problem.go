@@ -65,11 +65,26 @@ func answer(log *slog.Logger, fn answerer) gin.HandlerFunc {
 		case err != nil:
 			log.Error("call failed", "route", c.FullPath(), "error", err.Error())
 			writeProblem(c, problem(http.StatusInternalServerError, "internal", "the bank could not do this now"))
-		case body == nil:
-			c.Status(status)
 		default:
-			c.PureJSON(status, body)
+			writeBody(c, status, body)
 		}
+	}
+}
+
+// document is a body that is not JSON.
+type document struct {
+	contentType string
+	raw         []byte
+}
+
+func writeBody(c *gin.Context, status int, body any) {
+	switch b := body.(type) {
+	case nil:
+		c.Status(status)
+	case document:
+		c.Data(status, b.contentType, b.raw)
+	default:
+		c.PureJSON(status, b)
 	}
 }
 

@@ -17,6 +17,7 @@ type Server struct {
 	courier *courier
 	core    *cardCore
 	http    *http.Server
+	unused  *unusedConns
 	url     string
 
 	closing   chan struct{}
@@ -55,6 +56,7 @@ func open(ctx context.Context, cfg Config, st *store) (*Server, error) {
 	}
 	s := &Server{
 		store: st, url: "http://" + listener.Addr().String(),
+		unused:  &unusedConns{set: map[net.Conn]struct{}{}},
 		closing: make(chan struct{}), serveErr: make(chan error, 1),
 	}
 	if cfg.PublicURL == "" {
@@ -72,7 +74,7 @@ func open(ctx context.Context, cfg Config, st *store) (*Server, error) {
 	}
 	s.http = &http.Server{
 		Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
-		ErrorLog: slog.NewLogLogger(cfg.Logger.Handler(), slog.LevelWarn),
+		ConnState: s.unused.track, ErrorLog: slog.NewLogLogger(cfg.Logger.Handler(), slog.LevelWarn),
 	}
 	s.start(listener)
 	return s, nil
@@ -106,6 +108,7 @@ func (s *Server) Close(ctx context.Context) error {
 func (s *Server) stop(ctx context.Context) error {
 	defer s.cancel()
 	close(s.closing)
+	s.unused.closeAll()
 	err := s.http.Shutdown(ctx)
 	if err != nil {
 		err = errors.Join(fmt.Errorf("bankbox: calls under way were cut off: %w", err), s.http.Close())

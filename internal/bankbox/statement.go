@@ -30,25 +30,22 @@ var statementHeader = []string{
 // getStatement gives a business date (Asia/Shanghai) as CSV: a header, the rows
 // by time, and a last line `#total,<rows>,<payments_yuan>,<refunds_yuan>` that
 // agrees with the rows shown, faults or not.
-func (g *gateway) getStatement(c *gin.Context) {
+func (g *gateway) getStatement(c *gin.Context) (int, any, error) {
 	date, isCSV := strings.CutSuffix(c.Param("file"), ".csv")
 	if !isCSV {
-		writeProblem(c, notFound("statement"))
-		return
+		return 0, nil, notFound("statement")
 	}
 	from, to, err := businessDay(date)
 	if err != nil {
-		writeProblem(c, invalid("date: YYYY-MM-DD is needed"))
-		return
+		return 0, nil, invalid("date: YYYY-MM-DD is needed")
 	}
 	rows, err := statementRows(c.Request.Context(), g.store.reader, from, to)
 	if err != nil {
-		writeProblem(c, problem(http.StatusInternalServerError, "internal", "the statement could not be read"))
-		return
+		return 0, nil, err
 	}
 	rows = bendStatement(rows, g.faults.now(), date, to)
 	c.Header("Content-Disposition", `attachment; filename="`+date+`.csv"`)
-	c.Data(http.StatusOK, "text/csv; charset=utf-8", writeStatement(rows))
+	return http.StatusOK, document{"text/csv; charset=utf-8", writeStatement(rows)}, nil
 }
 
 // statementRows reads payments that were paid and refunds that were made in

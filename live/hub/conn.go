@@ -1,12 +1,10 @@
 package hub
 
 import (
-	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -16,16 +14,19 @@ import (
 	"yinbo/internal/obs"
 )
 
-// Limits of a connection.
+// Limits of what a client sends.
 const (
-	maxFrame   = 4 << 10   // of a client's frame; CONTRACT §7
-	hardFrame  = 1 << 20   // beyond this nothing is read to its end
-	softQueue  = 64 << 10  // bytes waiting from which talk and state are left out
-	hardQueue  = 512 << 10 // bytes waiting at which the socket is cut
-	writeTime  = 10 * time.Second
+	maxFrame   = 4 << 10 // of a client's frame; CONTRACT §7
+	hardFrame  = 1 << 20 // beyond this nothing is read to its end
 	pingEvery  = 25 * time.Second
 	silentTime = 60 * time.Second
 	strikes    = 3 // bad frames
+	lingerTime = time.Second
+
+	// Frames at once, and then one a tick of paceEvery: what a client sends
+	// beyond that waits in its own socket's buffers.
+	burst     = 500
+	paceEvery = 5 * time.Millisecond
 )
 
 // conn is one socket. Its reader is the handler's goroutine, its writer another.
@@ -33,39 +34,22 @@ type conn struct {
 	hub  *Hub
 	ws   *websocket.Conn
 	lang fault.Lang
-	ctx  context.Context
 	ip   string
 	ua   string
 
 	who  auth.Principal
 	host bool // runs the room: gets the board, is no viewer
 	room *room
+	in   atomic.Pointer[room] // room, for those who look for the viewer's sockets
+	bad  int                  // frames
+	pace pace
 
-	mu     sync.Mutex
-	queue  []outgoing
-	bytes  int
-	held   []outgoing // what came while the picture was being made
-	holds  bool       // until it has joined
-	closed bool
-	wake   chan struct{}
-	done   chan struct{} // the writer has ended
-
-	lastChat time.Time
-	bad      int
-}
-
-// outgoing is a frame to write: shared by many, or this socket's own.
-type outgoing struct {
-	shared *websocket.PreparedMessage
-	own    []byte
-	size   int
-	light  bool // no fact in it: may be left out when the socket is slow
-	last   bool // closes the socket after it
+	queue
 }
 
 func newConn(h *Hub, ws *websocket.Conn, r *http.Request) *conn {
-	return &conn{hub: h, ws: ws, lang: fault.Language(r.Header.Get("Accept-Language")), ctx: h.ctx, ip: obs.RequestOf(r.Context()).IP,
-		ua: r.UserAgent(), holds: true, wake: make(chan struct{}, 1), done: make(chan struct{})}
+	return &conn{hub: h, ws: ws, lang: fault.Language(r.Header.Get("Accept-Language")), ip: obs.RequestOf(r.Context()).IP,
+		ua: r.UserAgent(), pace: pace{left: burst, at: time.Now()}, queue: newQueue()}
 }
 
 func (c *conn) serve() {
@@ -77,37 +61,48 @@ func (c *conn) serve() {
 	}
 	c.close()
 	<-c.done
+	c.linger()
 	c.ws.Close()
 }
 
 // read handles the client's frames until the socket ends.
 func (c *conn) read() {
-	c.ws.SetReadLimit(hardFrame)
 	c.ws.SetPongHandler(func(string) error { return c.ws.SetReadDeadline(time.Now().Add(silentTime)) })
 	for {
-		if c.ws.SetReadDeadline(time.Now().Add(silentTime)) != nil {
+		raw, err := c.next(time.Now().Add(silentTime))
+		if err != nil {
 			return
 		}
-		raw, err := c.frame()
-		switch {
-		case errors.Is(err, errTooLarge):
-			c.refuse("", "too_large")
-		case err != nil:
-			return
-		default:
+		if raw != nil {
 			c.handle(raw)
 		}
-		if c.bad >= strikes {
-			c.end(nil)
+		if c.struckOut() {
 			return
 		}
-		if c.over() {
-			return
-		}
+		c.pace.wait(c.done)
 	}
 }
 
-var errTooLarge = errors.New("hub: frame over 4 KiB")
+var (
+	errTooLarge = errors.New("hub: frame over 4 KiB")
+	errOver     = errors.New("hub: socket told good-bye")
+)
+
+// next reads a frame; nil for one that was too large, which is answered here.
+func (c *conn) next(until time.Time) ([]byte, error) {
+	if err := c.ws.SetReadDeadline(until); err != nil {
+		return nil, err
+	}
+	if c.over() { // asked after the deadline was set: the writer shortens it once it is over
+		return nil, errOver
+	}
+	raw, err := c.frame()
+	if errors.Is(err, errTooLarge) {
+		c.refuse("", "too_large")
+		return nil, nil
+	}
+	return raw, err
+}
 
 // frame reads the next text frame; one that is too large is read away.
 func (c *conn) frame() ([]byte, error) {
@@ -120,8 +115,14 @@ func (c *conn) frame() ([]byte, error) {
 		return nil, err
 	}
 	if len(raw) > maxFrame {
-		_, err := io.Copy(io.Discard, r)
-		return nil, errors.Join(errTooLarge, err)
+		n, err := io.Copy(io.Discard, io.LimitReader(r, hardFrame))
+		if err != nil {
+			return nil, err
+		}
+		if n == hardFrame {
+			c.bad = strikes // there is no end to it
+		}
+		return nil, errTooLarge
 	}
 	if kind != websocket.TextMessage {
 		return []byte("binary"), nil // not JSON: answered as a bad frame
@@ -132,136 +133,56 @@ func (c *conn) frame() ([]byte, error) {
 // refuse answers a bad frame, and counts it.
 func (c *conn) refuse(id, code string) {
 	c.bad++
-	c.send(outgoing{own: errorText(c.lang, id, code)})
+	c.answer(id, code)
 }
 
-// send queues a frame; a socket whose queue is full is cut.
-func (c *conn) send(o outgoing) {
-	if o.size == 0 {
-		o.size = len(o.own)
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.holds && !o.last {
-		c.held = append(c.held, o)
-		return
-	}
-	c.push(o)
-}
+// answer refuses what was well formed.
+func (c *conn) answer(id, code string) { c.send(outgoing{own: errorText(c.lang, id, code)}) }
 
-// push queues with the lock held.
-func (c *conn) push(o outgoing) {
-	switch {
-	case c.closed:
-		return
-	case c.bytes > softQueue && o.light:
-		return
-	case c.bytes+o.size > hardQueue && !o.last:
-		// Cut: what waits is let go, the good-bye says how to come back.
-		c.queue, c.bytes = nil, 0
-		o = outgoing{own: encode(byeFrame{Type: "bye", Reason: "slow", ReconnectMS: comeBack(time.Second)}), last: true}
-		o.size = len(o.own)
+// struckOut ends a socket with too many bad frames.
+func (c *conn) struckOut() bool {
+	if c.bad < strikes {
+		return false
 	}
-	c.queue = append(c.queue, o)
-	c.bytes += o.size
-	if o.last {
-		c.closed = true
-	}
-	select {
-	case c.wake <- struct{}{}:
-	default:
-	}
+	c.end(nil)
+	return true
 }
-
-// release sends the picture, and then what was held while it was made.
-func (c *conn) release(first outgoing) {
-	first.size = len(first.own)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.holds = false
-	c.push(first)
-	for _, o := range c.held {
-		c.push(o)
-	}
-	c.held = nil
-}
-
-// end queues a last frame, nil for none, after which the socket closes.
-func (c *conn) end(own []byte) { c.send(outgoing{own: own, last: true}) }
 
 func (c *conn) bye(reason string, reconnect *int) {
 	c.end(encode(byeFrame{Type: "bye", Reason: reason, ReconnectMS: reconnect}))
 }
 
-// private sends an event to this socket alone.
-func (c *conn) private(event json.RawMessage) {
-	c.send(outgoing{own: encode(eventsFrame{Type: "events", Seq: c.room.seq(), Events: []json.RawMessage{event}})})
-}
-
-// over tells that the last frame is queued or written.
-func (c *conn) over() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.closed
-}
-
-// close ends the writer without a word.
-func (c *conn) close() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if !c.closed {
-		c.push(outgoing{last: true})
+// linger reads away what the peer still sends until it has closed, for a moment:
+// closing with something unread would take the last frames from it.
+func (c *conn) linger() {
+	if c.ws.SetReadDeadline(time.Now().Add(lingerTime)) != nil {
+		return
 	}
-}
-
-// write writes what is queued until the last frame.
-func (c *conn) write() {
-	defer close(c.done)
-	ping := time.NewTicker(pingEvery)
-	defer ping.Stop()
 	for {
-		select {
-		case <-c.wake:
-		case <-ping.C:
-			if c.ws.WriteControl(websocket.PingMessage, nil, time.Now().Add(writeTime)) != nil {
-				c.ws.Close()
-			}
-			continue
-		}
-		c.mu.Lock()
-		queue := c.queue
-		c.queue, c.bytes = nil, 0
-		c.mu.Unlock()
-		for _, o := range queue {
-			err := c.writeOne(o)
-			if err != nil || o.last {
-				// Unblocks the reader; after the last frame the peer has a moment to close.
-				if err == nil {
-					err = c.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""), time.Now().Add(time.Second))
-				}
-				if err != nil {
-					c.ws.Close()
-				} else if c.ws.SetReadDeadline(time.Now().Add(time.Second)) != nil {
-					c.ws.Close()
-				}
-				c.mu.Lock()
-				c.closed, c.queue = true, nil
-				c.mu.Unlock()
-				return
-			}
+		if _, _, err := c.ws.NextReader(); err != nil {
+			return
 		}
 	}
 }
 
-func (c *conn) writeOne(o outgoing) error {
-	if o.shared == nil && o.own == nil {
-		return nil
+// pace is how many frames a client may send.
+type pace struct {
+	left int
+	at   time.Time // when left was counted
+}
+
+// wait lets one frame pass, later for those who send too many.
+func (p *pace) wait(done <-chan struct{}) {
+	now := time.Now()
+	if n := int(now.Sub(p.at) / paceEvery); n > 0 {
+		p.left, p.at = min(burst, p.left+n), now
 	}
-	if err := c.ws.SetWriteDeadline(time.Now().Add(writeTime)); err != nil {
-		return err
+	if p.left--; p.left >= 0 {
+		return
 	}
-	if o.shared != nil {
-		return c.ws.WritePreparedMessage(o.shared)
+	p.left = 0
+	select {
+	case <-done:
+	case <-time.After(paceEvery):
 	}
-	return c.ws.WriteMessage(websocket.TextMessage, o.own)
 }

@@ -8,9 +8,9 @@ import (
 
 // enter adds a socket: what it missed, or a whole picture, goes to it first, and
 // what happens meanwhile waits behind that.
-func (r *room) enter(c *conn, s *since) error {
+func (r *room) enter(ctx context.Context, c *conn, s *since) error {
 	if s != nil && s.Epoch == r.epoch && s.Seq > r.seq() { // another node was ahead of us
-		if err := r.catchUp(c.ctx); err != nil {
+		if err := r.catchUp(ctx); err != nil {
 			return err
 		}
 	}
@@ -19,9 +19,15 @@ func (r *room) enter(c *conn, s *since) error {
 		r.mu.Unlock()
 		return errRetired
 	}
-	r.write() // to those who are here: from now on this one gets what comes after last
-	seq := r.last
+	if r.sent < r.last {
+		r.write() // to those who are here: this one gets what comes after
+	}
+	seq := r.sent
 	missed, whole := r.after(s)
+	if whole {
+		r.owing[c] = struct{}{} // the figures changed too
+	}
+	c.hold()
 	r.conns[c] = struct{}{}
 	if c.host {
 		r.hosts++
@@ -30,15 +36,15 @@ func (r *room) enter(c *conn, s *since) error {
 	}
 	r.mu.Unlock()
 	if whole {
-		c.release(outgoing{own: encode(recoveredFrame{Type: "joined", Epoch: r.epoch, Seq: seq, Recovered: true, Events: missed})})
+		c.release(encode(recoveredFrame{Type: "joined", Epoch: r.epoch, Seq: seq, Recovered: true, Events: missed}))
 		return nil
 	}
-	state, err := r.paint(c.ctx, seq)
+	state, err := r.paint(ctx, seq)
 	if err != nil {
 		r.leave(c)
 		return err
 	}
-	c.release(outgoing{own: encode(joinedFrame{Type: "joined", Epoch: r.epoch, Seq: seq, State: state})})
+	c.release(encode(joinedFrame{Type: "joined", Epoch: r.epoch, Seq: seq, State: state}))
 	return nil
 }
 
@@ -58,14 +64,16 @@ func (r *room) after(s *since) ([]json.RawMessage, bool) {
 	return missed, true
 }
 
-// fresh is how long a picture serves those who come after another.
-const fresh = 300 * time.Millisecond
+// fresh is how long a picture serves those who come after it was made.
+const fresh = 200 * time.Millisecond
 
-// paint makes the room's picture as of seq at least; a crowd shares one.
+// paint makes the room's picture as of seq at least. A crowd shares one: it will
+// do if it was begun after one came, or a moment before.
 func (r *room) paint(ctx context.Context, seq int64) (json.RawMessage, error) {
+	from := time.Now().Add(-fresh)
 	r.painting.Lock()
 	defer r.painting.Unlock()
-	if r.picture != nil && r.pictureSeq >= seq && time.Since(r.pictureAt) < fresh {
+	if r.picture != nil && r.pictureSeq >= seq && r.pictureAt.After(from) {
 		return r.picture, nil
 	}
 	now, at := r.seq(), time.Now()
@@ -91,6 +99,7 @@ func (r *room) leave(c *conn) {
 		return
 	}
 	delete(r.conns, c)
+	delete(r.owing, c)
 	if c.host {
 		r.hosts--
 	}
@@ -112,8 +121,29 @@ func (r *room) like(n int64) {
 }
 
 func (r *room) muted(viewer string) bool {
+	now := r.hub.now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	until, there := r.mutes[viewer]
-	return there && r.hub.now().Before(until)
+	return now.Before(r.mutes[viewer])
+}
+
+// speaks tells whether a viewer may say something now, by whichever socket.
+func (r *room) speaks(viewer string, now time.Time) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if now.Sub(r.spoke[viewer]) < chatEvery {
+		return false
+	}
+	r.spoke[viewer] = now
+	return true
+}
+
+// private sends an event to one of the sockets here. Before a socket has entered
+// it is told nothing: it reads its own things again once it has.
+func (r *room) private(c *conn, event json.RawMessage) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if _, here := r.conns[c]; here {
+		c.send(outgoing{own: encode(eventsFrame{Type: "events", Seq: r.sent, Events: []json.RawMessage{event}})})
+	}
 }

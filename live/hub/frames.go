@@ -9,6 +9,7 @@ import (
 
 // joinFrame is a client's first frame.
 type joinFrame struct {
+	Type  string  `json:"type"`
 	Room  string  `json:"room"`
 	Token *string `json:"token"`
 	Since *since  `json:"since"`

@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
@@ -12,77 +13,77 @@ import (
 	"yinbo/internal/fault"
 )
 
-// join reads the first frame and lets the client in: who it is, the room, and
-// what it has missed. An error means that the socket was told good-bye.
-func (c *conn) join() error {
-	f, err := c.joinFrame()
-	if err != nil {
-		return err
-	}
-	for {
-		err := c.tryRoom(f)
-		if errors.Is(err, errRetired) { // the room was let go just now: open it anew
-			continue
-		}
-		if err != nil {
-			return c.deny(err)
-		}
-		return nil
-	}
-}
+// enterTime bounds what the database is asked for one who joins.
+const enterTime = 10 * time.Second
 
-func (c *conn) tryRoom(f joinFrame) error {
-	r, err := c.hub.room(c.ctx, f.Room)
+// join reads frames until one is a join and lets the client in: who it is, the
+// room, and what it has missed. An error means that the socket was told why.
+func (c *conn) join() error {
+	f, err := c.joinFrame(time.Now().Add(c.hub.Join))
 	if err != nil {
 		return err
 	}
-	if err := c.identify(f, r); err != nil {
-		return err
+	ctx, cancel := context.WithTimeout(c.hub.ctx, enterTime)
+	defer cancel()
+	err = c.tryRoom(ctx, f)
+	for errors.Is(err, errRetired) { // the room was let go just now: open it anew
+		err = c.tryRoom(ctx, f)
 	}
-	c.room = r
-	if err := c.hub.enlist(c); err != nil {
-		return err
-	}
-	if err := r.enter(c, f.Since); err != nil {
-		c.hub.strike(c)
-		return err
+	if err != nil {
+		return c.refused(err)
 	}
 	return nil
 }
 
-func (c *conn) joinFrame() (f joinFrame, err error) {
-	c.ws.SetReadLimit(hardFrame)
-	if err := c.ws.SetReadDeadline(time.Now().Add(c.hub.Join)); err != nil {
-		return f, err
+func (c *conn) tryRoom(ctx context.Context, f joinFrame) error {
+	r, err := c.hub.room(ctx, f.Room)
+	if err != nil {
+		return err
 	}
-	raw, err := c.frame()
-	if errors.Is(err, errTooLarge) {
-		c.end(errorText(c.lang, "", "too_large"))
-		return f, err
+	if err := c.identify(ctx, f, r); err != nil {
+		return err
+	}
+	c.room = r
+	c.in.Store(r)
+	err = c.hub.enlist(c)
+	if err == nil {
+		err = r.enter(ctx, c, f.Since)
 	}
 	if err != nil {
-		return f, err
+		c.hub.strike(c)
 	}
-	head := struct {
-		Type string `json:"type"`
-		*joinFrame
-	}{joinFrame: &f}
-	if json.Unmarshal(raw, &head) != nil || head.Type != "join" || f.Room == "" {
-		c.end(errorText(c.lang, "", "bad_frame"))
-		return f, errors.New("hub: the first frame is not a join")
+	return err
+}
+
+// joinFrame reads until a join comes; what comes instead is a bad frame.
+func (c *conn) joinFrame(until time.Time) (joinFrame, error) {
+	for {
+		raw, err := c.next(until)
+		if err != nil {
+			return joinFrame{}, err
+		}
+		if raw != nil {
+			var f joinFrame
+			if json.Unmarshal(raw, &f) == nil && f.Type == "join" && f.Room != "" {
+				return f, nil
+			}
+			c.refuse("", "bad_frame")
+		}
+		if c.struckOut() {
+			return joinFrame{}, errOver
+		}
 	}
-	return f, nil
 }
 
 // identify finds out who comes. A token that is wrong, or another bank's, is
 // refused, never taken for a guest.
-func (c *conn) identify(f joinFrame, r *room) error {
-	c.who = auth.Principal{Kind: auth.Guest}
+func (c *conn) identify(ctx context.Context, f joinFrame, r *room) error {
+	c.who, c.host = auth.Principal{Kind: auth.Guest}, false
 	c.who.Bank.ID = r.bank
 	if f.Token == nil {
 		return nil
 	}
-	p, err := c.hub.Tokens.Authenticate(c.ctx, *f.Token)
+	p, err := c.hub.Tokens.Authenticate(ctx, *f.Token)
 	if err != nil {
 		return err
 	}
@@ -90,24 +91,29 @@ func (c *conn) identify(f joinFrame, r *room) error {
 		return fault.New(fault.Unauthenticated, "auth.required")
 	}
 	c.who = p
-	if p.Kind == auth.Staff {
-		c.host = c.hub.Rooms.HostMay(c.ctx, r.bank, r.id, p.ID, p.Has(auth.Operator)) == nil && p.Has(auth.Host, auth.Operator)
+	if !p.Has(auth.Host, auth.Operator) {
+		return nil
 	}
-	return nil
+	err = c.hub.Rooms.HostMay(ctx, r.bank, r.id, p.ID, p.Has(auth.Operator))
+	c.host = err == nil
+	if fault.From(err).Kind == fault.NotFound { // another's room: to be watched like by anybody
+		return nil
+	}
+	return err
 }
 
-// deny tells why, and closes.
-func (c *conn) deny(err error) error {
+// refused tells why, and closes.
+func (c *conn) refused(err error) error {
 	f := fault.From(err)
 	if errors.Is(err, errClosing) {
-		c.bye("draining", comeBack(time.Second))
+		c.bye("draining", comeBack(leastBack))
 		return err
 	}
 	if f.Kind == fault.Internal {
 		c.hub.Log.Error("join failed", "error", err)
 		f = fault.New(fault.Unavailable, "unavailable")
 	}
-	c.end(errorText(c.lang, "", f.Code))
+	c.deny(errorText(c.lang, "", f.Code))
 	return err
 }
 

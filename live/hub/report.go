@@ -3,6 +3,7 @@ package hub
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -16,6 +17,7 @@ import (
 const (
 	boardEvery = time.Second
 	likesEvery = 500 * time.Millisecond
+	wordsEvery = 15 // pulses; a room may have many
 )
 
 // now is the database's clock: mutes and counts are written by it.
@@ -29,7 +31,9 @@ func (r *room) report(ctx context.Context) {
 	defer pulse.Stop()
 	defer board.Stop()
 	defer likes.Stop()
+	defer r.uncount()
 	r.beat(ctx)
+	beats := 0
 	for {
 		var err error
 		select {
@@ -45,6 +49,11 @@ func (r *room) report(ctx context.Context) {
 			}
 		case <-pulse.C:
 			r.beat(ctx)
+			if beats++; beats%wordsEvery == 0 {
+				err = r.reload(ctx)
+			} else {
+				err = r.refresh(ctx)
+			}
 			r.retire()
 		}
 		if err != nil && ctx.Err() == nil {
@@ -62,9 +71,10 @@ func (r *room) hasLikes() bool {
 // beat reports this node's counts, reads the room's, and tells what changed.
 func (r *room) beat(ctx context.Context) {
 	r.mu.Lock()
-	seen := live.Seen{Node: r.hub.node, Viewers: r.here(), Likes: r.liked, Visitors: slices.Collect(maps.Keys(r.came))}
+	seen := live.Seen{Node: r.node, Viewers: r.here(), Likes: r.liked, Visitors: slices.Sorted(maps.Keys(r.came))}
 	r.liked = 0
 	clear(r.came)
+	maps.DeleteFunc(r.spoke, func(_ string, at time.Time) bool { return time.Since(at) > chatEvery })
 	r.mu.Unlock()
 	if err := r.hub.Rooms.Report(ctx, r.bank, r.id, seen); err != nil {
 		r.mu.Lock() // next time
@@ -95,27 +105,29 @@ func (r *room) beat(ctx context.Context) {
 		r.likes = p.Likes
 		r.state("likes/", bare("likes", at, map[string]any{"total": p.Likes}))
 	}
-	behind := p.Seq > r.last
 	r.mu.Unlock()
-	if behind { // the bus lost the last fact, and none came after it
-		if err := r.catchUp(ctx); err != nil && ctx.Err() == nil {
-			r.hub.Log.Warn("room log not read", "room", r.id, "error", err)
-		}
-	}
 }
 
-// reload reads what nodes were told to read anew, and facts that are missing.
+// reload reads all that nodes are told to read anew, and facts that are missing.
 func (r *room) reload(ctx context.Context) error {
-	mutes, err := r.hub.Rooms.Mutes(ctx, r.id)
-	if err != nil {
-		return err
-	}
 	words, err := r.hub.Rooms.Words(ctx, r.id)
 	if err != nil {
 		return err
 	}
 	r.mu.Lock()
-	r.mutes, r.words = mutes, words
+	r.words = words
+	r.mu.Unlock()
+	return r.refresh(ctx)
+}
+
+// refresh reads what the bus may have lost with nothing coming after it.
+func (r *room) refresh(ctx context.Context) error {
+	mutes, err := r.hub.Rooms.Mutes(ctx, r.id)
+	if err != nil {
+		return err
+	}
+	r.mu.Lock()
+	r.mutes = mutes
 	r.mu.Unlock()
 	return r.catchUp(ctx)
 }
@@ -164,8 +176,9 @@ func (r *room) tellBoard(ctx context.Context) error {
 func (r *room) holdsBack(text string) bool {
 	text = strings.ToLower(text)
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	return slices.ContainsFunc(r.words, func(w string) bool { return strings.Contains(text, w) })
+	words := r.words
+	r.mu.Unlock()
+	return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(text, w) })
 }
 
 // retire lets a room go that nobody has been in for a while.
@@ -180,7 +193,8 @@ func (r *room) retire() {
 	}
 }
 
-// close ends the room's goroutines and takes its count away.
+// close ends the room's goroutines; the last thing they do is to take its count
+// away.
 func (r *room) close() {
 	r.opening.Lock()
 	defer r.opening.Unlock()
@@ -190,9 +204,21 @@ func (r *room) close() {
 	r.opened = false
 	r.stop()
 	r.unsubscribe()
+}
+
+// uncount reports what was not yet, and takes this node's count of the room away.
+func (r *room) uncount() {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
-	if err := r.hub.Rooms.Leave(ctx, r.id, r.hub.node); err != nil {
-		r.hub.Log.Warn("room count not taken away", "room", r.id, "error", err)
+	r.mu.Lock()
+	seen := live.Seen{Node: r.node, Likes: r.liked, Visitors: slices.Sorted(maps.Keys(r.came))}
+	r.liked = 0
+	r.mu.Unlock()
+	var err error
+	if seen.Likes > 0 || len(seen.Visitors) > 0 {
+		err = r.hub.Rooms.Report(ctx, r.bank, r.id, seen)
+	}
+	if err = errors.Join(err, r.hub.Rooms.Leave(ctx, r.id, r.node)); err != nil {
+		r.hub.Log.Warn("room counts not reported", "room", r.id, "error", err)
 	}
 }

@@ -3,11 +3,12 @@ package hub
 import (
 	"context"
 	"encoding/json"
+	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
-	"github.com/gorilla/websocket"
-
+	"yinbo/internal/id"
 	"yinbo/live"
 	"yinbo/live/bus"
 )
@@ -37,25 +38,30 @@ type room struct {
 	stop        context.CancelFunc
 	wake        chan struct{}
 	refill      chan struct{}
+	node        string // under which this opening of the room is counted
 
 	mu      sync.Mutex
 	conns   map[*conn]struct{}
+	owing   map[*conn]struct{} // those of them who lack some of the latest state
 	hosts   int
 	ring    []fact
 	last    int64                     // number of the last fact in the ring
+	sent    int64                     // number of the last fact written to those who are here
 	early   map[int64]json.RawMessage // facts that came before their turn
 	facts   []json.RawMessage         // to go out in the next frame, in order
 	states  map[string]json.RawMessage
-	order   []string // of the states' keys
+	order   []string                   // of the states' keys
+	latest  map[string]json.RawMessage // every state, for those who missed it
 	talk    []json.RawMessage
 	talked  int // this tick, for the sampling
 	board   json.RawMessage
 	ended   bool
 	mutes   map[string]time.Time
-	words   []string
-	viewers int64 // over all nodes
-	likes   int64 // committed
-	liked   int64 // here, not reported yet
+	words   []string             // replaced, never changed
+	spoke   map[string]time.Time // who said something, and when
+	viewers int64                // over all nodes
+	likes   int64                // committed
+	liked   int64                // here, not reported yet
 	came    map[string]struct{}
 	idle    time.Time // since when nobody is here
 
@@ -65,9 +71,11 @@ type room struct {
 	painting   sync.Mutex
 }
 
-func newRoom(h *Hub, id string) *room {
-	return &room{hub: h, id: id, wake: make(chan struct{}, 1), refill: make(chan struct{}, 1), conns: map[*conn]struct{}{},
-		early: map[int64]json.RawMessage{}, states: map[string]json.RawMessage{}, came: map[string]struct{}{}, idle: time.Now()}
+func newRoom(h *Hub, roomID string) *room {
+	return &room{hub: h, id: roomID, node: id.New("node"), wake: make(chan struct{}, 1), refill: make(chan struct{}, 1),
+		conns: map[*conn]struct{}{}, owing: map[*conn]struct{}{},
+		early: map[int64]json.RawMessage{}, states: map[string]json.RawMessage{}, came: map[string]struct{}{},
+		latest: map[string]json.RawMessage{}, spoke: map[string]time.Time{}, idle: time.Now()}
 }
 
 // open loads the room and begins to listen, once. It listens before it reads
@@ -84,12 +92,11 @@ func (r *room) open(ctx context.Context) error {
 	if retired {
 		return errRetired
 	}
-	unsubscribe, err := r.hub.Bus.Subscribe(bus.RoomChannel(r.id), r.hear)
-	if err != nil {
-		return err
-	}
-	if err := r.load(ctx); err != nil {
-		unsubscribe()
+	unsubscribe, err := r.listen(ctx)
+	if err != nil { // those who wait for this one try anew
+		r.mu.Lock()
+		r.retired = true
+		r.mu.Unlock()
 		return err
 	}
 	run, stop := context.WithCancel(r.hub.ctx)
@@ -97,6 +104,21 @@ func (r *room) open(ctx context.Context) error {
 	r.hub.running.Go(func() { r.tick(run) })
 	r.hub.running.Go(func() { r.report(run) })
 	return nil
+}
+
+func (r *room) listen(ctx context.Context) (unsubscribe func(), err error) {
+	if _, err := r.hub.Rooms.Pulse(ctx, r.id); err != nil {
+		return nil, err // a room that does not exist costs no subscription
+	}
+	unsubscribe, err = r.hub.Bus.Subscribe(bus.RoomChannel(r.id), r.hear)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.load(ctx); err != nil {
+		unsubscribe()
+		return nil, err
+	}
+	return unsubscribe, nil
 }
 
 func (r *room) load(ctx context.Context) error {
@@ -121,11 +143,11 @@ func (r *room) load(ctx context.Context) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.bank, r.epoch, r.viewers, r.likes, r.mutes, r.words, r.last = p.Bank, p.Epoch, p.Viewers, p.Likes, mutes, words, from
+	r.ring = nil // of what came while the log was read; it is in the log, or after it
 	for _, l := range log {
-		r.append(l.Seq, l.Event, l.Kind)
+		r.fact(l.Seq, l.Event, l.Kind)
 	}
-	r.facts = nil // nobody is here yet
-	r.ended = false
+	r.facts, r.sent, r.ended = nil, r.last, false // nobody is here yet
 	return nil
 }
 
@@ -186,18 +208,19 @@ func (r *room) state(key string, event json.RawMessage) {
 	if _, there := r.states[key]; !there {
 		r.order = append(r.order, key)
 	}
-	r.states[key] = event
+	r.states[key], r.latest[key] = event, event
 }
 
-// say samples: of a tick with too much talk, the first and then ever fewer pass.
+// say samples: of a tick's talk each message is as likely to pass as any other,
+// and those that pass keep their order.
 func (r *room) say(event json.RawMessage) {
 	r.talked++
 	if len(r.talk) < talkATick {
 		r.talk = append(r.talk, event)
 		return
 	}
-	if r.talked%(len(r.talk)/talkATick+2) == 0 {
-		r.talk[r.talked%talkATick] = event
+	if out := rand.IntN(r.talked); out < talkATick {
+		r.talk = append(slices.Delete(r.talk, out, out+1), event)
 	}
 }
 
@@ -205,65 +228,5 @@ func poke(c chan struct{}) {
 	select {
 	case c <- struct{}{}:
 	default:
-	}
-}
-
-// tick writes a frame whenever a tick has passed and there is something to say;
-// at once when there is a fact.
-func (r *room) tick(ctx context.Context) {
-	t := time.NewTicker(r.hub.Tick)
-	defer t.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-r.wake:
-		case <-t.C:
-		}
-		r.flush()
-	}
-}
-
-func (r *room) flush() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.write()
-}
-
-// write sends what was gathered, with the lock held.
-func (r *room) write() {
-	events := r.facts
-	light := len(events) == 0
-	for _, key := range r.order {
-		events = append(events, r.states[key])
-	}
-	events = append(events, r.talk...)
-	board := r.board
-	r.facts, r.talk, r.talked, r.order, r.board = nil, nil, 0, nil, nil
-	clear(r.states)
-	if len(events) > 0 && len(r.conns) > 0 {
-		raw := encode(eventsFrame{Type: "events", Seq: r.last, Events: events})
-		shared, err := websocket.NewPreparedMessage(websocket.TextMessage, raw)
-		if err != nil {
-			r.hub.Log.Error("frame not prepared", "error", err)
-			return
-		}
-		for c := range r.conns {
-			c.send(outgoing{shared: shared, size: len(raw), light: light})
-		}
-	}
-	if board != nil {
-		raw := encode(eventsFrame{Type: "events", Seq: r.last, Events: []json.RawMessage{board}})
-		for c := range r.conns {
-			if c.host {
-				c.send(outgoing{own: raw, light: true})
-			}
-		}
-	}
-	if r.ended {
-		r.ended = false
-		for c := range r.conns {
-			c.bye("ended", nil)
-		}
 	}
 }

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"yinbo/internal/id"
+)
+
+// objects are real ones of the demo bank, by the part of the path that names
+// them.
+func (p *product) objects(t *testing.T) map[string]string {
+	t.Helper()
+	var rooms, products struct{ Items []struct{ ID string } }
+	p.get(t, "", "/rooms?status=live", 200, &rooms)
+	p.get(t, "", "/products", 200, &products)
+	room := rooms.Items[0].ID
+	out := map[string]string{"rooms": room, "products": products.Items[0].ID, "flash": p.liveFlash(t, room)}
+
+	number := phone()
+	viewer := p.signIn(t, number)
+	var o order1
+	p.post(t, viewer, "/flash/"+out["flash"]+"/orders", map[string]any{"quantity": 1, "address": map[string]any{"name": "甲",
+		"phone": number, "province": "浙江省", "city": "杭州市", "district": "西湖区", "street": "一号"}}, 201, &o)
+	out["orders"] = o.ID
+	var cards struct {
+		Items []struct {
+			ID       string
+			Consents []struct{ Document, Version string }
+		}
+	}
+	p.get(t, "", "/card-products", 200, &cards)
+	var consents []any
+	for _, c := range cards.Items[0].Consents {
+		consents = append(consents, map[string]any{"document": c.Document, "version": c.Version})
+	}
+	var app struct{ ID string }
+	p.post(t, viewer, "/applications", map[string]any{"card_product_id": cards.Items[0].ID, "consents": consents,
+		"applicant": map[string]any{"name": "甲乙", "id_no": "440524188001010014", "phone": number, "city_code": "440500"}}, 201, &app)
+	out["applications"], out["leads"] = app.ID, app.ID
+
+	finance := p.staff(t, "demo", "finance")
+	var list struct{ Items []struct{ ID string } }
+	p.get(t, finance, "/settlements", 200, &list)
+	out["settlements"] = list.Items[0].ID
+	p.get(t, finance, "/reconciliations", 200, &list)
+	out["reconciliations"] = list.Items[0].ID
+	return out
+}
+
+// Another bank's object, and another viewer's, is 404: existence is not leaked.
+func TestAnotherBanksObjectsAreNotFound(t *testing.T) {
+	p := startProduct(t)
+	_, all := readOperations(t, p)
+	objects := p.objects(t)
+	theirs := p.otherViewer(t)
+	seen := 0
+	for _, o := range all {
+		for part, objectID := range objects {
+			if !strings.Contains(o.path, "/"+part+"/{id}") || o.signed {
+				continue
+			}
+			seen++
+			path := strings.NewReplacer("{id}", objectID, "{event_id}", id.New(id.Event)).Replace(o.path)
+			h := http.Header{"X-Bank": {"other"}, "Idempotency-Key": {id.New(id.Event)}}
+			switch {
+			case len(o.roles) > 0:
+				h.Set("Authorization", "Bearer "+p.staff(t, "other", o.roles[0]))
+			case !o.public:
+				h.Set("Authorization", "Bearer "+theirs)
+			}
+			status, _, raw := p.send(t, o.method, path, h, example(o.body))
+			// A body that only the object's own rules could judge may be refused first.
+			if status != http.StatusNotFound && !(status == http.StatusUnprocessableEntity && o.body != nil) {
+				t.Errorf("%s at another bank: %d %s", o, status, raw)
+			}
+			if !o.public && len(o.roles) == 0 { // another viewer of the same bank
+				h.Set("Authorization", "Bearer "+p.viewer(t))
+				h.Set("Idempotency-Key", id.New(id.Event))
+				status, _, raw := p.send(t, o.method, path, h, example(o.body))
+				own := part != "orders" && part != "applications"
+				if !own && status != http.StatusNotFound && !(status == http.StatusUnprocessableEntity && o.body != nil) {
+					t.Errorf("%s by another viewer: %d %s", o, status, raw)
+				}
+			}
+		}
+	}
+	if seen < 30 {
+		t.Errorf("only %d operations were tried", seen)
+	}
+}
+
+// otherViewer signs in at the other bank.
+func (p *product) otherViewer(t *testing.T) string {
+	t.Helper()
+	number := phone()
+	h := http.Header{"X-Bank": {"other"}}
+	if status, _, raw := p.send(t, http.MethodPost, "/auth/otp", h, map[string]string{"phone": number}); status != http.StatusAccepted {
+		t.Fatalf("%d %s", status, raw)
+	}
+	status, _, raw := p.send(t, http.MethodPost, "/auth/otp/verify", h, map[string]string{"phone": number, "code": p.code(t, number)})
+	_, token, found := strings.Cut(string(raw), `"access_token":"`)
+	token, _, _ = strings.Cut(token, `"`)
+	if status != http.StatusOK || !found {
+		t.Fatalf("%d %s", status, raw)
+	}
+	return token
+}
