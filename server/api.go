@@ -31,8 +31,9 @@ var (
 	viewers = access{name: "viewer", kind: auth.Viewer, bank: true}
 	// anyone operations serve whoever is signed in.
 	anyone = access{name: "signed in", bank: true}
-	// callback operations prove themselves by a signature in the handler.
-	callback = access{name: "signed callback", open: true}
+	// callback operations prove themselves by what they bring: a signature, or a
+	// refresh token. No access token is looked at, no bank is asked for.
+	callback = access{name: "callback", open: true}
 )
 
 // staff operations serve members of staff with one of the roles.
@@ -119,6 +120,14 @@ func tag(path string) string {
 type body[T any] struct{ Body T }
 
 func ok[T any](v T) *body[T] { return &body[T]{Body: v} }
+
+// answered gives v unless there is an error.
+func answered[T any](v T, err error) (*body[T], error) {
+	if err != nil {
+		return nil, err
+	}
+	return ok(v), nil
+}
 
 type answer[T any] struct {
 	Replayed string `header:"Idempotent-Replayed" doc:"true when this is the first answer to the same key again"`

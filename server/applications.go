@@ -108,23 +108,15 @@ func (s *Server) applications(ctx context.Context, in *Page) (*body[list[card.Ap
 
 func (s *Server) application(ctx context.Context, in *applicationIn) (*body[card.Application], error) {
 	p := auth.From(ctx)
-	return whole(s.Applications.Get(ctx, p.Bank.ID, p.ID, in.ID))
+	return answered(s.Applications.Get(ctx, p.Bank.ID, p.ID, in.ID))
 }
 
 func (s *Server) supplement(ctx context.Context, in *supplementIn) (*body[card.Application], error) {
 	p := auth.From(ctx)
-	return whole(s.Applications.Supplement(ctx, p.Bank.ID, p.ID, in.ID, in.Body.Fields, viewerActor(ctx)))
+	return answered(s.Applications.Supplement(ctx, p.Bank.ID, p.ID, in.ID, in.Body.Fields, viewerActor(ctx)))
 }
 
 func (s *Server) withdraw(ctx context.Context, in *applicationIn) (*body[card.Application], error) {
 	p := auth.From(ctx)
-	return whole(s.Applications.Withdraw(ctx, p.Bank.ID, p.ID, in.ID, viewerActor(ctx)))
-}
-
-// whole is the body of an act that gives its object or an error.
-func whole[T any](v T, err error) (*body[T], error) {
-	if err != nil {
-		return nil, err
-	}
-	return ok(v), nil
+	return answered(s.Applications.Withdraw(ctx, p.Bank.ID, p.ID, in.ID, viewerActor(ctx)))
 }

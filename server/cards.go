@@ -58,7 +58,7 @@ func (s *Server) startBinding(ctx context.Context, in *bindIn) (*answer[bind.Sta
 func (s *Server) confirmBinding(ctx context.Context, in *confirmIn) (*body[cardOut], error) {
 	p := auth.From(ctx)
 	c, err := s.Bindings.Confirm(ctx, p.Bank, p.ID, in.ID, in.Body.Code, viewerActor(ctx))
-	return whole(cardOut{c}, err)
+	return answered(cardOut{c}, err)
 }
 
 func (s *Server) cards(ctx context.Context, in *listIn) (*body[list[bind.Card]], error) {

@@ -195,7 +195,7 @@ func (s *Server) exportLeads(ctx context.Context, in *exportIn) (*huma.StreamRes
 }
 
 func (s *Server) lead(ctx context.Context, in *LeadID) (*body[review.LeadDetail], error) {
-	return whole(s.Leads.Get(ctx, auth.From(ctx).Bank, reviewerOf(ctx), in.ID))
+	return answered(s.Leads.Get(ctx, auth.From(ctx).Bank, reviewerOf(ctx), in.ID))
 }
 
 // after gives the lead as it stands when an act on it was done.
@@ -203,7 +203,7 @@ func (s *Server) after(ctx context.Context, lead string, err error) (*body[revie
 	if err != nil {
 		return nil, err
 	}
-	return whole(s.Leads.Get(ctx, auth.From(ctx).Bank, reviewerOf(ctx), lead))
+	return answered(s.Leads.Get(ctx, auth.From(ctx).Bank, reviewerOf(ctx), lead))
 }
 
 func (s *Server) claimLead(ctx context.Context, in *LeadID) (*body[review.LeadDetail], error) {
@@ -265,5 +265,5 @@ func (s *Server) recordOutcomes(ctx context.Context, in *outcomesIn) (*answer[re
 }
 
 func (s *Server) outcomesCallback(ctx context.Context, in *callbackIn) (*body[review.Report], error) {
-	return whole(s.Outcomes.Callback(ctx, in.Signature, in.RawBody, requestID(ctx)))
+	return answered(s.Outcomes.Callback(ctx, in.Signature, in.RawBody, requestID(ctx)))
 }

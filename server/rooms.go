@@ -47,11 +47,3 @@ func (s *Server) roomRoutes() {
 	s.engine.GET(strings.TrimSuffix(video.Prefix, "/")+"/*file", clip)
 	s.engine.HEAD(strings.TrimSuffix(video.Prefix, "/")+"/*file", clip)
 }
-
-// answered gives v unless there is an error.
-func answered[T any](v T, err error) (*body[T], error) {
-	if err != nil {
-		return nil, err
-	}
-	return ok(v), nil
-}

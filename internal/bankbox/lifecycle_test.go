@@ -120,7 +120,7 @@ func TestClosingAgainGivesTheFirstOutcome(t *testing.T) {
 	}
 }
 
-// A caller that hangs up on the courier must not hold the stop up.
+// A merchant that never answers a callback must not hold the stop up.
 func TestClosingIsBoundedByItsContext(t *testing.T) {
 	b := newBank(t)
 	release := make(chan struct{})

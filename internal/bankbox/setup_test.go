@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -160,6 +161,9 @@ func (b *bank) try(method, path string, body any, headers ...string) (reply, err
 	r.raw, err = io.ReadAll(res.Body)
 	return r, err
 }
+
+// text is the body as it stands.
+func (r reply) text() string { return strings.TrimSpace(string(r.raw)) }
 
 // want checks the status and gives the body's fields.
 func (r reply) want(status int) fields {

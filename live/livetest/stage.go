@@ -108,6 +108,15 @@ func (s *Stage) Notice(t testing.TB, room, text string) {
 	}
 }
 
+// Fact makes a fact of a room, in a transaction of its own.
+func (s *Stage) Fact(t testing.TB, room, kind string, payload any) {
+	t.Helper()
+	err := s.DB.InTx(s.Ctx, func(tx *db.Tx) error { return s.Rooms.Fact(s.Ctx, tx, s.Bank.ID, room, kind, payload) })
+	if err != nil {
+		t.Error(err)
+	}
+}
+
 // Viewer is a person of a bank, and the token they show.
 func (s *Stage) Viewer(t testing.TB, bank tenant.Bank, nickname string) (p auth.Principal, token string) {
 	t.Helper()

@@ -72,8 +72,8 @@ interface CardProducts {
   items: { id: string; consents: { document: string; version: string }[] }[]
 }
 
-/** A new application, which is a new lead; gives its id. */
-export async function apply(request: APIRequestContext): Promise<string> {
+/** A new application, which is a new lead; gives its id. `who` and the room may be named. */
+export async function apply(request: APIRequestContext, who: { name?: string; employer?: string } = {}, room?: string): Promise<string> {
   const viewer = await asViewer(request)
   const product = (await viewer.call.get<CardProducts>('/card-products')).items[0]!
   const application = await viewer.call.post<{ id: string }>(
@@ -82,8 +82,9 @@ export async function apply(request: APIRequestContext): Promise<string> {
       card_product_id: product.id,
       applicant: {
         name: '测试申请', id_no: newIdNumber(), phone: viewer.phone, email: 'someone@example.com',
-        employer: '昆明示例商贸有限公司', city_code: '530102', address: '示例路 1 号',
+        employer: '昆明示例商贸有限公司', city_code: '530102', address: '示例路 1 号', ...who,
       },
+      room_id: room,
       consents: product.consents.map(({ document, version }) => ({ document, version })),
     },
     `e2e-${viewer.phone}`,

@@ -1,0 +1,216 @@
+import { statSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { expect, request as requests, test, type APIRequestContext, type Browser, type Page } from '@playwright/test'
+import { apply, asStaff, asViewer, say, signIn as staffSignIn, type App, type Caller } from './staff'
+import { bankbox, fillAddress, newPhone, signIn } from './support'
+
+/** Takes the pictures of docs/screens from the demo's live room while people are in it. */
+
+const folder = fileURLToPath(new URL('../../docs/screens/', import.meta.url))
+const largest = 600 * 1024
+const phoneSize = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2 }
+const desktop = { viewport: { width: 1440, height: 900 }, deviceScaleFactor: 1 }
+
+type Language = 'zh-CN' | 'en'
+interface Item { sku_id: string; price_fen: number; flash: { id: string; status: string } | null; product: { title: string; kind: string } }
+interface Order { id: string; payable_fen: number }
+
+let outside: APIRequestContext
+let host: Caller
+let room = ''
+let shelf: Item[] = []
+const leads: string[] = []
+
+async function window(browser: Browser, size: typeof phoneSize, language: Language = 'zh-CN'): Promise<Page> {
+  const context = await browser.newContext({ ...size, locale: language, colorScheme: 'light' })
+  await context.addInitScript((chosen) => localStorage.setItem('yinbo.locale', chosen), language)
+  return context.newPage()
+}
+
+/** Saves what is seen; where that is too large a file, at one pixel a point. */
+async function picture(page: Page, name: string): Promise<void> {
+  await page.mouse.move(0, 0)
+  await expect.poll(() => page.evaluate(() => [...document.images].every((image) => image.complete))).toBe(true)
+  // Passing messages belong to the act before.
+  await expect(page.locator('.van-toast:visible, .el-message:visible, .el-notification:visible')).toHaveCount(0)
+  const path = `${folder}${name}.png`
+  await page.screenshot({ path, scale: 'device' })
+  if (statSync(path).size > largest) await page.screenshot({ path, scale: 'css' })
+  expect(statSync(path).size).toBeLessThan(largest)
+}
+
+const address = { name: '张三', phone: '13800138000', province: '云南省', city: '昆明市', district: '五华区', street: '示例路 1 号' }
+
+/** Buys one of the sale, or of a SKU, and pays where wished. */
+async function order(call: Caller, what: { flash?: string; sku?: string }, paid = true): Promise<void> {
+  const key = `screens-${Date.now()}-${Math.random()}`
+  const body = { address, room_id: room }
+  const made = what.flash
+    ? await call.post<Order>(`/flash/${what.flash}/orders`, { ...body, quantity: 1 }, key)
+    : await call.post<Order>('/orders', { ...body, items: [{ sku_id: what.sku, quantity: 1 }] }, key)
+  if (!paid) return
+  const { payment } = await call.post<{ payment: { cashier_url: string } }>(`/orders/${made.id}/pay`, { method: 'cashier' }, key + '-pay')
+  const cashier = new URL(payment.cashier_url)
+  expect((await outside.post(`${bankbox}${cashier.pathname}/pay`)).ok()).toBe(true)
+}
+
+/** Fills the room with guests, who stay as long as the page does. */
+async function crowd(page: Page, guests: number): Promise<void> {
+  await page.goto('/privacy')
+  await page.evaluate(
+    ([id, n]) =>
+      Promise.all(
+        Array.from({ length: n as number }, () => {
+          const socket = new WebSocket(location.origin.replace(/^http/, 'ws') + '/api/v1/ws')
+          return new Promise((resolve) => {
+            socket.onopen = () => resolve(socket.send(JSON.stringify({ type: 'join', room: id, token: null, since: null })))
+          })
+        }),
+      ),
+    [room, guests] as const,
+  )
+}
+
+const talk = ['主播晚上好', '这款耳机续航多久?', '刚抢到一件!', '龙井是今年的新茶吗', '绑卡立减怎么用', '包邮吗', '手表还有秒杀吗', '声音很清楚', '已下单,等发货']
+
+/** People come, talk, like, buy and apply. */
+async function liven(page: Page): Promise<void> {
+  const sale = shelf.find((item) => item.flash?.status === 'on_sale')?.flash?.id
+  const goods = shelf.filter((item) => !item.flash)
+  for (const [i, words] of talk.entries()) {
+    const viewer = await asViewer(outside)
+    await say(page, room, viewer.token, words)
+    if (i % 2 === 0) await order(viewer.call, { flash: sale })
+    else await order(viewer.call, { sku: goods[i % goods.length]!.sku_id })
+  }
+  const people = [
+    { name: '王小明', employer: '昆明示例商贸有限公司' }, { name: '欧阳静', employer: '示例软件有限公司' },
+    { name: '李建国', employer: '示例中学' }, { name: '陈晓燕', employer: '示例医院' }, { name: '赵磊', employer: '示例物流有限公司' },
+  ]
+  for (const person of people) leads.push(await apply(outside, person, room))
+  const reviewer = await asStaff(outside, 'reviewer2')
+  await reviewer.post(`/leads/${leads[1]}/claim`)
+  await reviewer.post(`/leads/${leads[1]}/decide`, { decision: 'approve', reason_code: 'meets_policy', comment: '资料齐全' })
+  await reviewer.post(`/leads/${leads[2]}/claim`)
+  await reviewer.post(`/leads/${leads[3]}/claim`)
+  await reviewer.post(`/leads/${leads[3]}/request-info`, { fields: ['employer'], message: '请补充单位全称,谢谢。' })
+}
+
+test.beforeAll(async () => {
+  outside = await requests.newContext()
+  host = await asStaff(outside, 'host')
+  room = (await host.get<{ items: { id: string }[] }>('/rooms?status=live')).items[0]!.id
+  shelf = (await host.get<{ items: Item[] }>(`/rooms/${room}/shelf`)).items
+})
+
+async function watching(page: Page): Promise<void> {
+  await page.goto(`/rooms/${room}`)
+  const time = () => page.locator('video').evaluate((video) => (video as HTMLVideoElement).currentTime)
+  await expect.poll(time, { timeout: 20_000 }).toBeGreaterThan(1)
+}
+
+async function staffDesk(page: Page, app: App, user: string, path: string, ready: string): Promise<void> {
+  await staffSignIn(page, app, user, path)
+  await expect(page.locator(ready).first()).toBeVisible()
+}
+
+test('the room, seen by its host and by a viewer', async ({ browser }) => {
+  const desk = await window(browser, desktop)
+  await staffDesk(desk, 'host', 'host', `/rooms/${room}`, '[data-sku]')
+  const english = await window(browser, desktop, 'en')
+  await staffDesk(english, 'host', 'host', `/rooms/${room}`, '[data-sku]')
+  const viewer = await window(browser, phoneSize)
+  const phone = newPhone()
+  await viewer.goto('/sign-in')
+  await signIn(viewer, phone)
+  await viewer.waitForURL((url) => url.pathname === '/')
+
+  const others = await window(browser, phoneSize)
+  await crowd(others, 46)
+  await watching(viewer)
+  await liven(others)
+  await host.post(`/host/rooms/${room}/notice`, { text: '今晚八点加场秒杀,绑卡支付更优惠' })
+  for (let i = 0; i < 9; i++) await viewer.getByRole('button', { name: /^点赞/ }).click()
+  await expect(desk.locator('[data-metric=likes] .value')).toHaveText(/[1-9]/)
+  await expect(desk.locator('[data-metric=paid_orders] .value')).toHaveText('9')
+  await expect(viewer.getByText('今晚八点加场秒杀')).toBeVisible()
+  await picture(viewer, 'viewer-room')
+  await picture(desk, 'host-desk')
+  await picture(english, 'host-desk-en')
+  await english.context().close()
+
+  const guest = await window(browser, phoneSize, 'en')
+  await watching(guest)
+  await picture(guest, 'viewer-room-en')
+  await guest.goto('/')
+  await guest.context().close()
+  await desk.getByRole('link', { name: '全部' }).click()
+  await expect(desk.getByRole('button', { name: '新建场次' }).first()).toBeVisible()
+  await picture(desk, 'host-rooms')
+  await viewer.goto('/')
+  await expect(viewer.getByRole('main').getByRole('link').first()).toContainText(/观看/)
+  await picture(viewer, 'viewer-home')
+})
+
+test('a viewer shops, pays and applies', async ({ browser }) => {
+  const viewer = await window(browser, phoneSize)
+  await watching(viewer)
+  await viewer.getByRole('button', { name: /打开小黄车/ }).click()
+  const cart = viewer.getByRole('dialog', { name: /小黄车/ })
+  await expect(cart.getByRole('listitem').first()).toBeVisible()
+  await picture(viewer, 'viewer-shelf')
+
+  await cart.getByRole('button', { name: /明前龙井茶/ }).click()
+  await viewer.getByRole('dialog', { name: '商品详情' }).getByRole('button', { name: '立即购买' }).click()
+  await signIn(viewer)
+  const checkout = viewer.getByRole('dialog', { name: '确认订单' })
+  await expect(checkout).toBeVisible()
+  await fillAddress(viewer)
+  await picture(viewer, 'viewer-checkout')
+  await checkout.getByRole('button', { name: '提交订单' }).click()
+  const pay = viewer.getByRole('dialog', { name: '支付' })
+  const opened = viewer.context().waitForEvent('page')
+  await pay.getByRole('button', { name: '去支付' }).click()
+  const cashier = await opened
+  await cashier.waitForURL(/\/pay\/cashier\//)
+  await picture(cashier, 'cashier')
+  await cashier.getByRole('button', { name: /^(确认)?支付(?!失败)/ }).click()
+  await expect(pay.getByText('支付成功')).toBeVisible({ timeout: 15_000 })
+  await cashier.close()
+
+  const session = await viewer.evaluate(() => Object.values(localStorage).map((v) => /"access_token":"([^"]+)"/.exec(v)?.[1]).find(Boolean))
+  expect(session).toBeTruthy()
+  await viewer.goto('/orders')
+  await expect(viewer.getByRole('main').getByText('已支付').first()).toBeVisible()
+  await picture(viewer, 'viewer-orders')
+
+  await viewer.goto(`/apply?room=${room}`)
+  const next = viewer.getByRole('button', { name: '下一步' })
+  await viewer.getByRole('radio').first().check()
+  await next.click()
+  await viewer.getByLabel('姓名').fill('王小明')
+  await picture(viewer, 'viewer-apply')
+})
+
+test('the back office', async ({ browser }) => {
+  const desk = await window(browser, desktop)
+  await staffDesk(desk, 'desk', 'reviewer', '/leads', '[data-lead]')
+  await picture(desk, 'desk-leads')
+  await desk.locator(`[data-lead="${leads[0]}"]`).getByRole('button').click()
+  await desk.getByRole('button', { name: /^领取/ }).click()
+  await expect(desk.getByText(/你已领取/)).toBeVisible()
+  await picture(desk, 'desk-lead')
+  const english = await window(browser, desktop, 'en')
+  await staffDesk(english, 'desk', 'reviewer', `/leads/${leads[0]}`, '[data-field=phone]')
+  await picture(english, 'desk-lead-en')
+
+  const finance = await window(browser, desktop)
+  await staffDesk(finance, 'desk', 'finance', '/settlements', '[data-settlement]')
+  await finance.locator('[data-settlement]').first().getByRole('button').click()
+  await expect(finance.getByText('金额相符')).toBeVisible()
+  await picture(finance, 'desk-settlement')
+
+  const auditor = await window(browser, desktop)
+  await staffDesk(auditor, 'desk', 'auditor', '/audit', 'tbody tr')
+  await picture(auditor, 'desk-audit')
+})
