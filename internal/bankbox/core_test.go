@@ -94,3 +94,16 @@ func TestApplicationsAreListedByBusinessDate(t *testing.T) {
 	}
 	b.get("/core/v1/applications?date=today").refused(422, "validation")
 }
+
+func TestOnlyWhatIsDueIsIssued(t *testing.T) {
+	b := newBank(t, func(c *bankbox.Config) { c.CoreDelay = time.Hour })
+	m := newMerchant(b, nil)
+	b.post("/core/v1/applications", application("app_1", "王小明", m.url)).want(202)
+	b.clock.forward(30 * time.Minute)
+	b.post("/core/v1/applications", application("app_2", "王小明", m.url)).want(202)
+	b.clock.forward(31 * time.Minute)
+	b.reopen() // looks at the clock again
+	m.wait(1)
+	b.get("/core/v1/applications/app_1").want(200).has(t, fields{"status": "issued"})
+	b.get("/core/v1/applications/app_2").want(200).has(t, fields{"status": "accepted"})
+}

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"log/slog"
+	"net"
 	"net/http"
 	"slices"
 	"sync"
@@ -31,6 +32,7 @@ type Deps struct {
 	Tick   time.Duration // how long talk and state are gathered; default 100 ms
 	Pulse  time.Duration // how often counts are reported; default 2 s
 	Join   time.Duration // how long a socket may take to join; default 5 s
+	Idle   time.Duration // how long a room that nobody is in is kept; default 30 s
 }
 
 // Hub serves sockets.
@@ -69,6 +71,9 @@ func New(d Deps) *Hub {
 	if d.Join == 0 {
 		d.Join = 5 * time.Second
 	}
+	if d.Idle == 0 {
+		d.Idle = 30 * time.Second
+	}
 	h := &Hub{Deps: d, salt: make([]byte, 32), rooms: map[string]*room{}, banks: map[string]*bank{}, conns: map[*conn]struct{}{},
 		upgrader: websocket.Upgrader{HandshakeTimeout: 5 * time.Second, ReadBufferSize: 1024, WriteBufferSize: 4096, WriteBufferPool: &sync.Pool{}}}
 	rand.Read(h.salt)
@@ -99,6 +104,9 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ws, err := h.upgrader.Upgrade(w, r, nil)
 	if err != nil {
 		return // the upgrader has answered
+	}
+	if tcp, ok := ws.NetConn().(*net.TCPConn); ok {
+		_ = tcp.SetWriteBuffer(sendSpace) // refused, it is as large as the kernel likes
 	}
 	c := newConn(h, ws, r)
 	h.mu.Lock()

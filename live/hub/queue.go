@@ -11,6 +11,7 @@ import (
 const (
 	softQueue = 64 << 10  // bytes waiting from which talk and state are left out
 	hardQueue = 512 << 10 // bytes waiting at which the socket is cut
+	sendSpace = 128 << 10 // bytes that the kernel holds; left to itself it takes megabytes for each slow client
 	writeTime = 10 * time.Second
 )
 
@@ -57,7 +58,7 @@ func (q *queue) push(o outgoing) {
 	if q.closed {
 		return
 	}
-	if q.bytes+o.bytes() > hardQueue && !o.last {
+	if q.bytes > 0 && q.bytes+o.bytes() > hardQueue && !o.last { // alone, one of any size may wait
 		// Cut: what waits is let go, the good-bye says how to come back.
 		q.waiting, q.bytes = nil, 0
 		o = outgoing{own: encode(byeFrame{Type: "bye", Reason: "slow", ReconnectMS: comeBack(time.Second)}), last: true}

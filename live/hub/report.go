@@ -184,7 +184,7 @@ func (r *room) holdsBack(text string) bool {
 // retire lets a room go that nobody has been in for a while.
 func (r *room) retire() {
 	r.mu.Lock()
-	r.retired = len(r.conns) == 0 && time.Since(r.idle) > closeIdle
+	r.retired = len(r.conns) == 0 && time.Since(r.idle) > r.hub.Idle
 	gone := r.retired
 	r.mu.Unlock()
 	if gone {

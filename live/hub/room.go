@@ -17,7 +17,6 @@ import (
 const (
 	ringSize  = 1000 // facts kept for those who come back
 	talkATick = 40   // beyond this, talk is sampled
-	closeIdle = 30 * time.Second
 )
 
 type fact struct {

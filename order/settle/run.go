@@ -22,7 +22,20 @@ func (k *Desk) Run(ctx context.Context, bank tenant.Bank, date string, actor Act
 	if err := k.runDate(ctx, bank, date, actor, atOnce); err != nil {
 		return nil, err
 	}
+	k.reconcileNow(ctx, bank, date)
 	return k.List(ctx, bank.ID, Filter{Date: date}, "", 0)
+}
+
+// atOnceTime bounds how long a person waits for the gateway's statement.
+const atOnceTime = 3 * time.Second
+
+// reconcileNow lets the person who closed a date find its reconciliation there.
+// Where the gateway does not answer in time, the task that was asked for does it
+// later, and says why it could not.
+func (k *Desk) reconcileNow(ctx context.Context, bank tenant.Bank, date string) {
+	ctx, cancel := context.WithTimeout(ctx, atOnceTime)
+	defer cancel()
+	_, _ = k.Reconcile(ctx, bank, date)
 }
 
 // runDate is Run, with the time at which to reconcile.

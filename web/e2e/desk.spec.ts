@@ -14,7 +14,7 @@ test('a lead is claimed, looked at with a reason, and decided, all by keys', asy
   await expect(page.getByText('身份证校验')).toBeVisible()
 
   await page.keyboard.press('a')
-  await expect(page.getByText('先领取(C)再处理')).toBeVisible()
+  await expect(page.getByText('先领取（C）再处理')).toBeVisible()
   await page.keyboard.press('c')
   await expect(page.getByText(/你已领取/)).toBeVisible()
 
@@ -54,7 +54,7 @@ test('information is asked for, and the lead waits', async ({ page, request }) =
   await ask.getByText('工作单位').click()
   await ask.locator('textarea[name=message]').fill('请补充单位全称,谢谢。')
   await ask.getByRole('button', { name: '发送' }).click()
-  await expect(page.getByText('已请申请人补充:工作单位')).toBeVisible()
+  await expect(page.getByText('已请申请人补充：工作单位')).toBeVisible()
 })
 
 test('two reviewers: the second is told who has it', async ({ page, request }) => {
@@ -133,18 +133,18 @@ test('a settlement goes from one person to another, back, and through', async ({
   await page.getByRole('button', { name: 'XLSX' }).click()
   expect((await saved).suggestedFilename()).toMatch(/\.xlsx$/)
   await page.getByRole('button', { name: '提交复核' }).click()
-  await expect(page.getByText('已提交,等待另一位同事复核')).toBeVisible()
+  await expect(page.getByText('已提交，等待另一位同事复核')).toBeVisible()
 
   const other = await (await browser.newContext({ viewport: { width: 1440, height: 900 } })).newPage()
   await signIn(other, 'desk', 'finance_checker', `/settlements/${id}`)
   await other.getByRole('button', { name: '退回' }).click()
   await dialog(other, '退回结算单').locator('textarea').fill('请核对退款')
   await dialog(other, '退回结算单').getByRole('button', { name: '退回' }).click()
-  await expect(other.getByText('退回原因:请核对退款')).toBeVisible()
+  await expect(other.getByText('退回原因：请核对退款')).toBeVisible()
 
   await page.reload()
   await page.getByRole('button', { name: '重新提交' }).click()
-  await expect(page.getByText('已提交,等待另一位同事复核')).toBeVisible()
+  await expect(page.getByText('已提交，等待另一位同事复核')).toBeVisible()
   await other.reload()
   await other.getByRole('button', { name: '复核通过' }).click()
   await other.locator('.el-popconfirm:visible').getByRole('button', { name: '复核通过' }).click()

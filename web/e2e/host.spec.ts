@@ -71,7 +71,7 @@ test('a flash sale is checked, confirmed, planned once, and cancelled', async ({
   await expect(drawer.getByText('要低于直播价')).toBeVisible()
   await drawer.locator('input[name=flash_price]').fill('1.00')
   await drawer.getByText('定时').click()
-  await drawer.getByRole('button', { name: '下一步:核对' }).click()
+  await drawer.getByRole('button', { name: '下一步：核对' }).click()
   await expect(drawer.getByText('最多让利')).toBeVisible()
   const sent: string[] = []
   page.on('request', (r) => r.method() === 'POST' && r.url().endsWith('/flash') && sent.push(r.headers()['idempotency-key'] ?? ''))

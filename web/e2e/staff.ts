@@ -19,6 +19,7 @@ export async function signIn(page: Page, app: App, user: string, path = '/'): Pr
 export interface Caller {
   get<T>(path: string): Promise<T>
   post<T>(path: string, body?: unknown, key?: string): Promise<T>
+  put(path: string, body: unknown): Promise<void>
 }
 
 /** Calls the API with a token; anything but 2xx fails the test. */
@@ -38,6 +39,10 @@ function caller(request: APIRequestContext, token: string): Caller {
       expect(response.ok(), `POST ${path}: ${await response.text()}`).toBe(true)
       const text = await response.text()
       return (text ? JSON.parse(text) : null) as never
+    },
+    async put(path, body) {
+      const response = await request.put(api + path, { headers, data: body })
+      expect(response.ok(), `PUT ${path}: ${await response.text()}`).toBe(true)
     },
   }
 }

@@ -98,8 +98,8 @@ async function pinAndPlanSale(host: Page, viewer: Page): Promise<void> {
 
   await goodsRow(host, flashGoods).getByRole('button', { name: '秒杀' }).click()
   const drawer = host.getByRole('dialog', { name: '发起秒杀' })
-  await drawer.getByRole('textbox', { name: '秒杀价(元)' }).fill('99.00')
-  await drawer.getByRole('button', { name: '下一步:核对' }).click()
+  await drawer.getByRole('textbox', { name: '秒杀价（元）' }).fill('99.00')
+  await drawer.getByRole('button', { name: '下一步：核对' }).click()
   await drawer.getByRole('button', { name: '确认发起' }).click()
   await expect(drawer).toBeHidden()
 
@@ -208,7 +208,7 @@ async function settle(finance: Page, checker: Page): Promise<void> {
   expect(nets.reduce((sum, net) => sum + fen(net), 0)).toBe(fen(payable))
 
   await sheet.getByRole('button', { name: '提交复核' }).click()
-  await expect(finance.getByText('已提交,等待另一位同事复核')).toBeVisible()
+  await expect(finance.getByText('已提交，等待另一位同事复核')).toBeVisible()
   await staffSignIn(checker, 'desk', 'finance_checker', `/settlements/${id}`)
   await checker.getByRole('button', { name: '复核通过' }).click()
   await checker.getByRole('button', { name: '复核通过' }).last().click()

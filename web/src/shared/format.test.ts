@@ -28,4 +28,6 @@ test('a countdown never goes below zero', () => {
   expect(countdown(-5)).toBe('00:00')
   expect(countdown(61_000)).toBe('01:01')
   expect(countdown(3_600_000)).toBe('1:00:00')
+  expect(countdown(30 * 86_400_000 - 1000)).toBe('29天 23:59:59')
+  expect(countdown(2 * 86_400_000 + 3_600_000, 'en')).toBe('2 days 1:00:00')
 })

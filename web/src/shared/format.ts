@@ -56,10 +56,15 @@ export function when(iso: string, locale: Locale, now = Date.now()): string {
   return relative.format(Math.round(seconds / 60), 'minute')
 }
 
-/** What is left, `MM:SS`, or `H:MM:SS` from an hour on; never below zero. */
-export function countdown(milliseconds: number): string {
+/** What is left, `MM:SS`, `H:MM:SS` from an hour on, with days from two days on; never below zero. */
+export function countdown(milliseconds: number, locale: Locale = 'zh-CN'): string {
   const seconds = Math.max(0, Math.ceil(milliseconds / 1000))
   const two = (n: number) => String(n).padStart(2, '0')
+  const days = Math.floor(seconds / 86_400)
+  if (days >= 2) {
+    const unit = new Intl.NumberFormat(locale, { style: 'unit', unit: 'day', unitDisplay: 'long' }).format(days)
+    return `${unit} ${countdown(milliseconds - days * 86_400_000, locale)}`
+  }
   const hours = Math.floor(seconds / 3600)
   const rest = `${two(Math.floor((seconds % 3600) / 60))}:${two(seconds % 60)}`
   return hours > 0 ? `${hours}:${rest}` : rest

@@ -10,7 +10,7 @@ export function useFormat() {
   return {
     locale: shown,
     money: format.money,
-    countdown: format.countdown,
+    countdown: (milliseconds: number) => format.countdown(milliseconds, shown.value),
     count: (n: number) => format.count(n, shown.value),
     dateTime: (iso: string) => format.dateTime(iso, shown.value),
     clock: (iso: string) => format.clock(iso, shown.value),
