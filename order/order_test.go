@@ -84,7 +84,7 @@ func TestWhatCannotBeOrdered(t *testing.T) {
 		_, err := s.Place(viewer, order.Wanted{SKU: card, Quantity: 1})
 		wantCode(t, err, "validation")
 		_, err = s.Place(viewer, order.Wanted{SKU: rice, Quantity: 1})
-		wantCode(t, err, "address.required")
+		wantCode(t, err, "validation")
 		_, err = s.Place(viewer, order.Wanted{SKU: "sku_unknown", Quantity: 1})
 		wantCode(t, err, "not_found")
 		a := ordertest.Address()

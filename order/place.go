@@ -17,6 +17,7 @@ import (
 type Cart struct {
 	Bank, Viewer    string
 	Items           []Wanted
+	Coupons         []string
 	Address         *Address
 	Room, ShareCode string
 }
@@ -50,6 +51,9 @@ func (s *Orders) Place(ctx context.Context, req idem.Request, c Cart) (v View, r
 // draft prices the cart and seals its address.
 func (s *Orders) draft(ctx context.Context, c Cart) (Order, error) {
 	o := Order{ID: id.New(id.Order), Bank: c.Bank, Viewer: c.Viewer, Room: c.Room, ShareCode: c.ShareCode, Status: PendingPayment}
+	if len(c.Coupons) > 0 { // nobody has been granted one yet: coupons come with their batches
+		return o, fault.InvalidField("coupon_ids[0]", "coupon.unknown")
+	}
 	merged := merge(c.Items)
 	skus := make([]string, len(merged))
 	for i, w := range merged {
@@ -120,7 +124,7 @@ func NeedAddress(lines []Line, a *Address) error {
 	}
 	for _, l := range lines {
 		if l.Kind == catalog.Physical {
-			return fault.New(fault.Invalid, "address.required").With("address", "field.required")
+			return fault.InvalidField("address", "address.required")
 		}
 	}
 	return nil

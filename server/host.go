@@ -15,7 +15,7 @@ import (
 type newRoomIn struct {
 	Body struct {
 		Title    string      `json:"title" minLength:"1" maxLength:"100"`
-		CoverURL string      `json:"cover_url,omitempty" maxLength:"500"`
+		CoverURL string      `json:"cover_url,omitempty" maxLength:"500" pattern:"^(https?://|/).*$" doc:"http(s), or a path of this server"`
 		StartsAt clock.Stamp `json:"starts_at" format:"date-time"`
 		BranchID string      `json:"branch_id,omitempty" maxLength:"60"`
 	}
@@ -24,9 +24,9 @@ type newRoomIn struct {
 type editRoomIn struct {
 	ID   string `path:"id" maxLength:"60"`
 	Body struct {
-		Title    *string      `json:"title,omitempty" minLength:"1" maxLength:"100"`
-		CoverURL *string      `json:"cover_url,omitempty" maxLength:"500"`
-		StartsAt *clock.Stamp `json:"starts_at,omitempty" format:"date-time"`
+		Title    *string      `json:"title,omitempty" nullable:"false" minLength:"1" maxLength:"100"`
+		CoverURL *string      `json:"cover_url,omitempty" nullable:"false" maxLength:"500" pattern:"^(https?://|/).*$"`
+		StartsAt *clock.Stamp `json:"starts_at,omitempty" nullable:"false" format:"date-time"`
 	}
 }
 

@@ -11,12 +11,12 @@ import (
 
 // address is where physical goods go: personal data from the first byte on.
 type address struct {
-	Name     pii.Text `json:"name" minLength:"1" maxLength:"40"`
+	Name     pii.Text `json:"name" minLength:"1" maxLength:"40" pattern:"^[^\\x00-\\x1f]*$"`
 	Phone    pii.Text `json:"phone" pattern:"^1[3-9][0-9]{9}$" doc:"11-digit mobile number"`
-	Province pii.Text `json:"province" minLength:"1" maxLength:"40"`
-	City     pii.Text `json:"city" minLength:"1" maxLength:"40"`
-	District pii.Text `json:"district" maxLength:"40"`
-	Street   pii.Text `json:"street" minLength:"1" maxLength:"200"`
+	Province pii.Text `json:"province" minLength:"1" maxLength:"40" pattern:"^[^\\x00-\\x1f]*$"`
+	City     pii.Text `json:"city" minLength:"1" maxLength:"40" pattern:"^[^\\x00-\\x1f]*$"`
+	District pii.Text `json:"district" maxLength:"40" pattern:"^[^\\x00-\\x1f]*$"`
+	Street   pii.Text `json:"street" minLength:"1" maxLength:"200" pattern:"^[^\\x00-\\x1f]*$"`
 }
 
 func (a *address) order() *order.Address {
@@ -34,6 +34,7 @@ type orderIn struct {
 			Quantity int64  `json:"quantity" minimum:"1" maximum:"9999"`
 		} `json:"items" minItems:"1" maxItems:"50"`
 		Address   *address `json:"address,omitempty" doc:"Where physical goods go; vouchers need none"`
+		CouponIDs []string `json:"coupon_ids,omitempty" maxItems:"20" doc:"Coupons of the viewer's own to use"`
 		RoomID    string   `json:"room_id,omitempty" maxLength:"60" doc:"The room it was bought in; its own prices count"`
 		ShareCode string   `json:"share_code,omitempty" maxLength:"64"`
 	}
@@ -57,7 +58,8 @@ func (s *Server) placeOrder(ctx context.Context, in *orderIn) (*answer[order.Vie
 		return nil, err
 	}
 	p := auth.From(ctx)
-	cart := order.Cart{Bank: p.Bank.ID, Viewer: p.ID, Address: in.Body.Address.order(), Room: in.Body.RoomID, ShareCode: in.Body.ShareCode}
+	cart := order.Cart{Bank: p.Bank.ID, Viewer: p.ID, Address: in.Body.Address.order(), Coupons: in.Body.CouponIDs,
+		Room: in.Body.RoomID, ShareCode: in.Body.ShareCode}
 	for _, item := range in.Body.Items {
 		cart.Items = append(cart.Items, order.Wanted{SKU: item.SKUID, Quantity: item.Quantity})
 	}

@@ -5,10 +5,12 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/gin-gonic/gin"
 
 	"yinbo/internal/auth"
 	"yinbo/internal/clock"
+	"yinbo/internal/fault"
 	"yinbo/live"
 	"yinbo/live/video"
 )
@@ -42,8 +44,18 @@ func (s *Server) roomRoutes() {
 		items, err := s.Rooms.Shelf(ctx, auth.From(ctx).Bank.ID, in.ID)
 		return answered(shelfOut{items}, err)
 	})
-	s.engine.GET("/api/v1/ws", func(c *gin.Context) { s.Hub.ServeHTTP(c.Writer, c.Request) })
-	clip := gin.WrapH(video.Handler(clock.System{}))
-	s.engine.GET(strings.TrimSuffix(video.Prefix, "/")+"/*file", clip)
-	s.engine.HEAD(strings.TrimSuffix(video.Prefix, "/")+"/*file", clip)
+	s.engine.GET("/api/v1/ws", s.socket)
+	s.api.OpenAPI().AddOperation(&huma.Operation{Method: http.MethodGet, Path: "/ws", OperationID: "get-ws", Tags: []string{"ws"},
+		Summary: "The room socket", Description: "A WebSocket of JSON text frames; the first from the client is a join, within 5 s.",
+		Responses: map[string]*huma.Response{"101": {Description: "Switching Protocols"}}})
+	s.engine.GET(strings.TrimSuffix(video.Prefix, "/")+"/*file", gin.WrapH(video.Handler(clock.System{})))
+}
+
+// socket hands the connection to the hub; what asks for no upgrade is 400.
+func (s *Server) socket(c *gin.Context) {
+	if !strings.EqualFold(c.GetHeader("Upgrade"), "websocket") {
+		s.refuse(c, fault.New(fault.BadRequest, "bad_request").With("Upgrade", "field.required"))
+		return
+	}
+	s.Hub.ServeHTTP(c.Writer, c.Request)
 }

@@ -98,7 +98,16 @@ func New(d Deps) *Server {
 }
 
 // Handler is what a listener serves.
-func (s *Server) Handler() http.Handler { return s.engine }
+func (s *Server) Handler() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodHead { // as GET; the connection leaves the body out
+			get := r.Clone(r.Context())
+			get.Method = http.MethodGet
+			r = get
+		}
+		s.engine.ServeHTTP(w, r)
+	})
+}
 
 // OpenAPI is the document that the routes' types make.
 func (s *Server) OpenAPI() *huma.OpenAPI { return s.api.OpenAPI() }

@@ -190,7 +190,7 @@ func TestAnOrderOverHTTP(t *testing.T) {
 	voucher, rice := s.SKU(catalog.Voucher, 1000, 50), s.SKU(catalog.Physical, 2000, 50)
 	var o struct{ ID, Status string }
 	const address = `{"name":"王小明","phone":"13800001234","province":"浙江省","city":"杭州市","district":"西湖区","street":"文三路 1 号"}`
-	s.want("422 address.required address", s.viewer, "POST", "/orders", "a", `{"items":[{"sku_id":"`+rice+`","quantity":1}]}`, nil)
+	s.want("422 validation address", s.viewer, "POST", "/orders", "a", `{"items":[{"sku_id":"`+rice+`","quantity":1}]}`, nil)
 	s.want("422 validation address.phone", s.viewer, "POST", "/orders", "a",
 		`{"items":[{"sku_id":"`+rice+`","quantity":1}],"address":`+strings.Replace(address, "138", "038", 1)+`}`, nil)
 	s.want("422 validation items[0].price_fen", s.viewer, "POST", "/orders", "a", `{"items":[{"sku_id":"`+rice+`","quantity":1,"price_fen":1}]}`, nil)

@@ -52,6 +52,9 @@ func readOperations(t *testing.T, p *product) (openapi, []operation) {
 			if !ok || !slices.Contains([]string{"get", "post", "put", "patch", "delete"}, method) {
 				continue
 			}
+			if path == "/ws" { // not HTTP behind the upgrade: live/hub tests its frames
+				continue
+			}
 			o := operation{method: strings.ToUpper(method), path: path}
 			_, secured := op["security"]
 			o.public = !secured

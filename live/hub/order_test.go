@@ -14,6 +14,7 @@ import (
 
 	"yinbo/internal/db"
 	"yinbo/live/bus"
+	"yinbo/live/hub"
 	"yinbo/live/livetest"
 )
 
@@ -164,6 +165,35 @@ func TestALossyBusLosesNoFact(t *testing.T) {
 	s, _ := stage(t)
 	nodes := []*node{serve(t, s, &lossy{Bus: s.Bus}), serve(t, s, &lossy{Bus: s.Bus})}
 	crowd(t, s, s.Live(t), nodes, 20, 4, 30)
+}
+
+// deaf is a bus that loses the fact with one number.
+type deaf struct {
+	bus.Bus
+	seq int64
+}
+
+func (d deaf) Subscribe(channel string, handle func(bus.Message)) (func(), error) {
+	return d.Bus.Subscribe(channel, func(m bus.Message) {
+		if m.Seq != d.seq {
+			handle(m)
+		}
+	})
+}
+
+// A gap is seen by the fact that comes after it, and filled at once.
+func TestAGapIsFilledWhenItShows(t *testing.T) {
+	s, _ := stage(t)
+	n := serve(t, s, deaf{s.Bus, 3}, func(d *hub.Deps) { d.Pulse = time.Hour })
+	room := s.Live(t)
+	c := n.join(t, room, "")
+	for i := range 3 {
+		s.Notice(t, room, fmt.Sprint(i))
+	}
+	c.hears("notice", map[string]any{"text": "2", "seq": 4.0})
+	if got := c.facts(); !slices.Equal(got, upTo(2, 4)) {
+		t.Errorf("heard %v", got)
+	}
 }
 
 // Even the last fact, after which nothing comes, is found.

@@ -161,6 +161,33 @@ func TestPrivateEventsReachTheirViewerAlone(t *testing.T) {
 	}
 }
 
+// A private event's frame never names a fact that has not gone out: who is cut
+// off after it would not ask for that fact.
+func TestAPrivateFrameNamesTheLastFactThatWentOut(t *testing.T) {
+	s, n := stage(t)
+	room := s.Live(t)
+	who, token := s.Viewer(t, s.Bank, "小王")
+	c := n.join(t, room, token)
+	const rounds = 40
+	for i := range rounds {
+		s.Notice(t, room, itoa(i))
+		s.Rooms.Private(s.Bank.ID, who.ID, "order.updated", map[string]string{"order_id": itoa(i), "status": "paid"})
+	}
+	c.hears("order.updated", map[string]any{"order_id": itoa(rounds - 1)})
+	c.hears("notice", map[string]any{"text": itoa(rounds - 1)})
+	last := int64(1)
+	for _, f := range c.all()[1:] {
+		for _, e := range f.Events {
+			if seq, numbered := e["seq"].(float64); numbered {
+				last = int64(seq)
+			}
+		}
+		if f.Type == "events" && f.Seq != last {
+			t.Fatalf("a frame of seq %d after fact %d: %s", f.Seq, last, f.raw)
+		}
+	}
+}
+
 // Facts count one by one and a frame says which was the last; nothing else bears
 // a number; of a state only the latest comes.
 func TestClassesOfEvents(t *testing.T) {

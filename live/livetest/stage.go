@@ -35,13 +35,15 @@ type Stage struct {
 	tokens map[string]auth.Principal
 }
 
-// Each runs fn on both engines, with a clock that stands still.
+// Each runs fn on both engines at once, with a clock that stands still.
 func Each(t *testing.T, fn func(t *testing.T, s *Stage, clk *clock.Fake)) {
 	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
 		clk := clock.NewFake(time.Now())
 		fn(t, New(t, testkit.SQLite(t, clk), bus.NewMemory()), clk)
 	})
 	t.Run("mariadb", func(t *testing.T) {
+		t.Parallel()
 		clk := clock.NewFake(time.Now())
 		fn(t, New(t, testkit.MariaDB(t, clk), bus.NewMemory()), clk)
 	})

@@ -427,7 +427,7 @@ func TestPhysicalGoodsNeedAnAddressAndItIsSealed(t *testing.T) {
 		viewer, sku := s.Viewer(), s.SKU(catalog.Physical, 1000, 10)
 		f := s.Schedule(sku, 5, 1, 0, time.Hour)
 		_, err := s.Buy(viewer, f.ID, 1)
-		wantCode(t, err, "address.required")
+		wantCode(t, err, "validation")
 		a := ordertest.Address()
 		v, _, err := s.Sales.Buy(s.Ctx, s.Request(viewer, "x"), flash.Purchase{Bank: s.Bank.ID, Viewer: viewer, Flash: f.ID, Quantity: 1, Address: &a})
 		if err != nil {

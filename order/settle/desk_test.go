@@ -12,6 +12,7 @@ import (
 	"yinbo/internal/clock"
 	"yinbo/internal/db"
 	"yinbo/internal/fault"
+	"yinbo/internal/gateway"
 	"yinbo/internal/id"
 	"yinbo/internal/money"
 	"yinbo/internal/outbox"
@@ -177,6 +178,7 @@ type files struct {
 	mu     sync.Mutex
 	byDate map[string]string
 	asked  []string
+	fail   bool
 }
 
 var _ settle.Statements = (*files)(nil)
@@ -185,6 +187,9 @@ func (f *files) Statement(_ context.Context, date string) (io.ReadCloser, error)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.asked = append(f.asked, date)
+	if f.fail {
+		return nil, gateway.ErrUnknown
+	}
 	text, ok := f.byDate[date]
 	if !ok {
 		text = statement()

@@ -68,12 +68,16 @@ func adopt(ctx context.Context, tx *db.Tx, bankID, recID string, from, to time.T
 }
 
 // replaceOpen brings the exceptions up to date: those that a person resolved
-// stay as they are, those that are no longer so go, the others come or change.
+// stay as they are, those that are no longer so are resolved as matched by the
+// system, and open again when they come back; the others come or change.
 func replaceOpen(ctx context.Context, tx *db.Tx, bankID, recID string, r result) error {
-	type held struct{ id, kind, ref, status string }
+	type held struct {
+		id, kind, ref, status string
+		by                    *string
+	}
 	rows, err := db.All(ctx, tx, func(r db.Row) (h held, err error) {
-		return h, r.Scan(&h.id, &h.kind, &h.ref, &h.status)
-	}, "SELECT id, kind, ref, status FROM money_exception WHERE bank_id = ? AND reconciliation_id = ? AND kind <> 'callback_amount'"+
+		return h, r.Scan(&h.id, &h.kind, &h.ref, &h.status, &h.by)
+	}, "SELECT id, kind, ref, status, resolved_by FROM money_exception WHERE bank_id = ? AND reconciliation_id = ? AND kind <> 'callback_amount'"+
 		tx.Dialect().ForUpdate(), bankID, recID)
 	if err != nil {
 		return err
@@ -94,9 +98,9 @@ func replaceOpen(ctx context.Context, tx *db.Tx, bankID, recID string, r result)
 		switch {
 		case !ok:
 			fresh = append(fresh, []any{id.New(id.Exception), bankID, recID, r.date, d.kind, d.ref, d.ours, d.theirs, status, tx.Now})
-		case h.status != "resolved":
-			if _, err := tx.Exec(ctx, "UPDATE money_exception SET ours_fen = ?, theirs_fen = ?, status = ? WHERE id = ?",
-				d.ours, d.theirs, status, h.id); err != nil {
+		case h.status != "resolved" || h.by != nil && *h.by == System.ID:
+			if _, err := tx.Exec(ctx, `UPDATE money_exception SET ours_fen = ?, theirs_fen = ?, status = ?,
+				resolution = NULL, comment = NULL, resolved_by = NULL, resolved_at = NULL WHERE id = ?`, d.ours, d.theirs, status, h.id); err != nil {
 				return err
 			}
 		}
@@ -105,7 +109,8 @@ func replaceOpen(ctx context.Context, tx *db.Tx, bankID, recID string, r result)
 		if h.status == "resolved" {
 			continue
 		}
-		if _, err := tx.Exec(ctx, "DELETE FROM money_exception WHERE id = ?", h.id); err != nil {
+		if _, err := tx.Exec(ctx, `UPDATE money_exception SET status = 'resolved', resolution = 'matched',
+			resolved_by = ?, resolved_at = ? WHERE id = ?`, System.ID, tx.Now, h.id); err != nil {
 			return err
 		}
 	}

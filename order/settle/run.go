@@ -18,8 +18,8 @@ import (
 // next open date. Again, it changes nothing and gives the same. A date still to
 // come, or none, is a validation error of the field date.
 func (k *Desk) Run(ctx context.Context, bank tenant.Bank, date string, actor Actor) ([]Settlement, error) {
-	atOnce := func(now time.Time) time.Time { return now }
-	if err := k.runDate(ctx, bank, date, actor, atOnce); err != nil {
+	soon := func(now time.Time) time.Time { return now.Add(3 * atOnceTime) }
+	if err := k.runDate(ctx, bank, date, actor, soon); err != nil {
 		return nil, err
 	}
 	k.reconcileNow(ctx, bank, date)
@@ -35,7 +35,16 @@ const atOnceTime = 3 * time.Second
 func (k *Desk) reconcileNow(ctx context.Context, bank tenant.Bank, date string) {
 	ctx, cancel := context.WithTimeout(ctx, atOnceTime)
 	defer cancel()
-	_, _ = k.Reconcile(ctx, bank, date)
+	if _, err := k.Reconcile(ctx, bank, date); err != nil {
+		return
+	}
+	if k.reconcileAgain(ctx, bank, date) != nil {
+		return
+	}
+	_ = k.db.InTx(ctx, func(tx *db.Tx) error {
+		_, err := k.box.Cancel(ctx, tx, bank.ID, TaskReconcile, date)
+		return err
+	})
 }
 
 // runDate is Run, with the time at which to reconcile.

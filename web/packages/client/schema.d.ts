@@ -1244,6 +1244,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/ws": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The room socket
+         * @description A WebSocket of JSON text frames; the first from the client is a join, within 5 s.
+         */
+        get: operations["get-ws"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1684,6 +1704,7 @@ export interface components {
         };
         NewRoomInBody: {
             branch_id?: string;
+            /** @description http(s), or a path of this server */
             cover_url?: string;
             /** Format: date-time */
             starts_at: string;
@@ -1705,6 +1726,8 @@ export interface components {
         OrderInBody: {
             /** @description Where physical goods go; vouchers need none */
             address?: components["schemas"]["Address"];
+            /** @description Coupons of the viewer's own to use */
+            coupon_ids?: string[] | null;
             items: components["schemas"]["Item"][] | null;
             /** @description The room it was bought in; its own prices count */
             room_id?: string;
@@ -9967,6 +9990,24 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
+            };
+        };
+    };
+    "get-ws": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Switching Protocols */
+            101: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
