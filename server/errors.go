@@ -48,7 +48,11 @@ func (p *Problem) ContentType(string) string { return "application/problem+json"
 func (p *Problem) GetHeaders() http.Header {
 	h := http.Header{}
 	if p.retryAfter > 0 {
-		h.Set("Retry-After", strconv.Itoa(int((p.retryAfter+time.Second-1)/time.Second)))
+		seconds := strconv.Itoa(int((p.retryAfter + time.Second - 1) / time.Second))
+		h.Set("Retry-After", seconds)
+		if p.Status == http.StatusTooManyRequests {
+			h.Set("RateLimit", `"limit";r=0;t=`+seconds)
+		}
 	}
 	return h
 }
