@@ -211,7 +211,8 @@ async function settle(finance: Page, checker: Page): Promise<void> {
   await expect(finance.getByText('已提交，等待另一位同事复核')).toBeVisible()
   await staffSignIn(checker, 'desk', 'finance_checker', `/settlements/${id}`)
   await checker.getByRole('button', { name: '复核通过' }).click()
-  await checker.getByRole('button', { name: '复核通过' }).last().click()
+  // The question opens beside the button that asks it, and bears the same name.
+  await checker.locator('.el-popconfirm:visible').getByRole('button', { name: '复核通过' }).click()
   await expect(checker.getByText('已复核通过')).toBeVisible()
   await expect(checker.getByRole('dialog').getByText('已通过', { exact: true })).toBeVisible()
 }
