@@ -19,5 +19,8 @@ client: ## the OpenAPI document and the typed client made from it
 	@go run ./cmd/yinbo openapi > web/packages/client/openapi.json
 	@cd web && npm run --silent client
 
+screens: build ## docs/screens, anew
+	@scripts/screens
+
 clean: ## what was built; the state in var stays
 	@rm -rf bin web/dist/assets web/dist/*.html web/dist/host web/dist/desk

@@ -92,8 +92,8 @@ func TestCodesAreLimited(t *testing.T) {
 		default:
 			t.Fatal(err)
 		}
-		if sent == 5 && d.now.Now().Sub(time.Now()) < 10*time.Minute {
-			want(t, send(), "rate_limited")
+		if minute == 59 {
+			firstHour = sent
 		}
 		d.now.Advance(time.Minute)
 	}
