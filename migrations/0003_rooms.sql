@@ -58,7 +58,7 @@ CREATE TABLE chat_message (
   bank_id     VARCHAR(40)  NOT NULL,
   room_id     VARCHAR(40)  NOT NULL,
   viewer_id   VARCHAR(40)  NOT NULL,
-  nickname    VARCHAR(40)  NOT NULL,
+  nickname    VARCHAR(60)  NOT NULL,
   text        VARCHAR(400) NOT NULL,
   at          DATETIME(6)  NOT NULL,
   removed_at  DATETIME(6),

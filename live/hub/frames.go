@@ -79,7 +79,11 @@ func encode(v any) []byte {
 }
 
 func errorText(lang fault.Lang, id, code string) []byte {
-	return encode(errorFrame{Type: "error", ID: id, Code: code, Message: fault.Text(lang, code)})
+	text := code
+	if code == "too_large" { // a frame's limit is not a body's
+		text = "frame.too_large"
+	}
+	return encode(errorFrame{Type: "error", ID: id, Code: code, Message: fault.Text(lang, text)})
 }
 
 // bare makes an event of a figure that the node itself counts.
