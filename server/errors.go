@@ -188,13 +188,14 @@ func fieldCode(msg string) string {
 	return "field.invalid"
 }
 
-// levelOf keeps refused requests out of the log's way.
+// levelOf keeps what was answered as it should be, refusals too, out of the log:
+// a sale that is sold out refuses thousands a second. Metrics count them all.
 func levelOf(status int) slog.Level {
 	switch {
-	case status >= 500 && status != http.StatusServiceUnavailable:
+	case status == http.StatusServiceUnavailable:
+		return slog.LevelWarn
+	case status >= 500:
 		return slog.LevelError
-	case status >= 400:
-		return slog.LevelInfo
 	}
 	return slog.LevelDebug
 }
