@@ -93,7 +93,7 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 	a.orders = order.New(order.Deps{DB: c.db, Box: c.box, Keeper: keeper, Keyring: c.keys,
 		Rooms: a.rooms, Announcer: a.rooms, TTL: c.cfg.OrderTTL})
 	a.sales = flash.New(flash.Deps{DB: c.db, Box: c.box, Keeper: keeper, Keyring: c.keys,
-		Admission: admission, Rooms: a.rooms, Announcer: a.rooms, TTL: c.cfg.OrderTTL})
+		Admission: admission, Rooms: a.rooms, Announcer: a.rooms, TTL: c.cfg.OrderTTL, Batch: c.cfg.FlashBatch})
 	a.orders.Units = a.sales
 
 	book := &card.Book{DB: c.db, Keys: c.keys, Box: c.box, Push: a.rooms}

@@ -162,6 +162,7 @@ var demoSettings = tenant.Settings{
 func (s *seeder) bank(ctx context.Context, slug, name string) (opened, error) {
 	b := tenant.Bank{ID: id.New(id.Bank), Slug: slug, Name: name, Zone: s.zone, Settings: demoSettings}
 	b.Settings.OwnBINs = map[string][]string{"demo": {"621799", "622599"}, "other": {"621700"}}[slug]
+	b.Settings.HandoffKey = slug + "-handoff-key" // public, as all of a demo's secrets
 	o := opened{bank: b}
 	err := s.db.InTx(ctx, func(tx *db.Tx) error {
 		if err := tenant.Create(ctx, tx, b); err != nil {

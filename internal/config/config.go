@@ -55,12 +55,13 @@ type Config struct {
 	LogLevel        string        `koanf:"log_level"`         // debug, info, warn, error
 	Workers         int           `koanf:"workers"`           // handlers of tasks at once
 	MaxConns        int           `koanf:"mysql_max_conns"`
+	FlashBatch      int           `koanf:"flash_batch"` // flash orders that share a transaction, at most
 }
 
 // Default is what holds where nothing is set.
 func Default() Config {
 	return Config{Addr: "127.0.0.1:8080", MetricsAddr: "127.0.0.1:9090", Var: "./var", BankboxURL: "http://127.0.0.1:8090",
-		OrderTTL: 15 * time.Minute, LogLevel: "info", Workers: 16, MaxConns: 32}
+		OrderTTL: 15 * time.Minute, LogLevel: "info", Workers: 16, MaxConns: 32, FlashBatch: 256}
 }
 
 const prefix = "YINBO_"
@@ -100,7 +101,7 @@ func Load(dir string, environ []string) (Config, error) {
 func keys() map[string]bool {
 	m := map[string]bool{}
 	for _, k := range []string{"addr", "metrics_addr", "public_url", "var", "mysql_dsn", "redis_url", "bankbox_url", "bank_callback_key",
-		"default_bank", "order_ttl", "kek_file", "log_level", "workers", "mysql_max_conns"} {
+		"default_bank", "order_ttl", "kek_file", "log_level", "workers", "mysql_max_conns", "flash_batch"} {
 		m[k] = true
 	}
 	return m
@@ -160,6 +161,9 @@ func (c Config) Validate(alone bool) error {
 	}
 	if c.Workers < 1 || c.Workers > 1000 {
 		bad("workers", "%d is not between 1 and 1000", c.Workers)
+	}
+	if c.FlashBatch < 1 || c.FlashBatch > 1000 {
+		bad("flash_batch", "%d is not between 1 and 1000", c.FlashBatch)
 	}
 	return errors.Join(problems...)
 }

@@ -39,6 +39,15 @@ const (
 	commitTries = 4
 )
 
+// committers is how many work at one sale: one, whose batches grow with the
+// load; where orders do not share transactions, as many as one would have.
+func (s *Sales) committers() int {
+	if s.Batch == 1 {
+		return 16
+	}
+	return 1
+}
+
 // submit puts a ticket into its sale's queue and sees to it that a committer
 // runs. A full queue is 503 unavailable.
 func (s *Sales) submit(sl *sale, t *ticket) error {
@@ -50,8 +59,8 @@ func (s *Sales) submit(sl *sale, t *ticket) error {
 		return fault.New(fault.Unavailable, "unavailable").After(time.Second)
 	}
 	sl.queue = append(sl.queue, t)
-	if !sl.running {
-		sl.running = true
+	if sl.running < s.committers() {
+		sl.running++
 		s.busy.Add(1)
 		go s.commitAll(sl)
 	}
@@ -63,9 +72,9 @@ func (s *Sales) commitAll(sl *sale) {
 	defer s.busy.Done()
 	for {
 		sl.mu.Lock()
-		n := min(len(sl.queue), maxBatch)
+		n := min(len(sl.queue), s.Batch)
 		if n == 0 {
-			sl.running, sl.queue = false, nil
+			sl.running--
 			sl.mu.Unlock()
 			return
 		}

@@ -25,7 +25,12 @@ type Sales struct {
 }
 
 // New makes the service.
-func New(d Deps) *Sales { return &Sales{Deps: d, sales: map[string]*sale{}} }
+func New(d Deps) *Sales {
+	if d.Batch == 0 {
+		d.Batch = maxBatch
+	}
+	return &Sales{Deps: d, sales: map[string]*sale{}}
+}
 
 // Close refuses further buyers and waits until those in the queues have their
 // answers, or ctx ends.
@@ -53,7 +58,7 @@ type sale struct {
 	buyers   map[string]struct{} // who ever bought here; see mayHaveBought
 	complete bool                // buyers has everyone, as of the last look
 	queue    []*ticket
-	running  bool
+	running  int // committers
 
 	setting  sync.Mutex // one rebuild of admission at a time
 	seen     Level      // by the last round of Run, and what the row had then

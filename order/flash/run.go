@@ -94,7 +94,7 @@ func (s *Sales) levels(ctx context.Context) map[string]Level {
 // has moved for a whole round.
 func (s *Sales) repair(ctx context.Context, sl *sale, r row, level Level) {
 	sl.mu.Lock()
-	still := sl.seen == level && sl.seenLeft == r.left() && !sl.running
+	still := sl.seen == level && sl.seenLeft == r.left() && sl.running == 0
 	sl.seen, sl.seenLeft = level, r.left()
 	sl.mu.Unlock()
 	if level.Left > r.left() || level.Left < r.left() && still {
@@ -128,7 +128,7 @@ func (s *Sales) forgetOver(ctx context.Context, isOpen map[string]bool) error {
 			continue
 		}
 		sl.mu.Lock()
-		idle := !sl.running
+		idle := sl.running == 0
 		sl.mu.Unlock()
 		if !idle {
 			continue

@@ -1,0 +1,128 @@
+package stampede
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+)
+
+// Report is what the crowd was told. A press that ended without a definite
+// answer (no answer, 503 or in flight to the last try) may have bought: Unsure
+// counts those.
+type Report struct {
+	Took     time.Duration
+	Accepted []Accepted
+	Refused  map[string]int64 // by code
+	Retried  int64
+	Unsure   int64
+
+	mu       sync.Mutex
+	accepted *hdrhistogram.Histogram // microseconds
+	refused  *hdrhistogram.Histogram
+}
+
+func newReport() *Report { return &Report{Refused: map[string]int64{}} }
+
+// histogram is made when it is needed: most of a crowd only hear "sold out".
+func histogram() *hdrhistogram.Histogram { return hdrhistogram.New(1, int64(time.Minute/time.Microsecond), 2) }
+
+func record(h **hdrhistogram.Histogram, took time.Duration) {
+	if *h == nil {
+		*h = histogram()
+	}
+	_ = (*h).RecordValue(min(max(took.Microseconds(), 1), (*h).HighestTrackableValue()))
+}
+
+func (r *Report) accept(b Buyer, quantity int64, body []byte, took time.Duration) {
+	var o struct {
+		ID      string `json:"id"`
+		Payable int64  `json:"payable_fen"`
+	}
+	if err := json.Unmarshal(body, &o); err != nil || o.ID == "" {
+		r.refuse("unreadable_answer", true, took)
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.Accepted = append(r.Accepted, Accepted{o.ID, b.Viewer, quantity, o.Payable})
+	record(&r.accepted, took)
+}
+
+func (r *Report) refuse(code string, unsure bool, took time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.Refused[code]++
+	if unsure {
+		r.Unsure++
+	}
+	record(&r.refused, took)
+}
+
+func (r *Report) retry() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.Retried++
+}
+
+func (r *Report) merge(o *Report) {
+	r.Accepted = append(r.Accepted, o.Accepted...)
+	for code, n := range o.Refused {
+		r.Refused[code] += n
+	}
+	r.Retried += o.Retried
+	r.Unsure += o.Unsure
+	for _, h := range []struct {
+		into **hdrhistogram.Histogram
+		from *hdrhistogram.Histogram
+	}{{&r.accepted, o.accepted}, {&r.refused, o.refused}} {
+		if h.from == nil {
+			continue
+		}
+		if *h.into == nil {
+			*h.into = histogram()
+		}
+		(*h.into).Merge(h.from)
+	}
+}
+
+// PerSecond is n over the time that the run took.
+func (r *Report) PerSecond(n int64) float64 { return float64(n) / r.Took.Seconds() }
+
+// Orders is how many durable orders were accepted a second.
+func (r *Report) Orders() float64 { return r.PerSecond(int64(len(r.Accepted))) }
+
+// AcceptedAt is a percentile of the time from a press to its order.
+func (r *Report) AcceptedAt(percentile float64) time.Duration { return at(r.accepted, percentile) }
+
+// RefusedAt is a percentile of the time from a press to its refusal.
+func (r *Report) RefusedAt(percentile float64) time.Duration { return at(r.refused, percentile) }
+
+func at(h *hdrhistogram.Histogram, percentile float64) time.Duration {
+	if h == nil {
+		return 0
+	}
+	return time.Duration(h.ValueAtPercentile(percentile)) * time.Microsecond
+}
+
+// Print writes the report for people.
+func (r *Report) Print(w io.Writer) {
+	fmt.Fprintf(w, "took            %s\n", r.Took.Round(time.Millisecond))
+	fmt.Fprintf(w, "accepted        %d   %.0f/s   p50 %s  p95 %s  p99 %s\n", len(r.Accepted), r.Orders(),
+		r.AcceptedAt(50), r.AcceptedAt(95), r.AcceptedAt(99))
+	var refused int64
+	for _, n := range r.Refused {
+		refused += n
+	}
+	fmt.Fprintf(w, "refused         %d   %.0f/s   p50 %s  p95 %s  p99 %s\n", refused, r.PerSecond(refused),
+		r.RefusedAt(50), r.RefusedAt(95), r.RefusedAt(99))
+	for _, code := range slices.Sorted(maps.Keys(r.Refused)) {
+		fmt.Fprintf(w, "  %-22s %d   %.0f/s\n", code, r.Refused[code], r.PerSecond(r.Refused[code]))
+	}
+	fmt.Fprintf(w, "tried again     %d\nunsure          %d\n", r.Retried, r.Unsure)
+}
