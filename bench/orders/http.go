@@ -3,6 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
+	"net/http"
+	"os"
 	"time"
 
 	"yinbo/internal/stampede"
@@ -65,6 +68,9 @@ func (b *bench) buy(ctx context.Context, s *shop, throughput *series, rate float
 			return err
 		}
 		cpu := s.cpu()
+		if rate == 0 && env == nil && length == b.length {
+			s.profile(b.profile, length)
+		}
 		r := s.target(0).Buy(ctx, stampede.Buying{Flash: flash, Buyers: buyers, Quantity: 1, Retries: 3, For: length, Rate: rate})
 		problems, err := stampede.Verify(ctx, s.db, flash, before, r)
 		if err != nil || len(problems) > 0 {
@@ -99,4 +105,23 @@ func (s *shop) cpu() [2]time.Duration {
 func (s *shop) spent(before [2]time.Duration) string {
 	now := s.cpu()
 	return fmt.Sprintf("yinbo %.1f mariadbd %.1f", (now[0] - before[0]).Seconds(), (now[1] - before[1]).Seconds())
+}
+
+// profile writes the first node's CPU profile of a run to a file, if one is named.
+func (s *shop) profile(file string, length time.Duration) {
+	if file == "" {
+		return
+	}
+	go func() {
+		out, err := os.Create(file)
+		if err != nil {
+			return
+		}
+		defer out.Close()
+		res, err := http.Get(fmt.Sprintf("http://%s/debug/pprof/profile?seconds=%d", s.nodes[0].Metrics, int(length.Seconds())))
+		if err == nil {
+			_, _ = io.Copy(out, res.Body)
+			res.Body.Close()
+		}
+	}()
 }

@@ -22,6 +22,7 @@ type bench struct {
 	length  time.Duration
 	buyers  int
 	viewers int
+	profile string
 }
 
 func main() {
@@ -31,6 +32,7 @@ func main() {
 	flag.DurationVar(&b.length, "for", 5*time.Second, "length of a run")
 	flag.IntVar(&b.buyers, "buyers", 512, "buyers who press at once")
 	flag.IntVar(&b.viewers, "crowd", 10_000, "buyers of the large crowds")
+	flag.StringVar(&b.profile, "profile", "", "write the node's CPU profile of the last run over HTTP to this file")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()

@@ -24,10 +24,11 @@ type Place struct {
 
 // Process is a server that was started.
 type Process struct {
-	name string
-	cmd  *exec.Cmd
-	log  bytes.Buffer
-	Addr string // host:port
+	name    string
+	cmd     *exec.Cmd
+	log     bytes.Buffer
+	Addr    string // host:port
+	Metrics string // of a node
 }
 
 // New makes a place and builds yinbo and bankbox into it.
@@ -174,12 +175,13 @@ func (p *Place) Bankbox(ctx context.Context) (*Process, error) {
 
 // Yinbo starts a node when it is ready; env are YINBO_… settings.
 func (p *Place) Yinbo(ctx context.Context, env ...string) (*Process, error) {
-	addr := free()
-	x, err := p.start(ctx, "yinbo", addr, append([]string{"YINBO_ADDR=" + addr, "YINBO_METRICS_ADDR=off", "YINBO_LOG_LEVEL=warn"}, env...),
+	addr, metrics := free(), free()
+	x, err := p.start(ctx, "yinbo", addr, append([]string{"YINBO_ADDR=" + addr, "YINBO_METRICS_ADDR=" + metrics, "YINBO_LOG_LEVEL=warn"}, env...),
 		filepath.Join(p.Dir, "yinbo"), "all")
 	if err != nil {
 		return nil, err
 	}
+	x.Metrics = metrics
 	for range 200 {
 		res, err := http.Get("http://" + addr + "/readyz")
 		if err == nil {

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"yinbo/internal/clock"
 	"yinbo/internal/db"
 	"yinbo/internal/testkit"
 )
@@ -112,4 +113,25 @@ func TestUpsertsReadAlike(t *testing.T) {
 			t.Errorf("%d: %v", n, err)
 		}
 	})
+}
+
+func TestReadersDoNotWaitForTransactions(t *testing.T) {
+	d := testkit.MariaDB(t, clock.System{}) // 16 connections of writers
+	ctx := testkit.Context(t)
+	var begun, all sync.WaitGroup
+	begun.Add(16)
+	for range 16 {
+		all.Go(func() {
+			err := d.InTx(ctx, func(*db.Tx) error {
+				begun.Done()
+				begun.Wait() // every transaction there can be is open
+				_, _, err := db.Value[int](ctx, d, "SELECT 1")
+				return err
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
 }

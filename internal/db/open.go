@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"fmt"
 	"net/url"
 	"os"
@@ -19,7 +20,7 @@ import (
 type Config struct {
 	DSN      string // MySQL DSN; empty means SQLite
 	Path     string // SQLite file, its folder is made
-	MaxConns int    // MySQL connections, default 32
+	MaxConns int    // MySQL connections of writers, default 32; readers have half as many besides
 }
 
 // DB is an open database: writers go through InTx, readers through Query.
@@ -89,14 +90,21 @@ func openMySQL(ctx context.Context, c Config, clk clock.Clock) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("db: %w", err)
 	}
-	pool := sql.OpenDB(conn)
 	if c.MaxConns == 0 {
 		c.MaxConns = 32
 	}
-	pool.SetMaxOpenConns(c.MaxConns)
-	pool.SetMaxIdleConns(c.MaxConns)
-	pool.SetConnMaxIdleTime(5 * time.Minute)
-	return &DB{w: pool, r: pool, dialect: MySQL, clock: clk}, nil
+	// Readers have connections of their own: a transaction may have to wait for
+	// something that is read outside of it (a key that is not yet in memory), and
+	// would wait for ever if transactions held every connection.
+	return &DB{w: pool(conn, c.MaxConns), r: pool(conn, max(c.MaxConns/2, 2)), dialect: MySQL, clock: clk}, nil
+}
+
+func pool(conn driver.Connector, size int) *sql.DB {
+	p := sql.OpenDB(conn)
+	p.SetMaxOpenConns(size)
+	p.SetMaxIdleConns(size)
+	p.SetConnMaxIdleTime(5 * time.Minute)
+	return p
 }
 
 // isolationVariable asks the server its name for the isolation level: MySQL 8

@@ -30,7 +30,9 @@ type Report struct {
 func newReport() *Report { return &Report{Refused: map[string]int64{}} }
 
 // histogram is made when it is needed: most of a crowd only hear "sold out".
-func histogram() *hdrhistogram.Histogram { return hdrhistogram.New(1, int64(time.Minute/time.Microsecond), 2) }
+func histogram() *hdrhistogram.Histogram {
+	return hdrhistogram.New(1, int64(time.Minute/time.Microsecond), 2)
+}
 
 func record(h **hdrhistogram.Histogram, took time.Duration) {
 	if *h == nil {

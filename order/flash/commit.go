@@ -43,7 +43,7 @@ const (
 // load; where orders do not share transactions, as many as one would have.
 func (s *Sales) committers() int {
 	if s.Batch == 1 {
-		return 16
+		return 1
 	}
 	return 1
 }
