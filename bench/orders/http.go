@@ -58,9 +58,10 @@ func (b *bench) buy(ctx context.Context, s *shop, throughput *series, rate float
 	if err != nil {
 		return err
 	}
-	buyers, err := s.signIn(ctx, b.buyers)
-	if err != nil {
-		return fmt.Errorf("%w\n%s", err, s.nodes[0].Log())
+	if len(s.buyers) == 0 {
+		if s.buyers, err = s.signIn(ctx, b.viewers); err != nil {
+			return fmt.Errorf("%w\n%s", err, s.nodes[0].Log())
+		}
 	}
 	for _, length := range []time.Duration{time.Second, b.length} { // the first warms up
 		before, err := stampede.Count(ctx, s.db, flash)
@@ -71,7 +72,7 @@ func (b *bench) buy(ctx context.Context, s *shop, throughput *series, rate float
 		if rate == 0 && env == nil && length == b.length {
 			s.profile(b.profile, length)
 		}
-		r := s.target(0).Buy(ctx, stampede.Buying{Flash: flash, Buyers: buyers, Quantity: 1, Retries: 3, For: length, Rate: rate})
+		r := s.target(0).Buy(ctx, stampede.Buying{Flash: flash, Buyers: s.buyers, AtOnce: b.buyers, Quantity: 1, Retries: 3, For: length, Rate: rate})
 		problems, err := stampede.Verify(ctx, s.db, flash, before, r)
 		if err != nil || len(problems) > 0 {
 			return fmt.Errorf("%v %v", problems, err)

@@ -18,15 +18,16 @@ import (
 
 // shop is a running product with demo data, on one engine.
 type shop struct {
-	place *private.Place
-	maria *private.Process // nil on SQLite
-	nodes []*private.Process
-	env   []string
-	db    *db.DB
-	room  string
-	token string // the host's
-	sku   string
-	next  int // phone number of the next viewer
+	place  *private.Place
+	maria  *private.Process // nil on SQLite
+	nodes  []*private.Process
+	env    []string
+	db     *db.DB
+	room   string
+	token  string // the host's
+	sku    string
+	next   int // phone number of the next viewer
+	buyers []stampede.Buyer
 }
 
 // open starts servers and loads demo data; no node runs yet.

@@ -38,6 +38,7 @@ difference is printed and ends with status 1.`,
 	f.StringVar(&b.target.HandoffKey, "handoff-key", "demo-handoff-key", "key that signs the bank app's sign-in tokens")
 	f.StringVar(&b.buying.Flash, "flash", "", "id of the sale; the first that is on when left out")
 	f.IntVar(&b.n, "buyers", 500, "how many buyers")
+	f.IntVar(&b.buying.AtOnce, "at-once", 0, "buyers who press at the same time, the others wait for their turn; all when 0")
 	f.IntVar(&b.from, "from", int(time.Now().Unix()%1_000_000)*1000, "the first buyer's phone number, after 13")
 	f.Int64Var(&b.buying.Quantity, "quantity", 1, "units of one press")
 	f.BoolVar(&b.buying.Address, "address", true, "send an address, as physical goods need")

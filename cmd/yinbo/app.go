@@ -83,7 +83,10 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 	var admission flash.Admission = flash.NewMemory()
 	a.bus = bus.NewMemory()
 	if !c.cfg.Embedded() {
-		admission = flash.NewRedis(a.redis)
+		if admission, err = flash.NewRedis(a.redis); err != nil {
+			a.closeRedis()
+			return nil, err
+		}
 		a.bus = bus.NewRedis(a.redis, c.log)
 	}
 	a.rooms = live.New(live.Deps{DB: c.db, Bus: a.bus, Goods: goods, Figures: figures, Log: c.log})

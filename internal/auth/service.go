@@ -32,6 +32,7 @@ type Service struct {
 	revoked map[string]time.Time // sessions that ended, until their tokens expire
 	seen    time.Time            // up to when ended sessions were read
 	looked  time.Time
+	tokens  map[string]claims // that were read before, see read
 }
 
 // New makes the service.
@@ -41,7 +42,7 @@ func New(ctx context.Context, d *db.DB, keys *pii.Keyring, banks *tenant.Directo
 		return nil, err
 	}
 	return &Service{db: d, keys: keys, banks: banks, sms: sms, token: token,
-		passwords: make(chan struct{}, 2), revoked: map[string]time.Time{},
+		passwords: make(chan struct{}, 2), revoked: map[string]time.Time{}, tokens: map[string]claims{},
 		seen: d.Clock().Now().Add(-staffAccess - viewerAccess)}, nil
 }
 

@@ -43,15 +43,40 @@ func (s *Service) access(p Principal, now time.Time) (token string, life time.Du
 	return token, life, err
 }
 
+// maxRead bounds the memory of tokens that were read before.
+const maxRead = 100_000
+
+// read checks a token's signature and times. Signatures that were found good are
+// remembered: a viewer's token comes with every press.
+func (s *Service) read(token string) (claims, error) {
+	now := s.db.Clock().Now()
+	s.mu.Lock()
+	c, known := s.tokens[token]
+	s.mu.Unlock()
+	if known && now.Before(c.ExpiresAt.Time) {
+		return c, nil
+	}
+	_, err := jwt.ParseWithClaims(token, &c, func(*jwt.Token) (any, error) { return s.token, nil },
+		jwt.WithValidMethods([]string{"HS256"}), jwt.WithIssuer(issuer), jwt.WithExpirationRequired(),
+		jwt.WithTimeFunc(func() time.Time { return now }))
+	if err != nil {
+		return c, fault.New(fault.Unauthenticated, "auth.required").Because(err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.tokens) >= maxRead {
+		clear(s.tokens)
+	}
+	s.tokens[token] = c
+	return c, nil
+}
+
 // Authenticate reads an access token. One that is wrong, expired, or of a
 // session that was ended, is 401 auth.required.
 func (s *Service) Authenticate(ctx context.Context, token string) (Principal, error) {
-	var c claims
-	_, err := jwt.ParseWithClaims(token, &c, func(*jwt.Token) (any, error) { return s.token, nil },
-		jwt.WithValidMethods([]string{"HS256"}), jwt.WithIssuer(issuer), jwt.WithExpirationRequired(),
-		jwt.WithTimeFunc(func() time.Time { return s.db.Clock().Now() }))
+	c, err := s.read(token)
 	if err != nil {
-		return Principal{}, fault.New(fault.Unauthenticated, "auth.required").Because(err)
+		return Principal{}, err
 	}
 	ended, err := s.isEnded(ctx, c.Session)
 	if err != nil {

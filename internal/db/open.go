@@ -73,6 +73,7 @@ func openMySQL(ctx context.Context, c Config, clk clock.Clock) (*DB, error) {
 	cfg.InterpolateParams = true
 	cfg.ParseTime = true
 	cfg.Loc = time.UTC
+	cfg.Logger = &mysql.NopLogger{} // what it would print comes back as an error, or was mended
 	if cfg.Timeout == 0 {
 		cfg.Timeout = 5 * time.Second
 	}

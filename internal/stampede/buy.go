@@ -18,6 +18,7 @@ import (
 type Buying struct {
 	Flash    string
 	Buyers   []Buyer
+	AtOnce   int // buyers who press at the same time, the others wait for their turn; all when 0
 	Quantity int64
 	Address  bool          // send an address, as physical goods need
 	Think    time.Duration // mean pause between the presses of a buyer, none when 0
@@ -38,7 +39,10 @@ const addressJSON = `,"address":{"name":"测试","phone":"13900000000","province
 
 // Buy lets the crowd loose and reports what it was told.
 func (t Target) Buy(ctx context.Context, b Buying) *Report {
-	client := t.client(len(b.Buyers))
+	if b.AtOnce == 0 {
+		b.AtOnce = len(b.Buyers)
+	}
+	client := t.client(b.AtOnce)
 	defer client.CloseIdleConnections()
 	body := []byte(`{"quantity":` + strconv.FormatInt(b.Quantity, 10) + `}`)
 	if b.Address {
@@ -51,8 +55,8 @@ func (t Target) Buy(ctx context.Context, b Buying) *Report {
 		reports[i] = newReport()
 	}
 	var all sync.WaitGroup
-	for i, buyer := range b.Buyers {
-		all.Go(func() { c.press(ctx, buyer, reports[i%len(reports)]) })
+	for i := range b.AtOnce {
+		all.Go(func() { c.press(ctx, i, reports[i%len(reports)]) })
 	}
 	all.Wait()
 	out := newReport()
@@ -98,19 +102,23 @@ func (c *crowd) next(ctx context.Context, first bool) (at time.Time, ok bool) {
 	}
 }
 
-// press is one buyer's evening.
-func (c *crowd) press(ctx context.Context, b Buyer, r *Report) {
+// press is the evening of one in AtOnce: a buyer presses, then the next one whose
+// turn it is.
+func (c *crowd) press(ctx context.Context, first int, r *Report) {
 	req, res := fasthttp.AcquireRequest(), fasthttp.AcquireResponse()
 	defer fasthttp.ReleaseRequest(req)
 	defer fasthttp.ReleaseResponse(res)
 	c.target.head(req, "/flash/"+c.Flash+"/orders")
-	req.Header.Set("Authorization", b.bearer)
 	req.SetBodyRaw(c.body)
-	for n := 0; c.Presses == 0 || n < c.Presses; n++ {
-		at, ok := c.next(ctx, n == 0)
+	turns := 0
+	for n := first; c.Presses == 0 || n < c.Presses*len(c.Buyers); n += c.AtOnce {
+		at, ok := c.next(ctx, turns == 0)
 		if !ok {
 			break
 		}
+		turns++
+		b := c.Buyers[n%len(c.Buyers)]
+		req.Header.Set("Authorization", b.bearer)
 		req.Header.Set("Idempotency-Key", id.New(id.Event))
 		if c.decide(ctx, b, req, res, at, r) {
 			break

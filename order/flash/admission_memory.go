@@ -2,7 +2,6 @@ package flash
 
 import (
 	"context"
-	"strconv"
 	"sync"
 )
 
@@ -10,12 +9,11 @@ import (
 type Memory struct {
 	mu    sync.Mutex
 	sales map[string]*memorySale
-	epoch int64
 }
 
 type memorySale struct {
-	left, epoch, changes int64
-	claims               map[string]int64
+	Level
+	claims map[string]int64
 }
 
 var _ Admission = (*Memory)(nil)
@@ -24,34 +22,34 @@ var _ Admission = (*Memory)(nil)
 func NewMemory() *Memory { return &Memory{sales: map[string]*memorySale{}} }
 
 // Hold takes n units for a viewer.
-func (m *Memory) Hold(_ context.Context, sale, viewer string, n, limit int64) (Verdict, error) {
+func (m *Memory) Hold(_ context.Context, ref Ref, viewer string, n, limit int64) (Verdict, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	s, ok := m.sales[sale]
+	s, ok := m.sales[ref.Sale]
 	switch {
-	case !ok:
+	case !ok || s.Epoch != ref.Epoch:
 		return Unknown, nil
 	case s.claims[viewer]+n > limit:
 		return OverLimit, nil
-	case s.left < n:
+	case s.Left < n:
 		return TooFew, nil
 	}
-	s.left -= n
+	s.Left -= n
 	s.claims[viewer] += n
-	s.changes++
+	s.Changes++
 	return Held, nil
 }
 
-// Release gives n units of a viewer back.
-func (m *Memory) Release(_ context.Context, sale, viewer string, n int64) error {
+// Release gives n units back.
+func (m *Memory) Release(_ context.Context, ref Ref, viewer string, n int64) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	s, ok := m.sales[sale]
-	if !ok {
+	s, ok := m.sales[ref.Sale]
+	if !ok || s.Epoch != ref.Epoch {
 		return nil
 	}
-	s.left += n
-	s.changes++
+	s.Left += n
+	s.Changes++
 	if s.claims[viewer] -= n; s.claims[viewer] <= 0 {
 		delete(s.claims, viewer)
 	}
@@ -66,29 +64,24 @@ func (m *Memory) Look(_ context.Context, sale string) (Level, bool, error) {
 	if !ok {
 		return Level{}, false, nil
 	}
-	return Level{s.left, s.version()}, true, nil
+	return s.Level, true, nil
 }
 
-// Set replaces what is known of a sale.
-func (m *Memory) Set(_ context.Context, sale, version string, p Picture) (bool, error) {
+// Set replaces the picture of a sale.
+func (m *Memory) Set(_ context.Context, ref Ref, p Picture) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	now := ""
-	if s, ok := m.sales[sale]; ok {
-		now = s.version()
+	if s, ok := m.sales[ref.Sale]; ok && s.Epoch > ref.Epoch {
+		return nil
 	}
-	if now != version {
-		return false, nil
-	}
-	m.epoch++
-	s := &memorySale{left: p.Left, epoch: m.epoch, claims: make(map[string]int64, len(p.Claims))}
+	s := &memorySale{Level: Level{Left: p.Left, Epoch: ref.Epoch}, claims: make(map[string]int64, len(p.Claims))}
 	for viewer, n := range p.Claims {
 		if n > 0 {
 			s.claims[viewer] = n
 		}
 	}
-	m.sales[sale] = s
-	return true, nil
+	m.sales[ref.Sale] = s
+	return nil
 }
 
 // Forget drops a sale that is over.
@@ -97,8 +90,4 @@ func (m *Memory) Forget(_ context.Context, sale string) error {
 	defer m.mu.Unlock()
 	delete(m.sales, sale)
 	return nil
-}
-
-func (s *memorySale) version() string {
-	return strconv.FormatInt(s.epoch, 36) + ":" + strconv.FormatInt(s.changes, 36)
 }

@@ -7,8 +7,6 @@ import (
 	"strconv"
 
 	"github.com/redis/go-redis/v9"
-
-	"yinbo/internal/id"
 )
 
 var (
@@ -20,7 +18,8 @@ var (
 	setSource string
 )
 
-// Redis is admission for any number of nodes.
+// Redis is admission for any number of nodes. Calls that come at the same time
+// travel in one pipeline.
 type Redis struct {
 	client             redis.UniversalClient
 	hold, release, set *redis.Script
@@ -29,8 +28,12 @@ type Redis struct {
 var _ Admission = (*Redis)(nil)
 
 // NewRedis makes an admission on a server or cluster.
-func NewRedis(c redis.UniversalClient) *Redis {
-	return &Redis{c, redis.NewScript(holdSource), redis.NewScript(releaseSource), redis.NewScript(setSource)}
+func NewRedis(c redis.UniversalClient) (*Redis, error) {
+	pipelined, err := c.AutoPipeline()
+	if err != nil {
+		return nil, fmt.Errorf("flash: admission: %w", err)
+	}
+	return &Redis{pipelined, redis.NewScript(holdSource), redis.NewScript(releaseSource), redis.NewScript(setSource)}, nil
 }
 
 func (r *Redis) run(ctx context.Context, s *redis.Script, sale string, args ...any) (int, error) {
@@ -42,52 +45,49 @@ func (r *Redis) run(ctx context.Context, s *redis.Script, sale string, args ...a
 }
 
 // Hold takes n units for a viewer.
-func (r *Redis) Hold(ctx context.Context, sale, viewer string, n, limit int64) (Verdict, error) {
-	code, err := r.run(ctx, r.hold, sale, viewer, n, limit)
+func (r *Redis) Hold(ctx context.Context, s Ref, viewer string, n, limit int64) (Verdict, error) {
+	code, err := r.run(ctx, r.hold, s.Sale, s.Epoch, viewer, n, limit)
 	if err != nil {
 		return Unknown, err
 	}
 	return [...]Verdict{Unknown, Held, TooFew, OverLimit}[code], nil
 }
 
-// Release gives n units of a viewer back.
-func (r *Redis) Release(ctx context.Context, sale, viewer string, n int64) error {
-	_, err := r.run(ctx, r.release, sale, viewer, n)
+// Release gives n units back.
+func (r *Redis) Release(ctx context.Context, s Ref, viewer string, n int64) error {
+	_, err := r.run(ctx, r.release, s.Sale, s.Epoch, viewer, n)
 	return err
 }
 
 // Look tells what is left.
-func (r *Redis) Look(ctx context.Context, sale string) (Level, bool, error) {
+func (r *Redis) Look(ctx context.Context, sale string) (l Level, known bool, err error) {
 	v, err := r.client.HMGet(ctx, stateKey(sale), "left", "epoch", "changes").Result()
 	if err != nil {
-		return Level{}, false, fmt.Errorf("flash: admission: %w", err)
+		return l, false, fmt.Errorf("flash: admission: %w", err)
 	}
-	if v[0] == nil {
-		return Level{}, false, nil
+	left, isSet := v[0].(string)
+	if !isSet {
+		return l, false, nil
 	}
-	left, err := strconv.ParseInt(fmt.Sprint(v[0]), 10, 64)
-	if err != nil {
-		return Level{}, false, fmt.Errorf("flash: admission: %w", err)
+	if l.Left, err = strconv.ParseInt(left, 10, 64); err != nil {
+		return l, false, fmt.Errorf("flash: admission: %w", err)
 	}
-	return Level{left, text(v[1]) + ":" + text(v[2])}, true, nil
+	l.Epoch, _ = v[1].(string)
+	changes, _ := v[2].(string)
+	l.Changes, err = strconv.ParseInt(changes, 10, 64)
+	return l, err == nil, err
 }
 
-func text(v any) string {
-	s, _ := v.(string)
-	return s
-}
-
-// Set replaces what is known of a sale.
-func (r *Redis) Set(ctx context.Context, sale, version string, p Picture) (bool, error) {
-	// The epoch keeps versions of a sale that was forgotten and set again apart.
-	args := []any{version, p.Left, id.New(id.Event), keyTTL.Milliseconds()}
+// Set replaces the picture of a sale.
+func (r *Redis) Set(ctx context.Context, s Ref, p Picture) error {
+	args := []any{s.Epoch, p.Left, keyTTL.Milliseconds()}
 	for viewer, n := range p.Claims {
 		if n > 0 {
 			args = append(args, viewer, n)
 		}
 	}
-	n, err := r.run(ctx, r.set, sale, args...)
-	return n == 1, err
+	_, err := r.run(ctx, r.set, s.Sale, args...)
+	return err
 }
 
 // Forget drops a sale that is over.

@@ -37,7 +37,7 @@ func (s *Sales) decide(ctx context.Context, tx *db.Tx, known row, batch []*ticke
 		return out, err
 	}
 	out.verdicts = make([]verdict, len(batch))
-	b := bought{units: map[string]int64{}}
+	b := takings{units: map[string]int64{}}
 	for i, t := range batch {
 		if out.verdicts[i] = judge(kept[i], t, r, claims, tx); out.verdicts[i].bought && !kept[i].Found {
 			o := t.order
@@ -75,22 +75,22 @@ func judge(kept idem.Kept[order.View], t *ticket, r row, claims map[string]int64
 	return verdict{bought: true}
 }
 
-// bought is what a batch sells.
-type bought struct {
+// takings is what a batch sells.
+type takings struct {
 	tickets []*ticket
 	orders  []order.Order
 	units   map[string]int64 // by viewer
 	n       int64
 }
 
-func (b *bought) add(t *ticket, o order.Order) {
+func (b *takings) add(t *ticket, o order.Order) {
 	b.tickets, b.orders = append(b.tickets, t), append(b.orders, o)
 	b.units[t.viewer] += t.n
 	b.n += t.n
 }
 
 // write stores what the batch sells. Who sells the last unit tells the room.
-func (s *Sales) write(ctx context.Context, tx *db.Tx, r row, b bought) error {
+func (s *Sales) write(ctx context.Context, tx *db.Tx, r row, b takings) error {
 	if b.n == 0 {
 		return nil
 	}

@@ -57,7 +57,7 @@ func (s *Sales) Buy(ctx context.Context, req idem.Request, p Purchase) (v order.
 
 // refuse says no, unless the key has an answer already.
 func (s *Sales) refuse(ctx context.Context, sl *sale, req idem.Request, refusal *fault.Error) (v order.View, replayed bool, err error) {
-	if refusal.Code == "flash.not_started" || refusal.Code == "flash.sold_out" && !sl.mayHaveBought(req.Person) {
+	if refusal.Code == "flash.not_started" || refusal.Code == "flash.sold_out" && !sl.mayHaveBought(req.Person) || refusal == atLimit {
 		return v, false, refusal
 	}
 	v, found, err := idem.Lookup[order.View](ctx, s.DB, req)
@@ -97,7 +97,10 @@ func (s *Sales) ticket(ctx context.Context, sl *sale, req idem.Request, p Purcha
 		return nil, nil, fault.InvalidField("quantity", "field.too_large").Because(err)
 	}
 	t = &ticket{req: req, viewer: p.Viewer, n: p.Quantity, order: o, done: make(chan verdict, 1)}
-	if refusal := s.hold(ctx, sl, t, r.Limit); refusal != nil {
+	if sl.atLimit(t, r.Limit) {
+		return nil, atLimit, nil
+	}
+	if refusal := s.hold(ctx, sl, t, r); refusal != nil {
 		return nil, refusal, nil
 	}
 	t.order.AddressSealed, err = order.SealAddress(ctx, s.Keyring, p.Bank, o.ID, p.Address)
@@ -106,6 +109,9 @@ func (s *Sales) ticket(ctx context.Context, sl *sale, req idem.Request, p Purcha
 	}
 	return t, nil, err
 }
+
+// atLimit is flash.limit_reached where this node is certain of it.
+var atLimit = fault.New(fault.Conflict, "flash.limit_reached")
 
 // checkRoom refuses a room of another bank: 422 field room_id.
 func (s *Sales) checkRoom(ctx context.Context, r row, room string) error {
@@ -127,22 +133,25 @@ func (s *Sales) checkRoom(ctx context.Context, r row, room string) error {
 	return nil
 }
 
-// hold asks admission, setting it from the database when it does not know the
-// sale. When it does not answer at all, the database decides alone.
-func (s *Sales) hold(ctx context.Context, sl *sale, t *ticket, limit int64) *fault.Error {
+// hold asks admission, building its picture where it has none of the epoch. When
+// it does not answer at all, the database decides alone.
+func (s *Sales) hold(ctx context.Context, sl *sale, t *ticket, r row) *fault.Error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), admissionWait)
 	defer cancel()
-	flashID := t.order.Flash
 	var verdict Verdict
 	ask := func() (err error) {
-		verdict, err = s.Admission.Hold(ctx, flashID, t.viewer, t.n, limit)
+		t.epoch = r.Epoch
+		verdict, err = s.Admission.Hold(ctx, r.ref(), t.viewer, t.n, r.Limit)
 		return err
 	}
 	if !s.admit(ask) {
 		return nil
 	}
 	if verdict == Unknown {
-		if err := s.setAdmission(ctx, sl, ""); err != nil || !s.admit(ask) {
+		if err := s.rebuild(ctx, sl, r.Epoch); err != nil {
+			return nil
+		}
+		if r = sl.current(); !s.admit(ask) {
 			return nil
 		}
 	}
@@ -165,27 +174,17 @@ func (s *Sales) release(t *ticket) {
 	t.held = false
 	ctx, cancel := context.WithTimeout(context.Background(), admissionWait)
 	defer cancel()
-	s.admit(func() error { return s.Admission.Release(ctx, t.order.Flash, t.viewer, t.n) })
+	s.admit(func() error { return s.Admission.Release(ctx, Ref{t.order.Flash, t.epoch}, t.viewer, t.n) })
 }
 
-// setAdmission sets admission from the database, if it still has the version
-// given. Holds that wait in a queue are not counted: the database decides them.
-func (s *Sales) setAdmission(ctx context.Context, sl *sale, version string) error {
-	sl.setting.Lock()
-	defer sl.setting.Unlock()
-	r := sl.current()
-	if version == "" {
-		if _, known, err := s.Admission.Look(ctx, r.ID); known || err != nil {
-			return err // another was first
-		}
-	}
-	claims, err := allClaims(ctx, s.DB, r.ID)
-	if err != nil {
-		return err
-	}
-	if r, err = readSale(ctx, s.DB, r.Bank, r.ID); err != nil {
-		return err
-	}
-	_, err = s.Admission.Set(ctx, r.ID, version, Picture{Left: r.left(), Claims: claims})
-	return err
+func (sl *sale) mayHaveBought(viewer string) bool {
+	sl.mu.Lock()
+	defer sl.mu.Unlock()
+	return sl.buyers.mayHaveBought(viewer)
+}
+
+func (sl *sale) atLimit(t *ticket, limit int64) bool {
+	sl.mu.Lock()
+	defer sl.mu.Unlock()
+	return sl.buyers.atLimit(t, limit, time.Now())
 }

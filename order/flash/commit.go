@@ -17,8 +17,10 @@ type ticket struct {
 	leave  func() // the key is no longer under way
 	viewer string
 	n      int64
-	held   bool // admission holds n units for it
+	held   bool // admission holds n units for it, in the picture of epoch
+	epoch  string
 	order  order.Order
+	at     time.Time    // when it was queued
 	done   chan verdict // takes one without waiting
 }
 
@@ -31,35 +33,28 @@ type verdict struct {
 }
 
 const (
-	maxBatch = 256
-	// maxQueue bounds who waits at one sale of one node; at the measured rates
-	// the last of them waits well under a second.
-	maxQueue    = 4096
 	commitWait  = 15 * time.Second
 	commitTries = 4
 )
 
-// committers is how many work at one sale: one, whose batches grow with the
-// load; where orders do not share transactions, as many as one would have.
-func (s *Sales) committers() int {
-	if s.Batch == 1 {
-		return 1
-	}
-	return 1
-}
+// committers is how many work at one sale of a node: one, whose batches grow
+// with the load. Sales commit side by side.
+const committers = 1
 
 // submit puts a ticket into its sale's queue and sees to it that a committer
-// runs. A full queue is 503 unavailable.
+// runs.
 func (s *Sales) submit(sl *sale, t *ticket) error {
 	s.mu.RLock()
 	defer s.mu.RUnlock() // Close waits until no submit is half done
 	sl.mu.Lock()
 	defer sl.mu.Unlock()
-	if s.closed || len(sl.queue) >= maxQueue {
+	if s.closed {
 		return fault.New(fault.Unavailable, "unavailable").After(time.Second)
 	}
-	sl.queue = append(sl.queue, t)
-	if sl.running < s.committers() {
+	if err := sl.queue.push(t, time.Now()); err != nil {
+		return err
+	}
+	if sl.running < committers {
 		sl.running++
 		s.busy.Add(1)
 		go s.commitAll(sl)
@@ -72,18 +67,20 @@ func (s *Sales) commitAll(sl *sale) {
 	defer s.busy.Done()
 	for {
 		sl.mu.Lock()
-		n := min(len(sl.queue), s.Batch)
-		if n == 0 {
+		batch := sl.queue.pop()
+		if len(batch) == 0 {
 			sl.running--
 			sl.mu.Unlock()
 			return
 		}
-		batch := sl.queue[:n:n]
-		sl.queue = sl.queue[n:]
 		sl.mu.Unlock()
 		ctx, cancel := context.WithTimeout(context.Background(), 2*commitWait)
+		start := time.Now()
 		s.commit(ctx, sl, batch)
 		cancel()
+		sl.mu.Lock()
+		sl.queue.took(len(batch), time.Since(start))
+		sl.mu.Unlock()
 	}
 }
 
@@ -133,7 +130,7 @@ func (s *Sales) tell(sl *sale, batch []*ticket, out outcome) {
 	sl.mu.Lock()
 	for i, t := range batch {
 		if out.verdicts[i].bought {
-			sl.buyers[t.viewer] = struct{}{}
+			sl.buyers.add(t, time.Now())
 		}
 	}
 	sl.mu.Unlock()

@@ -261,8 +261,9 @@ func TestLostHoldsAreRepaired(t *testing.T) {
 			t.Fatal(err)
 		}
 		// A node died between its hold and its commit.
-		if _, err := memory.Set(s.Ctx, f.ID, "", flash.Picture{Left: 0, Claims: map[string]int64{"dead": 1}}); err != nil {
-			t.Fatal(err)
+		epoch := s.Text("SELECT epoch FROM flash_sale WHERE id = ?", f.ID)
+		if v, err := memory.Hold(s.Ctx, flash.Ref{Sale: f.ID, Epoch: epoch}, "dead", 1, 1); err != nil || v != flash.Held {
+			t.Fatal(v, err)
 		}
 		wantCode(t, buy(), "flash.sold_out")
 		for range 3 {
@@ -299,7 +300,7 @@ func TestAdmissionThatForgetsOrFailsLosesNothing(t *testing.T) {
 // broken is an admission that does not hear of what comes back.
 type broken struct{ *flash.Memory }
 
-func (broken) Release(context.Context, string, string, int64) error {
+func (broken) Release(context.Context, flash.Ref, string, int64) error {
 	return errors.New("no connection")
 }
 

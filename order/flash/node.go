@@ -27,7 +27,7 @@ type Sales struct {
 // New makes the service.
 func New(d Deps) *Sales {
 	if d.Batch == 0 {
-		d.Batch = maxBatch
+		d.Batch = DefaultBatch
 	}
 	return &Sales{Deps: d, sales: map[string]*sale{}}
 }
@@ -55,22 +55,19 @@ type sale struct {
 
 	mu       sync.Mutex
 	row      row
-	buyers   map[string]struct{} // who ever bought here; see mayHaveBought
-	complete bool                // buyers has everyone, as of the last look
-	queue    []*ticket
-	running  int // committers
-
-	setting  sync.Mutex // one rebuild of admission at a time
-	seen     Level      // by the last round of Run, and what the row had then
+	buyers   buyers
+	queue    queue
+	running  int   // committers
+	seen     Level // admission's, by the last round of Run, and what the row had then
 	seenLeft int64
+
+	rebuilding sync.Mutex // one at a time on this node
 }
 
 // sale gives what the node knows, from the database the first time; another
 // bank's is 404 not_found.
 func (s *Sales) sale(ctx context.Context, bank, flashID string) (*sale, error) {
-	s.mu.RLock()
-	sl, ok := s.sales[flashID]
-	s.mu.RUnlock()
+	sl, ok := s.known(flashID)
 	if !ok {
 		r, err := readSale(ctx, s.DB, bank, flashID)
 		if err != nil {
@@ -86,7 +83,17 @@ func (s *Sales) sale(ctx context.Context, bank, flashID string) (*sale, error) {
 	return sl, nil
 }
 
+func (s *Sales) known(flashID string) (*sale, bool) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	sl, ok := s.sales[flashID]
+	return sl, ok
+}
+
 func (s *Sales) remember(ctx context.Context, r row) (*sale, error) {
+	if sl, ok := s.known(r.ID); ok {
+		return sl, nil
+	}
 	goods, err := catalog.Goods(ctx, s.DB, r.Bank, []string{r.SKU})
 	if err != nil {
 		return nil, err
@@ -96,7 +103,7 @@ func (s *Sales) remember(ctx context.Context, r row) (*sale, error) {
 	if sl, ok := s.sales[r.ID]; ok {
 		return sl, nil
 	}
-	sl := &sale{good: goods[r.SKU], row: r, buyers: map[string]struct{}{}}
+	sl := &sale{good: goods[r.SKU], row: r, buyers: newBuyers(), queue: newQueue(s.Batch)}
 	s.sales[r.ID] = sl
 	return sl, nil
 }
@@ -109,10 +116,7 @@ func (sl *sale) current() row {
 
 // learn takes in a row that was just committed or read.
 func (s *Sales) learn(r row) {
-	s.mu.RLock()
-	sl, ok := s.sales[r.ID]
-	s.mu.RUnlock()
-	if ok {
+	if sl, ok := s.known(r.ID); ok {
 		sl.learn(r)
 	}
 }
@@ -122,7 +126,7 @@ func (sl *sale) learn(r row) {
 	defer sl.mu.Unlock()
 	sl.row = r
 	if r.left() > 0 { // other nodes may sell to people unknown here
-		sl.complete = false
+		sl.buyers.complete = false
 	}
 }
 
@@ -150,38 +154,4 @@ func (s *Sales) admit(call func() error) bool {
 		return false
 	}
 	return true
-}
-
-// Sold out, as this node knows it, is answered from memory, without a word to
-// Redis or the database. Only those who may have bought are looked up, since
-// theirs may be a repeat of a key that has an answer.
-//
-// mayHaveBought is sure for those who bought before the last round of Run, and
-// on this node at once.
-func (sl *sale) mayHaveBought(viewer string) bool {
-	sl.mu.Lock()
-	defer sl.mu.Unlock()
-	_, bought := sl.buyers[viewer]
-	return bought || !sl.complete
-}
-
-// loadBuyers reads who ever bought, unless that is known and count long.
-func (s *Sales) loadBuyers(ctx context.Context, sl *sale, count int) error {
-	sl.mu.Lock()
-	flashID, have := sl.row.ID, sl.complete && len(sl.buyers) >= count
-	sl.mu.Unlock()
-	if have {
-		return nil
-	}
-	claims, err := allClaims(ctx, s.DB, flashID)
-	if err != nil {
-		return err
-	}
-	sl.mu.Lock()
-	defer sl.mu.Unlock()
-	for viewer := range claims {
-		sl.buyers[viewer] = struct{}{}
-	}
-	sl.complete = true
-	return nil
 }

@@ -17,6 +17,9 @@ const round = time.Second
 func (s *Sales) Run(ctx context.Context) error {
 	tick := time.NewTicker(round)
 	defer tick.Stop()
+	if err := s.adopt(ctx); err != nil && ctx.Err() == nil {
+		slog.WarnContext(ctx, "flash_adopt_failed", "error", err)
+	}
 	for {
 		if err := s.Round(ctx); err != nil && ctx.Err() == nil {
 			slog.WarnContext(ctx, "flash_round_failed", "error", err)
@@ -29,16 +32,32 @@ func (s *Sales) Run(ctx context.Context) error {
 	}
 }
 
+// adopt rebuilds admission's pictures of the sales that are on when a node
+// starts: it has not seen how far they were, and could not tell an old copy.
+func (s *Sales) adopt(ctx context.Context) error {
+	rows, err := readRows(ctx, s.DB, "state = 'open' AND epoch <> ''")
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		sl, err := s.remember(ctx, r)
+		if err != nil {
+			return err
+		}
+		s.admit(func() error { return s.rebuild(ctx, sl, r.Epoch) })
+	}
+	return nil
+}
+
 // Round is one look at every open sale.
 func (s *Sales) Round(ctx context.Context) error {
-	// Admission is looked at first: what it has taken by now, the rows read
-	// after may show as sold or not yet, but never the other way round.
-	levels := s.levels(ctx)
+	ctx, cancel := context.WithTimeout(ctx, 10*round)
+	defer cancel()
 	rows, err := readRows(ctx, s.DB, "state = 'open'")
 	if err != nil {
 		return err
 	}
-	isOpen := make(map[string]bool, len(rows))
+	isOpen, now := make(map[string]bool, len(rows)), s.DB.Clock().Now()
 	for _, r := range rows {
 		isOpen[r.ID] = true
 		sl, err := s.remember(ctx, r)
@@ -51,55 +70,11 @@ func (s *Sales) Round(ctx context.Context) error {
 				return err
 			}
 		}
-		if level, ok := levels[r.ID]; ok {
-			s.repair(ctx, sl, r, level)
+		if r.refusal(now) == nil {
+			s.repair(ctx, sl, r)
 		}
 	}
 	return s.forgetOver(ctx, isOpen)
-}
-
-func (s *Sales) known() []*sale {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	all := make([]*sale, 0, len(s.sales))
-	for _, sl := range s.sales {
-		all = append(all, sl)
-	}
-	return all
-}
-
-// levels asks admission about the sales that this node knows and that are on.
-func (s *Sales) levels(ctx context.Context) map[string]Level {
-	ctx, cancel := context.WithTimeout(ctx, round)
-	defer cancel()
-	levels, now := map[string]Level{}, s.DB.Clock().Now()
-	for _, sl := range s.known() {
-		r := sl.current()
-		if r.refusal(now) != nil {
-			continue
-		}
-		s.admit(func() error {
-			level, known, err := s.Admission.Look(ctx, r.ID)
-			if known {
-				levels[r.ID] = level
-			}
-			return err
-		})
-	}
-	return levels
-}
-
-// repair sets admission right when it has more than the row, at once; when it
-// has less, that may be holds on their way to the database: only once nothing
-// has moved for a whole round.
-func (s *Sales) repair(ctx context.Context, sl *sale, r row, level Level) {
-	sl.mu.Lock()
-	still := sl.seen == level && sl.seenLeft == r.left() && sl.running == 0
-	sl.seen, sl.seenLeft = level, r.left()
-	sl.mu.Unlock()
-	if level.Left > r.left() || level.Left < r.left() && still {
-		s.admit(func() error { return s.setAdmission(ctx, sl, level.Version) })
-	}
 }
 
 // countBuyers keeps the list of buyers whole while the sale is sold out.
@@ -114,11 +89,16 @@ func (s *Sales) countBuyers(ctx context.Context, sl *sale) error {
 // forgetOver reads sales that are open no more for the last time, and drops
 // those that were read so and have no one waiting.
 func (s *Sales) forgetOver(ctx context.Context, isOpen map[string]bool) error {
-	for _, sl := range s.known() {
-		r := sl.current()
-		if isOpen[r.ID] {
-			continue
+	s.mu.RLock()
+	var over []*sale
+	for flashID, sl := range s.sales {
+		if !isOpen[flashID] {
+			over = append(over, sl)
 		}
+	}
+	s.mu.RUnlock()
+	for _, sl := range over {
+		r := sl.current()
 		if r.State == open {
 			last, err := readSale(ctx, s.DB, r.Bank, r.ID)
 			if err != nil {

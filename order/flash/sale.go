@@ -42,7 +42,10 @@ type row struct {
 	Price               money.Fen
 	Total, Sold, Limit  int64
 	Starts, Ends        time.Time
+	Epoch               string // of admission's picture, "" before the first
 }
+
+func (r row) ref() Ref { return Ref{r.ID, r.Epoch} }
 
 func (r row) left() int64 { return r.Total - r.Sold }
 

@@ -8,11 +8,11 @@ import (
 	"yinbo/internal/fault"
 )
 
-const columns = `SELECT id, bank_id, room_id, sku_id, state, price_fen, total, sold, per_user_limit, starts_at, ends_at FROM flash_sale WHERE `
+const columns = `SELECT id, bank_id, room_id, sku_id, state, price_fen, total, sold, per_user_limit, starts_at, ends_at, epoch FROM flash_sale WHERE `
 
 func scanRow(r db.Row) (v row, err error) {
 	var starts, ends db.Time
-	err = r.Scan(&v.ID, &v.Bank, &v.Room, &v.SKU, &v.State, &v.Price, &v.Total, &v.Sold, &v.Limit, &starts, &ends)
+	err = r.Scan(&v.ID, &v.Bank, &v.Room, &v.SKU, &v.State, &v.Price, &v.Total, &v.Sold, &v.Limit, &starts, &ends, &v.Epoch)
 	v.Starts, v.Ends = starts.Time, ends.Time
 	return v, err
 }
@@ -95,5 +95,11 @@ func unsell(ctx context.Context, tx *db.Tx, flashID, viewer string, n int64) err
 	if err == nil && rows != 1 {
 		err = fmt.Errorf("flash: %s has no claim of %d units to give back", flashID, n)
 	}
+	return err
+}
+
+// setEpoch names the picture that admission is to have of a sale.
+func setEpoch(ctx context.Context, tx *db.Tx, r row) error {
+	_, err := tx.Exec(ctx, "UPDATE flash_sale SET epoch = ? WHERE bank_id = ? AND id = ?", r.Epoch, r.Bank, r.ID)
 	return err
 }

@@ -61,8 +61,13 @@ func (s *Sales) Retake(ctx context.Context, tx *db.Tx, bank, flashID, viewer str
 func (s *Sales) returned(r row, viewer string, n int64) {
 	ctx, cancel := context.WithTimeout(context.Background(), admissionWait)
 	defer cancel()
-	s.admit(func() error { return s.Admission.Release(ctx, r.ID, viewer, n) })
-	s.learn(r)
+	s.admit(func() error { return s.Admission.Release(ctx, r.ref(), viewer, n) })
+	if sl, ok := s.known(r.ID); ok {
+		sl.mu.Lock()
+		sl.buyers.giveBack(viewer, n)
+		sl.mu.Unlock()
+		sl.learn(r)
+	}
 	s.tellStock(r)
 }
 

@@ -63,7 +63,11 @@ func Each(t *testing.T, fn func(t *testing.T, s *Stage)) {
 	})
 	t.Run("mariadb+redis", func(t *testing.T) {
 		clk := clock.NewFake(time.Now())
-		fn(t, New(t, testkit.MariaDB(t, clk), clk, flash.NewRedis(testkit.Redis(t))))
+		admission, err := flash.NewRedis(testkit.Redis(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		fn(t, New(t, testkit.MariaDB(t, clk), clk, admission))
 	})
 }
 
@@ -195,6 +199,16 @@ func (s *Stage) Number(query string, args ...any) int64 {
 		s.T.Fatal(err)
 	}
 	return n
+}
+
+// Text reads one text.
+func (s *Stage) Text(query string, args ...any) string {
+	s.T.Helper()
+	v, _, err := db.Value[string](s.Ctx, s.DB, query, args...)
+	if err != nil {
+		s.T.Fatal(err)
+	}
+	return v
 }
 
 // Stock is a SKU's.
