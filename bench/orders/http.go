@@ -69,7 +69,7 @@ func (b *bench) buy(ctx context.Context, s *shop, throughput *series, rate float
 			return err
 		}
 		cpu := s.cpu()
-		if rate == 0 && env == nil && length == b.length {
+		if rate == 0 && (env == nil) == (b.base == "") && length == b.length {
 			s.profile(b.profile, length)
 		}
 		r := s.target(0).Buy(ctx, stampede.Buying{Flash: flash, Buyers: s.buyers, AtOnce: b.buyers, Quantity: 1, Retries: 3, For: length, Rate: rate})

@@ -23,6 +23,7 @@ type bench struct {
 	buyers  int
 	viewers int
 	profile string
+	base    string
 }
 
 func main() {
@@ -33,6 +34,7 @@ func main() {
 	flag.IntVar(&b.buyers, "buyers", 512, "buyers who press at once")
 	flag.IntVar(&b.viewers, "crowd", 10_000, "buyers of the large crowds")
 	flag.StringVar(&b.profile, "profile", "", "write the node's CPU profile of the last run over HTTP to this file")
+	flag.StringVar(&b.base, "profile-of", "", "base: profile the baseline instead")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()

@@ -1,8 +1,183 @@
 package main
 
-import "context"
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
 
-func (b *bench) commit(ctx context.Context) error  { return nil }
-func (b *bench) soldOut(ctx context.Context) error { return nil }
-func (b *bench) memory(ctx context.Context) error  { return nil }
-func (b *bench) nodes(ctx context.Context) error   { return nil }
+	"github.com/valyala/fasthttp"
+
+	"yinbo/internal/db"
+	"yinbo/internal/stampede"
+)
+
+// soldOut compares sold-out answers with those of an empty Gin handler behind
+// the same middleware.
+func (b *bench) soldOut(ctx context.Context) error {
+	s, err := open(ctx, true)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	if err := s.serve(ctx, 1); err != nil {
+		return err
+	}
+	flash, err := s.sale(ctx, 1, 1)
+	if err != nil {
+		return err
+	}
+	buyers, err := s.signIn(ctx, b.buyers+1)
+	if err != nil {
+		return err
+	}
+	if r := s.target(0).Buy(ctx, stampede.Buying{Flash: flash, Buyers: buyers[:1], Quantity: 1, Presses: 1, For: time.Second}); len(r.Accepted) != 1 {
+		return fmt.Errorf("the last unit was not sold: %v", r.Refused)
+	}
+	time.Sleep(1500 * time.Millisecond) // until the node has counted the buyers
+	ours := &series{name: "sold-out answers", unit: "answers/s"}
+	empty := &series{name: "empty Gin handler behind the same middleware", unit: "answers/s"}
+	for range b.runs {
+		rate, err := b.empty(s.nodes[0].Addr)
+		if err != nil {
+			return err
+		}
+		empty.add(rate)
+		r := s.target(0).Buy(ctx, stampede.Buying{Flash: flash, Buyers: buyers[1:], Quantity: 1, For: b.length})
+		if n := r.Refused["flash.sold_out"]; len(r.Accepted) > 0 || n == 0 || len(r.Refused) > 1 {
+			return fmt.Errorf("not all were told sold out: %v", r.Refused)
+		}
+		ours.add(r.PerSecond(r.Refused["flash.sold_out"]))
+	}
+	empty.print()
+	ours.print()
+	ratio("sold-out answers / empty handler", ours, empty, 0.7)
+	return nil
+}
+
+// empty asks /healthz, a handler that does nothing behind the server's
+// middleware, as fast as it answers.
+func (b *bench) empty(addr string) (perSecond float64, err error) {
+	client := &fasthttp.HostClient{Addr: addr, MaxConns: b.buyers}
+	defer client.CloseIdleConnections()
+	counts, start := make([]int, b.buyers), time.Now()
+	var all sync.WaitGroup
+	for i := range counts {
+		all.Go(func() {
+			req, res := fasthttp.AcquireRequest(), fasthttp.AcquireResponse()
+			req.SetRequestURI("http://" + addr + "/healthz")
+			for time.Since(start) < b.length {
+				if err = client.Do(req, res); err != nil || res.StatusCode() != http.StatusOK {
+					return
+				}
+				counts[i]++
+			}
+		})
+	}
+	all.Wait()
+	n := 0
+	for _, c := range counts {
+		n += c
+	}
+	return float64(n) / time.Since(start).Seconds(), err
+}
+
+// memory measures what buyers who wait take: the database stands still while a
+// crowd presses.
+func (b *bench) memory(ctx context.Context) error {
+	s, err := open(ctx, true)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	grown := &series{name: fmt.Sprintf("resident memory of %d waiting buyers, above idle", b.viewers), unit: "MiB"}
+	for range b.runs {
+		if err := s.serve(ctx, 1); err != nil {
+			return err
+		}
+		flash, err := s.sale(ctx, int64(b.viewers), 1)
+		if err != nil {
+			return err
+		}
+		buyers, err := s.signIn(ctx, b.viewers)
+		if err != nil {
+			return err
+		}
+		time.Sleep(3 * time.Second)
+		idle := s.nodes[0].Resident()
+		if err := s.maria.Pause(); err != nil {
+			return err
+		}
+		done := make(chan *stampede.Report)
+		go func() {
+			done <- s.target(0).Buy(ctx, stampede.Buying{Flash: flash, Buyers: buyers, Quantity: 1, Presses: 1, Retries: 10, For: 30 * time.Second})
+		}()
+		time.Sleep(6 * time.Second)
+		peak := s.nodes[0].Resident()
+		if err := s.maria.Resume(); err != nil {
+			return err
+		}
+		r := <-done
+		fmt.Printf("  idle %d MiB, waiting %d MiB; then accepted %d in %s, refused %v, tried again %d\n", idle>>20, peak>>20, len(r.Accepted), r.Took, r.Refused, r.Retried)
+		grown.add(float64(peak-idle) / (1 << 20))
+		if err := s.endSale(ctx, flash); err != nil {
+			return err
+		}
+	}
+	grown.print()
+	return nil
+}
+
+// nodes sells 100 units to a crowd over four nodes, again and again: exactly 100
+// orders each time.
+func (b *bench) nodes(ctx context.Context) error {
+	const units, nodes = 100, 4
+	s, err := open(ctx, true)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	if err := s.serve(ctx, nodes); err != nil {
+		return err
+	}
+	buyers, err := s.signIn(ctx, b.viewers)
+	if err != nil {
+		return err
+	}
+	took := &series{name: fmt.Sprintf("%d units, %d buyers, %d nodes: time of a sale", units, len(buyers), nodes), unit: "ms"}
+	for run := range b.runs * 10 {
+		flash, err := s.sale(ctx, units, 1)
+		if err != nil {
+			return err
+		}
+		reports := make([]*stampede.Report, nodes)
+		var all sync.WaitGroup
+		for i := range nodes {
+			all.Go(func() {
+				mine := buyers[i*len(buyers)/nodes : (i+1)*len(buyers)/nodes]
+				reports[i] = s.target(i).Buy(ctx, stampede.Buying{Flash: flash, Buyers: mine, AtOnce: 512, Quantity: 1, Presses: 1, Retries: 20, For: time.Minute})
+			})
+		}
+		all.Wait()
+		accepted, longest := 0, time.Duration(0)
+		for _, r := range reports {
+			accepted += len(r.Accepted)
+			longest = max(longest, r.Took)
+		}
+		orders, _, err := db.Value[int](ctx, s.db, "SELECT COUNT(*) FROM orders WHERE flash_id = ?", flash)
+		if err != nil {
+			return err
+		}
+		if accepted != units || orders != units {
+			return fmt.Errorf("run %d: %d accepted, %d orders, of %d units: %v", run, accepted, orders, units, reports[0].Refused)
+		}
+		took.add(float64(longest.Milliseconds()))
+		if err := s.endSale(ctx, flash); err != nil {
+			return err
+		}
+	}
+	fmt.Printf("exactly %d orders in each of %d runs\n", units, len(took.runs))
+	took.print()
+	return nil
+}
