@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"yinbo/internal/db"
 	"yinbo/internal/fault"
@@ -26,18 +27,19 @@ func LookupMany[T any](ctx context.Context, q db.Querier, rs []Request) ([]Kept[
 	}
 	type name struct{ person, keyHash string }
 	wanted := make(map[name][]int, len(rs))
-	persons, hashes := make([]any, len(rs)), make([]any, len(rs))
+	args := []any{rs[0].Bank, rs[0].Route}
 	for i, r := range rs {
 		n := name{r.Person, r.keyHash()}
 		wanted[n] = append(wanted[n], i)
-		persons[i], hashes[i] = n.person, n.keyHash
+		args = append(args, n.person, n.keyHash)
 	}
-	args := append([]any{rs[0].Bank, rs[0].Route}, append(persons, hashes...)...)
+	// Pairs, not two lists: an engine would look for every person with every key.
+	pairs := strings.TrimSuffix(strings.Repeat("(person_id = ? AND key_hash = ?) OR ", len(rs)), " OR ")
 	type row struct{ person, keyHash, body, response string }
 	rows, err := db.All(ctx, q, func(r db.Row) (v row, err error) {
 		return v, r.Scan(&v.person, &v.keyHash, &v.body, &v.response)
 	}, `SELECT person_id, key_hash, body_hash, response FROM idempotency
-		WHERE bank_id = ? AND route = ? AND person_id IN `+db.Marks(len(rs))+" AND key_hash IN "+db.Marks(len(rs)), args...)
+		WHERE bank_id = ? AND route = ? AND (`+pairs+")", args...)
 	if err != nil {
 		return nil, err
 	}

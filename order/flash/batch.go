@@ -2,6 +2,7 @@ package flash
 
 import (
 	"context"
+	"errors"
 
 	"yinbo/internal/db"
 	"yinbo/internal/fault"
@@ -16,7 +17,38 @@ type outcome struct {
 	verdicts []verdict
 }
 
-// decide is the transaction of a batch: the sale's row first, which keeps all
+// errNotPlain tells that a batch holds more than first presses that all succeed.
+var errNotPlain = errors.New("flash: not a plain batch")
+
+// sellAll is the transaction of a batch in the plain case, which is nearly every
+// one: the sale is on and has enough, nobody goes over the limit, no key has an
+// answer. It reads nothing first; that it is so is proved by the conditional
+// update of the row, the check of the claims and the unique key of the answers.
+// Else nothing is written, and decide finds out.
+func (s *Sales) sellAll(ctx context.Context, tx *db.Tx, known row, batch []*ticket) (out outcome, err error) {
+	b := takings{units: make(map[string]int64, len(batch))}
+	out.verdicts = make([]verdict, len(batch))
+	for i, t := range batch {
+		out.verdicts[i] = s.buy(tx, t, &b)
+	}
+	ok, err := sellIfOn(ctx, tx, known.ID, b.n)
+	if err != nil {
+		return out, err
+	}
+	if !ok {
+		return out, errNotPlain
+	}
+	if out.row, err = readSale(ctx, tx, known.Bank, known.ID); err != nil {
+		return out, err
+	}
+	err = s.write(ctx, tx, out.row, b)
+	if db.IsCheck(err) || db.IsDuplicate(err) {
+		err = errNotPlain
+	}
+	return out, err
+}
+
+// decide is the transaction of any batch: the sale's row first, which keeps all
 // other batches of the sale out; then the kept answers and the claims of the
 // batch's viewers; then each wish in the order of arrival.
 func (s *Sales) decide(ctx context.Context, tx *db.Tx, known row, batch []*ticket) (out outcome, err error) {
@@ -40,16 +72,24 @@ func (s *Sales) decide(ctx context.Context, tx *db.Tx, known row, batch []*ticke
 	b := takings{units: map[string]int64{}}
 	for i, t := range batch {
 		if out.verdicts[i] = judge(kept[i], t, r, claims, tx); out.verdicts[i].bought && !kept[i].Found {
-			o := t.order
-			o.CreatedAt, o.ExpiresAt = tx.Now, tx.Now.Add(s.TTL)
-			out.verdicts[i].view = o.View()
+			out.verdicts[i] = s.buy(tx, t, &b)
 			r.Sold += t.n
 			claims[t.viewer] += t.n
-			b.add(t, o)
 		}
 	}
 	out.row = r
+	if err := sell(ctx, tx, r.ID, b.n); err != nil {
+		return out, err
+	}
 	return out, s.write(ctx, tx, r, b)
+}
+
+// buy puts a ticket's order into what the batch sells.
+func (s *Sales) buy(tx *db.Tx, t *ticket, b *takings) verdict {
+	o := t.order
+	o.CreatedAt, o.ExpiresAt = tx.Now, tx.Now.Add(s.TTL)
+	b.add(t, o)
+	return verdict{bought: true, view: o.View()}
 }
 
 // judge decides one wish against the row and the claims as they stand after
@@ -89,13 +129,10 @@ func (b *takings) add(t *ticket, o order.Order) {
 	b.n += t.n
 }
 
-// write stores what the batch sells. Who sells the last unit tells the room.
+// write stores what the batch sells, besides the row itself. Who sells the last unit tells the room.
 func (s *Sales) write(ctx context.Context, tx *db.Tx, r row, b takings) error {
 	if b.n == 0 {
 		return nil
-	}
-	if err := sell(ctx, tx, r.ID, b.n); err != nil {
-		return err
 	}
 	if err := addClaims(ctx, tx, r, b.units); err != nil {
 		return err

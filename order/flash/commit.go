@@ -107,12 +107,22 @@ func (s *Sales) commit(ctx context.Context, sl *sale, batch []*ticket) {
 func (s *Sales) try(ctx context.Context, sl *sale, batch []*ticket) (out outcome, err error) {
 	ctx, cancel := context.WithTimeout(ctx, commitWait)
 	defer cancel()
-	r := sl.current()
+	r, plain := sl.current(), true
 	for n := 1; ; n++ {
 		err = s.DB.InTx(ctx, func(tx *db.Tx) error {
-			out, err = s.decide(ctx, tx, r, batch)
+			if plain {
+				out, err = s.sellAll(ctx, tx, r, batch)
+			} else {
+				out, err = s.decide(ctx, tx, r, batch)
+			}
 			return err
 		})
+		if plain {
+			if plain = false; errors.Is(err, errNotPlain) {
+				n--
+				continue
+			}
+		}
 		if err == nil || db.IsDuplicate(err) || db.IsCheck(err) || n == commitTries {
 			return out, err
 		}

@@ -65,11 +65,22 @@ func readClaims(ctx context.Context, q db.Querier, where string, args ...any) (m
 
 // sell moves n units of a sale to sold; the row itself refuses too many.
 func sell(ctx context.Context, tx *db.Tx, flashID string, n int64) error {
+	if n == 0 {
+		return nil
+	}
 	rows, err := tx.Exec(ctx, "UPDATE flash_sale SET sold = sold + ? WHERE id = ? AND sold + ? <= total", n, flashID, n)
 	if err == nil && rows != 1 {
 		err = fmt.Errorf("flash: %s has no %d units", flashID, n)
 	}
 	return err
+}
+
+// sellIfOn is sell for a sale that is on at tx.Now; ok is false, and nothing
+// sold, when it is not or has fewer.
+func sellIfOn(ctx context.Context, tx *db.Tx, flashID string, n int64) (ok bool, err error) {
+	rows, err := tx.Exec(ctx, `UPDATE flash_sale SET sold = sold + ? WHERE id = ? AND sold + ? <= total
+		AND state = 'open' AND starts_at <= ? AND ends_at > ?`, n, flashID, n, tx.Now, tx.Now)
+	return rows == 1, err
 }
 
 // addClaims adds units to viewers' claims.
