@@ -38,6 +38,7 @@ type flashIn struct {
 func (s *Server) flashRoutes() {
 	route(s, http.MethodGet, "/flash/{id}", public, "Show a flash sale", s.getFlash)
 	route(s, http.MethodPost, "/flash/{id}/orders", viewers, "Buy in a flash sale", s.buyFlash, status(http.StatusCreated))
+	s.pressSchema = s.api.OpenAPI().Paths["/flash/{id}/orders"].Post.RequestBody.Content["application/json"].Schema
 	hosts := staff(auth.Host, auth.Operator)
 	route(s, http.MethodPost, "/host/rooms/{id}/flash", hosts, "Schedule a flash sale", s.scheduleFlash, status(http.StatusCreated))
 	route(s, http.MethodPost, "/host/flash/{id}/cancel", hosts, "Cancel a flash sale", s.cancelFlash)
@@ -57,9 +58,7 @@ func (s *Server) buyFlash(ctx context.Context, in *flashOrderIn) (*answer[order.
 	if err != nil {
 		return nil, err
 	}
-	p := auth.From(ctx)
-	v, replayed, err := s.Flash.Buy(ctx, req, flash.Purchase{Bank: p.Bank.ID, Viewer: p.ID, Flash: in.ID,
-		Quantity: in.Body.Quantity, Address: in.Body.Address.order(), Room: in.Body.RoomID, ShareCode: in.Body.ShareCode})
+	v, replayed, err := s.Flash.Buy(ctx, req, in.purchase(auth.From(ctx)))
 	if err != nil {
 		return nil, err
 	}

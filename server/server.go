@@ -65,6 +65,7 @@ type Server struct {
 	engine       *gin.Engine
 	api          huma.API
 	metrics      *metrics
+	pressSchema  *huma.Schema // of a flash order's body
 	otpByAddress *limiter
 }
 
@@ -76,7 +77,7 @@ func New(d Deps) *Server {
 	engine.RedirectTrailingSlash = false
 	s := &Server{Deps: d, log: d.Log, engine: engine, metrics: newMetrics(d.Metrics),
 		otpByAddress: newLimiter(5000, time.Hour)}
-	engine.Use(s.name, s.catch, headers)
+	engine.Use(s.name, s.catch, headers, s.press)
 	s.api = newAPI(engine)
 	s.signinRoutes()
 	s.roomRoutes()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"os"
 	"sync"
 	"time"
 
@@ -113,8 +114,15 @@ func (b *bench) memory(ctx context.Context) error {
 		go func() {
 			done <- s.target(0).Buy(ctx, stampede.Buying{Flash: flash, Buyers: buyers, Quantity: 1, Presses: 1, Retries: 10, For: 30 * time.Second})
 		}()
-		time.Sleep(6 * time.Second)
-		peak := s.nodes[0].Resident()
+		peak := int64(0) // most of the crowd is told to come back once the first has waited too long
+		for end := time.Now().Add(4 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+			peak = max(peak, s.nodes[0].Resident())
+		}
+		if b.profile != "" {
+			if err := s.heap(b.profile); err != nil {
+				return err
+			}
+		}
 		if err := s.maria.Resume(); err != nil {
 			return err
 		}
@@ -179,5 +187,19 @@ func (b *bench) nodes(ctx context.Context) error {
 	}
 	fmt.Printf("exactly %d orders in each of %d runs\n", units, len(took.runs))
 	took.print()
+	return nil
+}
+
+// heap writes the first node's heap profile and memory figures.
+func (s *shop) heap(file string) error {
+	for path, to := range map[string]string{"/debug/pprof/heap": file, "/metrics": file + ".metrics"} {
+		_, body, err := fasthttp.Get(nil, "http://"+s.nodes[0].Metrics+path)
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(to, body, 0o600); err != nil {
+			return err
+		}
+	}
 	return nil
 }
