@@ -41,7 +41,28 @@ func (s *Server) flashRoutes() {
 	s.pressSchema = s.api.OpenAPI().Paths["/flash/{id}/orders"].Post.RequestBody.Content["application/json"].Schema
 	hosts := staff(auth.Host, auth.Operator)
 	route(s, http.MethodPost, "/host/rooms/{id}/flash", hosts, "Schedule a flash sale", s.scheduleFlash, status(http.StatusCreated))
+	route(s, http.MethodPost, "/host/flash/{id}/top-up", hosts, "Add units to a flash sale that is not over", s.topUpFlash)
 	route(s, http.MethodPost, "/host/flash/{id}/cancel", hosts, "Cancel a flash sale", s.cancelFlash)
+}
+
+type topUpIn struct {
+	ID string `path:"id" maxLength:"60"`
+	Keyed
+	Body struct {
+		Units int64 `json:"units" minimum:"1" maximum:"1000000" doc:"Taken out of the SKU's stock"`
+	}
+}
+
+func (s *Server) topUpFlash(ctx context.Context, in *topUpIn) (*answer[flash.View], error) {
+	req, err := s.idem(ctx, "POST /host/flash/"+in.ID+"/top-up", in.Keyed)
+	if err != nil {
+		return nil, err
+	}
+	v, replayed, err := s.Flash.TopUp(ctx, req, flashStaff(ctx), auth.From(ctx).Bank.ID, in.ID, in.Body.Units)
+	if err != nil {
+		return nil, err
+	}
+	return reply(v, replayed), nil
 }
 
 func (s *Server) getFlash(ctx context.Context, in *idIn) (*body[flash.View], error) {

@@ -101,37 +101,33 @@ func (s *Sales) commit(ctx context.Context, sl *sale, batch []*ticket) {
 	}
 }
 
-// try runs the batch's transaction. Whatever went wrong, also a commit whose
-// outcome is unknown, it is safe to run it again: tickets that were committed
-// are found by their keys.
+// try runs the batch's transaction, as a plain batch first. Whatever went wrong,
+// also a commit whose outcome is unknown, it is safe to run it again: tickets
+// that were committed are found by their keys.
 func (s *Sales) try(ctx context.Context, sl *sale, batch []*ticket) (out outcome, err error) {
 	ctx, cancel := context.WithTimeout(ctx, commitWait)
 	defer cancel()
-	r, plain := sl.current(), true
-	for n := 1; ; n++ {
-		err = s.DB.InTx(ctx, func(tx *db.Tx) error {
-			if plain {
-				out, err = s.sellAll(ctx, tx, r, batch)
-			} else {
-				out, err = s.decide(ctx, tx, r, batch)
-			}
+	r := sl.current()
+	run := func(decide func(context.Context, *db.Tx, row, []*ticket) (outcome, error)) error {
+		return s.DB.InTx(ctx, func(tx *db.Tx) error {
+			out, err = decide(ctx, tx, r, batch)
 			return err
 		})
-		if plain {
-			if plain = false; errors.Is(err, errNotPlain) {
-				n--
-				continue
+	}
+	err = run(s.sellAll)
+	for n := 1; err != nil && n <= commitTries; n++ {
+		if !errors.Is(err, errNotPlain) {
+			select {
+			case <-ctx.Done():
+				return out, errors.Join(err, ctx.Err())
+			case <-time.After(time.Duration(n*n) * 20 * time.Millisecond):
 			}
 		}
-		if err == nil || db.IsDuplicate(err) || db.IsCheck(err) || n == commitTries {
-			return out, err
-		}
-		select {
-		case <-ctx.Done():
-			return out, errors.Join(err, ctx.Err())
-		case <-time.After(time.Duration(n*n) * 20 * time.Millisecond):
+		if err = run(s.decide); db.IsDuplicate(err) || db.IsCheck(err) {
+			break
 		}
 	}
+	return out, err
 }
 
 // tell learns what was committed and gives every buyer the verdict.

@@ -471,3 +471,84 @@ func TestRunLiftsTheFlagOfAnotherNode(t *testing.T) {
 		time.Sleep(20 * time.Millisecond) // bounded by the deadline
 	}
 }
+
+// RULES 8.13: stock topped up mid-sale; 8.11: "sold out" does not stick, on no node.
+func TestATopUpReachesAllNodes(t *testing.T) {
+	ordertest.Each(t, func(t *testing.T, s *ordertest.Stage) {
+		sku := s.SKU(catalog.Voucher, 1000, 10)
+		f := s.Schedule(sku, 1, 1, 0, time.Hour)
+		other := s.Node(flash.NewMemory())
+		buy := func(n *flash.Sales, viewer string) error {
+			_, _, err := n.Buy(s.Ctx, s.Request(viewer, "POST /flash"), flash.Purchase{Bank: s.Bank.ID, Viewer: viewer, Flash: f.ID, Quantity: 1})
+			return err
+		}
+		if err := buy(s.Sales, s.Viewer()); err != nil {
+			t.Fatal(err)
+		}
+		wantCode(t, buy(s.Sales, s.Viewer()), "flash.sold_out")
+		wantCode(t, buy(other, s.Viewer()), "flash.sold_out")
+		topUp := func(n int64) (flash.View, error) {
+			v, _, err := s.Sales.TopUp(s.Ctx, s.Request("host", "top-up"), flash.Staff{ID: "host"}, s.Bank.ID, f.ID, n)
+			return v, err
+		}
+		_, err := topUp(10)
+		wantCode(t, err, "stock.insufficient")
+		_, err = topUp(0)
+		wantCode(t, err, "validation")
+		if v, err := topUp(2); err != nil || v.Total != 3 || v.Left != 2 || v.Status != flash.OnSale {
+			t.Fatalf("%+v %v", v, err)
+		}
+		if err := buy(s.Sales, s.Viewer()); err != nil {
+			t.Errorf("this node, at once: %v", err)
+		}
+		for range 2 { // rounds, as Run makes them within two seconds
+			if err := other.Round(s.Ctx); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := buy(other, s.Viewer()); err != nil {
+			t.Errorf("the other node: %v", err)
+		}
+		wantCode(t, buy(s.Sales, s.Viewer()), "flash.sold_out")
+		conserved(t, s, flash.View{ID: f.ID, SKUID: sku, Total: 3}, 10)
+		s.Clock.Advance(2 * time.Hour)
+		_, err = topUp(1)
+		wantCode(t, err, "conflict")
+		_, _, err = s.Sales.TopUp(s.Ctx, s.Request("host", "top-up"), flash.Staff{ID: "host"}, "bank_other", f.ID, 1)
+		wantCode(t, err, "not_found")
+	})
+}
+
+func TestWhoWaitsTooLongIsToldToComeBack(t *testing.T) {
+	s := ordertest.OnSQLite(t)
+	f := s.Sale(1000, 1)
+	release := s.HoldWriter() // the database stands still
+	var refused, bought atomic.Int64
+	var wg sync.WaitGroup
+	press := func(viewer string) {
+		_, err := s.Buy(viewer, f.ID, 1)
+		var e *fault.Error
+		switch {
+		case err == nil:
+			bought.Add(1)
+		case errors.As(err, &e) && e.Kind == fault.Unavailable && e.RetryAfter > 0:
+			refused.Add(1)
+		default:
+			t.Error(err)
+		}
+	}
+	viewers := s.Viewers(40)
+	for _, v := range viewers[:20] {
+		wg.Go(func() { press(v) })
+	}
+	time.Sleep(2500 * time.Millisecond) // longer than anyone may wait in the queue
+	for _, v := range viewers[20:] {
+		press(v)
+	}
+	release()
+	wg.Wait()
+	if refused.Load() < 19 || bought.Load() < 19 {
+		t.Errorf("%d refused, %d bought", refused.Load(), bought.Load())
+	}
+	conserved(t, s, f, 2000)
+}

@@ -135,6 +135,53 @@ func (s *Sales) open(ctx context.Context, tx *db.Tx, r row, by Staff) error {
 		RequestID: by.RequestID, Detail: map[string]any{"sku_id": r.SKU, "price_fen": r.Price, "total": r.Total}})
 }
 
+// TopUp adds units to an open sale, out of the SKU's stock; other nodes sell
+// them within a round of their Run. Refusals: 404 not_found, 409 conflict when
+// the sale is over, 409 stock.insufficient, 422 validation.
+func (s *Sales) TopUp(ctx context.Context, req idem.Request, by Staff, bank, flashID string, units int64) (v View, replayed bool, err error) {
+	known, err := readSale(ctx, s.DB, bank, flashID)
+	if err != nil {
+		return v, false, err
+	}
+	if err := s.Rooms.HostMay(ctx, bank, known.Room, by.ID, by.Operator); err != nil {
+		return v, false, err
+	}
+	return idem.Do(ctx, s.Keeper, req, func(tx *db.Tx) (View, error) {
+		r, err := lockSale(ctx, tx, bank, flashID)
+		if err != nil {
+			return View{}, err
+		}
+		if r.State != open || !tx.Now.Before(r.Ends) {
+			return View{}, fault.New(fault.Conflict, "conflict")
+		}
+		if units < 1 || units > maxUnits-r.Total {
+			return View{}, fault.InvalidField("units", "field.invalid")
+		}
+		ok, err := catalog.Take(ctx, tx, bank, r.SKU, units)
+		if err != nil {
+			return View{}, err
+		}
+		if !ok {
+			return View{}, fault.New(fault.Conflict, "stock.insufficient").With("units", "stock.insufficient")
+		}
+		if err := raise(ctx, tx, r, units); err != nil {
+			return View{}, err
+		}
+		r.Total += units
+		tx.AfterCommit(func() { s.returned(r, "", units) })
+		// The fact that there is such a sale, again with its new figures.
+		kind := ScheduledFact
+		if !tx.Now.Before(r.Starts) {
+			kind = StartedFact
+		}
+		if err := s.Announcer.Fact(ctx, tx, bank, r.Room, kind, r.view(tx.Now).fact()); err != nil {
+			return View{}, err
+		}
+		return r.view(tx.Now), audit.Write(ctx, tx, audit.Entry{Bank: bank, ActorKind: "staff", Actor: by.ID, Action: "flash.top_up", Object: flashID,
+			RequestID: by.RequestID, Detail: map[string]any{"units": units, "total": r.Total}})
+	})
+}
+
 // Cancel ends an open sale before its time; the rest returns to the SKU. Orders
 // stay: unpaid ones give their units back to the SKU when they are cancelled.
 // Refusals: 404 not_found, 409 conflict when it is over.

@@ -83,6 +83,12 @@ func sellIfOn(ctx context.Context, tx *db.Tx, flashID string, n int64) (ok bool,
 	return rows == 1, err
 }
 
+// raise adds units to a sale's total.
+func raise(ctx context.Context, tx *db.Tx, r row, units int64) error {
+	_, err := tx.Exec(ctx, "UPDATE flash_sale SET total = total + ? WHERE bank_id = ? AND id = ? AND state = 'open'", units, r.Bank, r.ID)
+	return err
+}
+
 // addClaims adds units to viewers' claims.
 func addClaims(ctx context.Context, tx *db.Tx, r row, units map[string]int64) error {
 	rows := make([][]any, 0, len(units))

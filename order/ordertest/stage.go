@@ -201,6 +201,23 @@ func (s *Stage) Number(query string, args ...any) int64 {
 	return n
 }
 
+// HoldWriter keeps a transaction open: on SQLite nobody else writes until
+// release is called.
+func (s *Stage) HoldWriter() (release func()) {
+	s.T.Helper()
+	begun, done, ended := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	go func() {
+		ended <- s.DB.InTx(s.Ctx, func(*db.Tx) error { close(begun); <-done; return nil })
+	}()
+	<-begun
+	return func() {
+		close(done)
+		if err := <-ended; err != nil {
+			s.T.Error(err)
+		}
+	}
+}
+
 // Text reads one text.
 func (s *Stage) Text(query string, args ...any) string {
 	s.T.Helper()
