@@ -521,7 +521,7 @@ func TestATopUpReachesAllNodes(t *testing.T) {
 
 func TestWhoWaitsTooLongIsToldToComeBack(t *testing.T) {
 	s := ordertest.OnSQLite(t)
-	f := s.Sale(1000, 1)
+	f, viewers := s.Sale(1000, 1), s.Viewers(40)
 	release := s.HoldWriter() // the database stands still
 	var refused, bought atomic.Int64
 	var wg sync.WaitGroup
@@ -537,7 +537,6 @@ func TestWhoWaitsTooLongIsToldToComeBack(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	viewers := s.Viewers(40)
 	for _, v := range viewers[:20] {
 		wg.Go(func() { press(v) })
 	}

@@ -24,12 +24,12 @@ func TestAnswersHoldWhenConnectionsAreLost(t *testing.T) {
 	clk := clock.NewFake(time.Now())
 	s := ordertest.New(t, testkit.MariaDB(t, clk), clk, flash.NewMemory())
 	const units, buyers = 60, 90
-	f := s.Sale(units, 1)
+	f, viewers := s.Sale(units, 1), s.Viewers(buyers)
 	stop := ordertest.Go(t, killer(s))
 	var wg sync.WaitGroup
 	var mu sync.Mutex
 	told := map[string]string{} // viewer → order, "" for sold out
-	for _, viewer := range s.Viewers(buyers) {
+	for _, viewer := range viewers {
 		wg.Go(func() {
 			req := s.Request(viewer, "POST /flash/"+f.ID+"/orders")
 			id, err := buyUntilKnown(s, req, f.ID)
