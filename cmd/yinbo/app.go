@@ -105,7 +105,8 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 
 	ledgers := ledger.New(c.db)
 	a.payments = payment.New(payment.Deps{DB: c.db, Box: c.box, Keeper: keeper, Orders: a.orders, Book: ledgers,
-		Gateway: a.bank, Cards: bindings, Banks: c.banks, CallbackKey: key})
+		Gateways: map[payment.Channel]payment.Gateway{payment.Bankbox: a.bank}, Charger: a.bank,
+		Cards: bindings, Banks: c.banks, CallbackKey: key})
 	a.desk = settle.New(c.db, ledgers, c.box, c.banks, a.bank)
 	goods.shop, goods.sales = shop, a.sales
 	figures.orders, figures.sales, figures.applications = a.orders, a.sales, applications

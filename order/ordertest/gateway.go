@@ -25,6 +25,8 @@ type Gateway struct {
 	Charges string
 	// Refuse makes refunds a definite no.
 	Refuse bool
+	// Instalments are the terms of the last charge.
+	Instalments int
 }
 
 // CreatePayment opens a payment at the cashier.
@@ -33,7 +35,10 @@ func (g *Gateway) CreatePayment(_ context.Context, no string, amount money.Fen, 
 }
 
 // Charge pays with a token.
-func (g *Gateway) Charge(_ context.Context, no string, amount money.Fen, _ pii.Text, _ string) (gateway.Payment, error) {
+func (g *Gateway) Charge(_ context.Context, no string, amount money.Fen, _ pii.Text, _ string, terms int) (gateway.Payment, error) {
+	g.mu.Lock()
+	g.Instalments = terms
+	g.mu.Unlock()
 	return g.make(no, amount, g.Charges)
 }
 
@@ -96,10 +101,15 @@ func (g *Gateway) PaidOut(no string) money.Fen {
 	return g.paidOut[no]
 }
 
-// Token is every viewer's card "card".
+// Token is every viewer's cards "card" and "card2".
 func (g *Gateway) Token(_ context.Context, _, _, cardID string) (pii.Text, error) {
 	if cardID != "card" && cardID != "card2" {
 		return pii.Text{}, fault.New(fault.NotFound, "not_found")
 	}
 	return pii.Clear("token"), nil
+}
+
+// TakesInstalments makes "card2" a credit card.
+func (g *Gateway) TakesInstalments(_ context.Context, _, _, cardID string) (bool, error) {
+	return cardID == "card2", nil
 }

@@ -38,7 +38,12 @@ type report struct {
 }
 
 func send(s *ordertest.Stage, r report) error {
-	r.At, r.PaymentNo = s.Clock.Now(), "bank-1"
+	if r.At.IsZero() {
+		r.At = s.Clock.Now()
+	}
+	if r.PaymentNo == "" {
+		r.PaymentNo = "bank-" + r.OutTradeNo // as the stage's gateway numbers them
+	}
 	body, err := json.Marshal(r)
 	if err != nil {
 		s.T.Fatal(err)
