@@ -54,7 +54,7 @@ func TestUnknownKeysInTheFileAreRefused(t *testing.T) {
 
 func TestSecretsDoNotPrint(t *testing.T) {
 	c := config.Default()
-	c.MySQLDSN = "root:hunter2@tcp(db)/yinbo"
+	c.MySQLDSN, c.WeChatAPIv3Key = "root:hunter2@tcp(db)/yinbo", "hunter2"
 	if s := fmt.Sprintf("%v %+v %#v", c, c, c); strings.Contains(s, "hunter2") {
 		t.Error(s)
 	}

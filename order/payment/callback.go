@@ -46,6 +46,9 @@ func (s *Payments) reported(ctx context.Context, c Channel, n gateway.Notice) er
 	if !found || p.Channel != c {
 		return fault.New(fault.NotFound, "not_found")
 	}
+	if Status(n.Status) == Pending {
+		return nil
+	}
 	switch n.Kind {
 	case "payment":
 		return s.paymentReported(ctx, p, n)
@@ -110,13 +113,10 @@ func (s *Payments) refundReported(ctx context.Context, p payment, n gateway.Noti
 		return err
 	}
 	return s.DB.InTx(ctx, func(tx *db.Tx) error {
-		switch Status(n.Status) {
-		case Succeeded:
-			return s.settleRefund(ctx, tx, bank, r, "", n.At)
-		case Failed:
+		if Status(n.Status) == Failed {
 			return s.failRefund(ctx, tx, r)
 		}
-		return nil
+		return s.settleRefund(ctx, tx, bank, r, "", n.At)
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 	"yinbo/internal/gateway"
 	"yinbo/internal/money"
 	"yinbo/internal/pii"
+	"yinbo/internal/wechatpay"
 	"yinbo/order/ledger"
 )
 
@@ -47,6 +48,9 @@ type Reader interface {
 var (
 	_ Gateway = (*gateway.Client)(nil)
 	_ Charger = (*gateway.Client)(nil)
+	_ Gateway = (*wechatpay.Client)(nil)
+	_ Closer  = (*wechatpay.Client)(nil)
+	_ Reader  = (*wechatpay.Client)(nil)
 )
 
 // Open tells whether payments can go through the channel here.
