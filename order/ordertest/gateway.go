@@ -25,6 +25,8 @@ type Gateway struct {
 	Charges string
 	// Refuse makes refunds a definite no.
 	Refuse bool
+	// Short is what payments lack that are made now.
+	Short money.Fen
 	// Instalments are the terms of the last charge.
 	Instalments int
 }
@@ -50,7 +52,7 @@ func (g *Gateway) make(no string, amount money.Fen, status string) (gateway.Paym
 	}
 	p, ok := g.payments[no]
 	if !ok {
-		p = &gateway.Payment{OutTradeNo: no, PaymentNo: "bank-" + no, AmountFen: amount, Status: status, CashierURL: "http://bank/" + no}
+		p = &gateway.Payment{OutTradeNo: no, PaymentNo: "bank-" + no, AmountFen: amount - g.Short, Status: status, CashierURL: "http://bank/" + no}
 		g.payments[no] = p
 	}
 	if g.Mute {
@@ -70,6 +72,9 @@ func (g *Gateway) PayAt(no string, at time.Time) {
 func (g *Gateway) QueryPayment(_ context.Context, no string) (gateway.Payment, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if g.Deaf {
+		return gateway.Payment{}, gateway.ErrUnknown
+	}
 	p, ok := g.payments[no]
 	if !ok {
 		return gateway.Payment{}, &gateway.Refusal{Status: 404, Code: "not_found"}
@@ -81,6 +86,9 @@ func (g *Gateway) QueryPayment(_ context.Context, no string) (gateway.Payment, e
 func (g *Gateway) CreateRefund(_ context.Context, refundNo, no string, amount money.Fen) (gateway.Refund, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if g.Deaf {
+		return gateway.Refund{}, gateway.ErrUnknown
+	}
 	if g.Refuse {
 		return gateway.Refund{}, &gateway.Refusal{Status: 409, Code: "refund.exceeds"}
 	}

@@ -106,6 +106,7 @@ func balanced(t *testing.T, s *ordertest.Stage) {
 	}
 }
 
+// RULES 8.10: the same callback many times, at once.
 func TestACallbackPaysOnceHoweverOftenItComes(t *testing.T) {
 	ordertest.Each(t, func(t *testing.T, s *ordertest.Stage) {
 		viewer, o, p, _ := opened(t, s)
@@ -207,6 +208,7 @@ func TestADroppedCallbackIsAskedFor(t *testing.T) {
 	})
 }
 
+// RULES 8.7: a payment after the timeout released the stock.
 func TestALatePaymentTakesTheStockAgain(t *testing.T) {
 	ordertest.Each(t, func(t *testing.T, s *ordertest.Stage) {
 		_, o, p, skus := opened(t, s)
@@ -225,6 +227,7 @@ func TestALatePaymentTakesTheStockAgain(t *testing.T) {
 	})
 }
 
+// RULES 8.7.
 func TestALatePaymentWithoutStockIsGivenBackInFull(t *testing.T) {
 	ordertest.Each(t, func(t *testing.T, s *ordertest.Stage) {
 		viewer, o, p, skus := opened(t, s)
@@ -287,6 +290,7 @@ func TestALateFlashPaymentTakesUnitAndClaimAgainOrGoesBack(t *testing.T) {
 	})
 }
 
+// RULES 8.10: three charges for one order, reported at once.
 func TestThreeChargesOfOneOrderPayItOnce(t *testing.T) {
 	ordertest.Each(t, func(t *testing.T, s *ordertest.Stage) {
 		viewer, o, p, _ := opened(t, s)

@@ -70,22 +70,16 @@ func (s *Payments) settleRefund(ctx context.Context, tx *db.Tx, bank tenant.Bank
 	if err != nil {
 		return err
 	}
+	if ok, err := s.reopen(ctx, tx, &o, r); err != nil || !ok {
+		return err
+	}
 	first, err := endRefund(ctx, tx, r, Succeeded, no, plausible(at, r.CreatedAt, tx.Now))
 	if err != nil || !first {
 		return err
 	}
-	exceeds := r.Cause == byViewer && r.Amount > o.Paid-o.Refunded
-	if exceeds { // it was taken to have failed, and the money was given back another time
-		if err := except(ctx, tx, refundTooMuch, r.Bank, r.ID, o.Refunded-o.Paid, -r.Amount); err != nil {
-			return err
-		}
-	}
-	if r.Cause != byViewer || exceeds {
+	if r.Cause != byViewer {
 		lines := []ledger.Line{{Account: ledger.Suspense, Debit: r.Amount}, {Account: ledger.Gateway, Credit: r.Amount}}
 		_, err := s.Book.Post(ctx, tx, ledger.Entry{Bank: bank, Event: ledger.PaymentReturned, Ref: r.ID, OrderID: r.Order, Lines: on(r.Channel, lines)})
-		return err
-	}
-	if err := s.Orders.BeginRefund(ctx, tx, &o); err != nil { // it is refunding, unless the refund had failed for us
 		return err
 	}
 	lines, err := refundLines(o, r.Amount)
@@ -100,6 +94,24 @@ func (s *Payments) settleRefund(ctx context.Context, tx *db.Tx, bank tenant.Bank
 		return err
 	}
 	return s.Orders.EndRefund(ctx, tx, &o, r.Amount, others > 0)
+}
+
+// reopen takes up again a refund of an order that had failed and succeeded after
+// all. ok is false, and a person must look, when the money was given back another
+// time meanwhile: what was paid is never exceeded.
+func (s *Payments) reopen(ctx context.Context, tx *db.Tx, o *order.Order, r refund) (ok bool, err error) {
+	now, _, err := db.One(ctx, tx, scanRefund, refundColumns+"id = ?", r.ID)
+	if err != nil || now.Status != Failed || now.Cause != byViewer {
+		return err == nil, err
+	}
+	given, _, err := refundSum(ctx, tx, r.Bank, r.Order, Pending, Succeeded)
+	if err != nil {
+		return false, err
+	}
+	if r.Amount > o.Paid-given {
+		return false, except(ctx, tx, refundTooMuch, r.Bank, r.ID, 0, -r.Amount)
+	}
+	return true, s.Orders.BeginRefund(ctx, tx, o)
 }
 
 // failRefund ends a refund that the gateway refused; a person must look at it.
