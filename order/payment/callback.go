@@ -62,42 +62,37 @@ func (s *Payments) paymentReported(ctx context.Context, p payment, n gateway.Not
 	if n.AmountFen != p.Amount {
 		return s.mismatch(ctx, p.Bank, p.ID, p.Amount, n.AmountFen)
 	}
-	said := gateway.Payment{PaymentNo: n.PaymentNo, AmountFen: n.AmountFen, Status: n.Status, PaidAt: &n.At}
-	if p.PaymentNo != "" && n.PaymentNo != "" && n.PaymentNo != p.PaymentNo {
-		var err error
-		if said, err = s.otherNumber(ctx, p, n); err != nil {
-			return err
-		}
-	}
 	bank, err := s.bank(ctx, p.Bank)
 	if err != nil {
 		return err
 	}
-	return s.DB.InTx(ctx, func(tx *db.Tx) error { return s.apply(ctx, tx, bank, p, said) })
+	mixedUp := false
+	err = s.DB.InTx(ctx, func(tx *db.Tx) (err error) {
+		if mixedUp, err = s.numberOfAnother(ctx, tx, p, n); err != nil || mixedUp {
+			return err
+		}
+		return s.apply(ctx, tx, bank, p, gateway.Payment{PaymentNo: n.PaymentNo, Status: n.Status, PaidAt: &n.At})
+	})
+	if err == nil && mixedUp {
+		err = fault.New(fault.Conflict, "payment.number_mismatch")
+	}
+	return err
 }
 
-// otherNumber is for a notice that names our payment by another number than the
-// gateway gave us when it was opened: not the notice but the gateway, asked by
-// our own number, decides. Where it does not say the same, a person must look.
-func (s *Payments) otherNumber(ctx context.Context, p payment, n gateway.Notice) (said gateway.Payment, err error) {
-	g, err := s.gateway(p.Channel)
-	if err != nil {
-		return said, err
+// numberOfAnother keeps for a person a notice that bears our number of one
+// payment and the gateway's number of another: it may be about either, so it is
+// taken for neither. A number that we do not know is passed over: our own decides,
+// and some gateways give a second one when the money comes.
+func (s *Payments) numberOfAnother(ctx context.Context, tx *db.Tx, p payment, n gateway.Notice) (bool, error) {
+	if n.PaymentNo == "" || n.PaymentNo == p.PaymentNo {
+		return false, nil
 	}
-	said, err = g.QueryPayment(ctx, p.ID)
-	switch {
-	case err != nil && refusal(err) == nil:
-		return said, fault.New(fault.Unavailable, "unavailable").Because(err)
-	case err == nil && said.Status == n.Status && said.AmountFen == p.Amount:
-		return said, nil
+	_, found, err := db.Value[string](ctx, tx, "SELECT id FROM payment WHERE channel = ? AND payment_no = ? AND id <> ? LIMIT 1",
+		string(p.Channel), n.PaymentNo, p.ID)
+	if err != nil || !found {
+		return false, err
 	}
-	err = s.DB.InTx(ctx, func(tx *db.Tx) error {
-		return except(ctx, tx, numberDiffers, p.Bank, p.ID, p.Amount, n.AmountFen)
-	})
-	if err != nil {
-		return said, err
-	}
-	return said, fault.New(fault.Conflict, "payment.number_mismatch")
+	return true, except(ctx, tx, numberDiffers, p.Bank, p.ID, p.Amount, n.AmountFen)
 }
 
 func (s *Payments) refundReported(ctx context.Context, p payment, n gateway.Notice) error {

@@ -176,6 +176,16 @@ func TestForgedUnknownAndWrongCallbacksAreRefused(t *testing.T) {
 		}
 		wantCode(t, s.Payments.Callback(s.Ctx, sign(ordertest.CallbackKey, now, []byte("{")), []byte("{")), "bad_request")
 		wantCode(t, send(s, paid(payment.View{ID: "pay_unknown"}, 2335)), "not_found")
+		chargeback, pending := paid(p, 2335), paid(p, 2335)
+		chargeback.Kind, pending.Status = "chargeback", "pending"
+		wantCode(t, send(s, chargeback), "validation")
+		wantCode(t, send(s, pending), "validation")
+		for name, text := range map[string]string{"a list": "[]", "text": `"x"`, "an amount in yuan": `{"status":"succeeded","amount_fen":23.35}`,
+			"no time": `{"status":"succeeded","at":"yesterday"}`, "two": `{"status":"succeeded"}{}`} {
+			if err := s.Payments.Callback(s.Ctx, sign(ordertest.CallbackKey, now, []byte(text)), []byte(text)); fault.Code(err) != "bad_request" {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
 		for range 2 {
 			wantCode(t, send(s, paid(p, 2334)), "payment.amount_mismatch")
 		}
@@ -388,4 +398,16 @@ func TestPayingAgainIsTheSamePayment(t *testing.T) {
 		_, err = pay(s, viewer, o.ID, payment.Cashier, "")
 		wantCode(t, err, "order.not_payable")
 	})
+}
+
+// A bank adds to its callbacks without asking: what we do not know is passed
+// over, and never refuses money.
+func TestACallbackMaySayMore(t *testing.T) {
+	s := ordertest.OnSQLite(t)
+	_, o, p, _ := opened(t, s)
+	body := fmt.Appendf(nil, `{"out_trade_no":%q,"payment_no":%q,"kind":"payment","amount_fen":2335,"status":"succeeded","at":%q,"channel":{"id":7}}`,
+		p.ID, "bank-"+p.ID, s.Clock.Now().Format(time.RFC3339Nano))
+	if err := s.Payments.Callback(s.Ctx, sign(ordertest.CallbackKey, s.Clock.Now(), body), body); err != nil || s.Status(o.ID) != order.Paid {
+		t.Errorf("%v, order is %s", err, s.Status(o.ID))
+	}
 }

@@ -69,7 +69,7 @@ func TestRule8_9ACallbackPaysNoOtherOrder(t *testing.T) {
 			changed, _ := json.Marshal(paid(payment.View{ID: other}, 2335))
 			wantCode(t, s.Payments.Callback(s.Ctx, header, changed), "callback.signature")
 		}
-		// The bank's own mix-up, signed: the number is another payment's.
+		// The bank's own mix-up, signed: the bank's number is another payment's.
 		mixed := paid(q, 2335)
 		mixed.PaymentNo = "bank-" + p.ID
 		for range 2 {

@@ -51,9 +51,9 @@ func insert(ctx context.Context, tx *db.Tx, p payment) error {
 }
 
 // succeed is the one transition that counts a payment; ok is false when it was
-// counted before.
+// counted before. The gateway's first number of it stays.
 func succeed(ctx context.Context, tx *db.Tx, p payment, no string, paidAt time.Time) (ok bool, err error) {
-	n, err := tx.Exec(ctx, `UPDATE payment SET status = 'succeeded', open_key = NULL, payment_no = COALESCE(NULLIF(?, ''), payment_no), paid_at = ?
+	n, err := tx.Exec(ctx, `UPDATE payment SET status = 'succeeded', open_key = NULL, payment_no = COALESCE(payment_no, NULLIF(?, '')), paid_at = ?
 		WHERE id = ? AND bank_id = ? AND status <> 'succeeded'`, no, paidAt, p.ID, p.Bank)
 	return n == 1, err
 }
