@@ -82,15 +82,15 @@ func (e elsewhere) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // explain turns an error of the SDK into a definite no or an unknown outcome. An
-// answer whose signature is wrong says nothing. The SDK's own text is dropped: it
-// holds the whole answer.
+// answer whose signature is wrong says nothing. Of an answer that is an error only
+// its status and code are told: the SDK's text holds the whole of it.
 func explain(what string, err error) error {
 	if err == nil {
 		return nil
 	}
 	var answer *core.APIError
 	if !errors.As(err, &answer) {
-		return fmt.Errorf("%w: wechatpay: %s: no answer that is WeChat Pay's", gateway.ErrUnknown, what)
+		return fmt.Errorf("%w: wechatpay: %s: %w", gateway.ErrUnknown, what, err)
 	}
 	if definite(answer) {
 		return &gateway.Refusal{Status: answer.StatusCode, Code: answer.Code}

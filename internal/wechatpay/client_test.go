@@ -2,6 +2,7 @@ package wechatpay_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -141,6 +142,9 @@ func TestEveryProblemOfTheKeysIsNamedAtOnce(t *testing.T) {
 	good := wechattest.New(t).Config()
 	if err := good.Validate(); err != nil {
 		t.Error(err)
+	}
+	if text := fmt.Sprintf("%v %+v %#v %s", good, good, good, []any{good}); strings.Contains(text, good.APIv3Key) {
+		t.Errorf("a secret prints: %s", text)
 	}
 	if err := (wechatpay.Config{}).Validate(); err != nil || !(wechatpay.Config{}).Off() {
 		t.Errorf("none at all: %v", err)

@@ -24,6 +24,12 @@ type Config struct {
 	BaseURL        string // another address of the gateway, for tests; empty: the real one
 }
 
+// String hides all but the merchant's number.
+func (c Config) String() string { return "merchant " + c.MchID }
+
+// GoString hides the same from %#v.
+func (c Config) GoString() string { return c.String() }
+
 // settings are the keys under which a configuration holds the values, in order.
 func (c Config) settings() [][2]string {
 	return [][2]string{{"wechat_mch_id", c.MchID}, {"wechat_app_id", c.AppID}, {"wechat_api_v3_key", c.APIv3Key},

@@ -91,17 +91,18 @@ func (s *Payments) allow(ctx context.Context, w *Wish) (token pii.Text, err erro
 	return token, s.allowInstalments(ctx, *w)
 }
 
-// open opens a payment at its channel's cashier, or finds it open: asking the
-// gateway again for one that is being paid this moment may be refused.
-func (s *Payments) open(ctx context.Context, p payment, subject string) (gateway.Payment, error) {
-	if p.CashierURL != "" {
+// open opens a payment at its channel's cashier, again where it is open: an
+// address may have run out. A gateway that will not hear of it twice may have
+// been paid this moment: the address that we have stays good.
+func (s *Payments) open(ctx context.Context, p payment, subject string) (answer gateway.Payment, err error) {
+	g, err := s.gateway(p.Channel)
+	if err == nil {
+		answer, err = g.CreatePayment(ctx, p.ID, p.Amount, subject)
+	}
+	if err != nil && p.CashierURL != "" {
 		return gateway.Payment{Status: string(Pending), PaymentNo: p.PaymentNo, CashierURL: p.CashierURL}, nil
 	}
-	g, err := s.gateway(p.Channel)
-	if err != nil {
-		return gateway.Payment{}, err
-	}
-	return g.CreatePayment(ctx, p.ID, p.Amount, subject)
+	return answer, err
 }
 
 // begin writes the payment before the gateway hears of it, or finds the one

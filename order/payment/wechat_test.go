@@ -53,6 +53,9 @@ func TestRule8_10AWeChatNoticePaysOnceHoweverOftenItComes(t *testing.T) {
 			t.Errorf("%+v %v", again, err)
 		}
 		server.Pay(p.ID)
+		if again, err := payBy(s, viewer, o.ID, payment.WeChatPay); err != nil || again != p { // it is paid, and we do not know yet
+			t.Errorf("%+v %v", again, err)
+		}
 		header, body := server.Notice(p.ID)
 		var wg sync.WaitGroup
 		for range 6 {
