@@ -145,53 +145,54 @@ func TestRule8_10CallbackAgainstClientReturn(t *testing.T) {
 // reports, queries and returns a payment meets, once the bank has the money the
 // order is paid, the book has it once, and nothing else is different.
 func TestRule8_10AnyOrderOfReportsEndsTheSame(t *testing.T) {
-	s := ordertest.OnSQLite(t)
-	rapid.Check(t, func(rt *rapid.T) {
-		viewer := s.Viewer()
-		o, err := s.Place(viewer, order.Wanted{SKU: s.SKU("voucher", 990, 5), Quantity: 1})
-		if err != nil {
-			rt.Fatal(err)
-		}
-		p, err := pay(s, viewer, o.ID, payment.Cashier, "")
-		if err != nil {
-			rt.Fatal(err)
-		}
-		failed := paid(p, 990)
-		failed.Status = "failed"
-		back := report{OutTradeNo: p.ID, OutRefundNo: "rfd_none", Kind: "refund", AmountFen: 990, Status: "succeeded"}
-		told := false
-		steps := map[string]func(){
-			"success":      func() { told = true; check(rt, send(s, paid(p, 990)), "") },
-			"failure":      func() { check(rt, send(s, failed), "") },
-			"wrong amount": func() { check(rt, send(s, paid(p, 989)), "payment.amount_mismatch") },
-			"forged":       func() { check(rt, s.Payments.Callback(s.Ctx, "t=1,v1=00", []byte("{}")), "callback.signature") },
-			"early refund": func() { check(rt, send(s, back), "not_found") },
-			"query":        func() { s.Clock.Advance(30 * time.Second); s.RunTasks() },
-			"return": func() { // an answer of any kind; never a second effect
-				_, err := pay(s, viewer, o.ID, payment.Cashier, "")
-				if code := fault.Code(err); code != "" && code != "order.not_payable" {
-					rt.Error(err)
-				}
-			},
-		}
-		for _, name := range rapid.SliceOfN(rapid.SampledFrom(slices.Sorted(maps.Keys(steps))), 0, 10).Draw(rt, "steps") {
-			steps[name]()
-		}
-		if !told { // the bank has the money in the end, and says so
-			steps["success"]()
-		}
-		if got := s.Status(o.ID); got != order.Paid {
-			rt.Errorf("order is %s", got)
-		}
-		if n := s.Number("SELECT COUNT(*) FROM ledger_entry WHERE order_id = ? AND event = 'order.paid'", o.ID); n != 1 {
-			rt.Errorf("posted %d times", n)
-		}
-		if n := s.Number("SELECT COUNT(*) FROM payment WHERE order_id = ? AND status = 'succeeded'", o.ID); n != 1 {
-			rt.Errorf("%d payments succeeded", n)
-		}
-		if n := s.Number("SELECT COUNT(*) FROM refund WHERE order_id = ?", o.ID); n != 0 {
-			rt.Errorf("%d refunds", n)
-		}
+	ordertest.Each(t, func(t *testing.T, s *ordertest.Stage) {
+		rapid.Check(t, func(rt *rapid.T) {
+			viewer := s.Viewer()
+			o, err := s.Place(viewer, order.Wanted{SKU: s.SKU("voucher", 990, 5), Quantity: 1})
+			if err != nil {
+				rt.Fatal(err)
+			}
+			p, err := pay(s, viewer, o.ID, payment.Cashier, "")
+			if err != nil {
+				rt.Fatal(err)
+			}
+			failed := paid(p, 990)
+			failed.Status = "failed"
+			back := report{OutTradeNo: p.ID, OutRefundNo: "rfd_none", Kind: "refund", AmountFen: 990, Status: "succeeded"}
+			told := false
+			steps := map[string]func(){
+				"success":      func() { told = true; check(rt, send(s, paid(p, 990)), "") },
+				"failure":      func() { check(rt, send(s, failed), "") },
+				"wrong amount": func() { check(rt, send(s, paid(p, 989)), "payment.amount_mismatch") },
+				"forged":       func() { check(rt, s.Payments.Callback(s.Ctx, "t=1,v1=00", []byte("{}")), "callback.signature") },
+				"early refund": func() { check(rt, send(s, back), "not_found") },
+				"query":        func() { s.Clock.Advance(30 * time.Second); s.RunTasks() },
+				"return": func() { // an answer of any kind; never a second effect
+					_, err := pay(s, viewer, o.ID, payment.Cashier, "")
+					if code := fault.Code(err); code != "" && code != "order.not_payable" {
+						rt.Error(err)
+					}
+				},
+			}
+			for _, name := range rapid.SliceOfN(rapid.SampledFrom(slices.Sorted(maps.Keys(steps))), 0, 10).Draw(rt, "steps") {
+				steps[name]()
+			}
+			if !told { // the bank has the money in the end, and says so
+				steps["success"]()
+			}
+			if got := s.Status(o.ID); got != order.Paid {
+				rt.Errorf("order is %s", got)
+			}
+			if n := s.Number("SELECT COUNT(*) FROM ledger_entry WHERE order_id = ? AND event = 'order.paid'", o.ID); n != 1 {
+				rt.Errorf("posted %d times", n)
+			}
+			if n := s.Number("SELECT COUNT(*) FROM payment WHERE order_id = ? AND status = 'succeeded'", o.ID); n != 1 {
+				rt.Errorf("%d payments succeeded", n)
+			}
+			if n := s.Number("SELECT COUNT(*) FROM refund WHERE order_id = ?", o.ID); n != 0 {
+				rt.Errorf("%d refunds", n)
+			}
+		})
 	})
 }
 
@@ -205,51 +206,52 @@ func check(t *rapid.T, err error, code string) {
 // RULES 8.10: three charges for one order, by three ways of paying, reported in
 // any order: one pays, the others go back in full.
 func TestRule8_10ThreeChargesForOneOrder(t *testing.T) {
-	s := ordertest.OnSQLite(t)
-	rapid.Check(t, func(rt *rapid.T) {
-		s.Gateway.Charges = "pending"
-		viewer := s.Viewer()
-		o, err := s.Place(viewer, order.Wanted{SKU: s.SKU("voucher", 990, 5), Quantity: 1})
-		if err != nil {
-			rt.Fatal(err)
-		}
-		var all []payment.View
-		for _, card := range []string{"", "card", "card2"} {
-			method := payment.Cashier
-			if card != "" {
-				method = payment.BoundCard
-			}
-			p, err := pay(s, viewer, o.ID, method, card)
+	ordertest.Each(t, func(t *testing.T, s *ordertest.Stage) {
+		rapid.Check(t, func(rt *rapid.T) {
+			s.Gateway.Charges = "pending"
+			viewer := s.Viewer()
+			o, err := s.Place(viewer, order.Wanted{SKU: s.SKU("voucher", 990, 5), Quantity: 1})
 			if err != nil {
 				rt.Fatal(err)
 			}
-			all = append(all, p)
-		}
-		reports := rapid.Permutation([]int{0, 1, 2, 0, 1, 2}).Draw(rt, "reports")
-		if rapid.Bool().Draw(rt, "cancelled first") {
-			if _, err := s.Orders.Cancel(s.Ctx, s.Bank.ID, viewer, o.ID); err != nil {
-				rt.Fatal(err)
+			var all []payment.View
+			for _, card := range []string{"", "card", "card2"} {
+				method := payment.Cashier
+				if card != "" {
+					method = payment.BoundCard
+				}
+				p, err := pay(s, viewer, o.ID, method, card)
+				if err != nil {
+					rt.Fatal(err)
+				}
+				all = append(all, p)
 			}
-		}
-		for _, i := range reports {
-			check(rt, send(s, paid(all[i], 990)), "")
-		}
-		s.RunTasks()
-		var back money.Fen
-		for _, p := range all {
-			if n := s.Gateway.PaidOut(p.ID); n != 0 && n != 990 {
-				rt.Errorf("%d of %s given back", n, p.ID)
-			} else {
-				back += n
+			reports := rapid.Permutation([]int{0, 1, 2, 0, 1, 2}).Draw(rt, "reports")
+			if rapid.Bool().Draw(rt, "cancelled first") {
+				if _, err := s.Orders.Cancel(s.Ctx, s.Bank.ID, viewer, o.ID); err != nil {
+					rt.Fatal(err)
+				}
 			}
-		}
-		first := all[reports[0]].ID
-		if s.Status(o.ID) != order.Paid || back != 2*990 || s.Gateway.PaidOut(first) != 0 {
-			rt.Errorf("order is %s, %d given back, %d of the first", s.Status(o.ID), back, s.Gateway.PaidOut(first))
-		}
-		held := s.Number("SELECT COALESCE(SUM(p.debit_fen) - SUM(p.credit_fen), 0) FROM ledger_posting p JOIN ledger_entry e ON e.id = p.entry_id WHERE e.order_id = ? AND p.account = 'gateway:bankbox'", o.ID)
-		if held != 990 || account(s, "suspense") != 0 {
-			rt.Errorf("the gateway holds %d, suspense %d", held, account(s, "suspense"))
-		}
+			for _, i := range reports {
+				check(rt, send(s, paid(all[i], 990)), "")
+			}
+			s.RunTasks()
+			var back money.Fen
+			for _, p := range all {
+				if n := s.Gateway.PaidOut(p.ID); n != 0 && n != 990 {
+					rt.Errorf("%d of %s given back", n, p.ID)
+				} else {
+					back += n
+				}
+			}
+			first := all[reports[0]].ID
+			if s.Status(o.ID) != order.Paid || back != 2*990 || s.Gateway.PaidOut(first) != 0 {
+				rt.Errorf("order is %s, %d given back, %d of the first", s.Status(o.ID), back, s.Gateway.PaidOut(first))
+			}
+			held := s.Number("SELECT COALESCE(SUM(p.debit_fen) - SUM(p.credit_fen), 0) FROM ledger_posting p JOIN ledger_entry e ON e.id = p.entry_id WHERE e.order_id = ? AND p.account = 'gateway:bankbox'", o.ID)
+			if held != 990 || account(s, "suspense") != 0 {
+				rt.Errorf("the gateway holds %d, suspense %d", held, account(s, "suspense"))
+			}
+		})
 	})
 }
