@@ -39,6 +39,7 @@ var foreign = map[string][]string{
 	"modernc.org/sqlite":                             {"internal/db", "internal/bankbox"},
 	"github.com/go-sql-driver/mysql":                 {"internal/db", "internal/testkit", "internal/config"},
 	"github.com/prometheus/client_golang/prometheus": {"internal/obs", "server", "cmd/yinbo"},
+	"github.com/wechatpay-apiv3/wechatpay-go":        {"internal/wechatpay"},
 }
 
 func TestImportsPointDownwards(t *testing.T) {

@@ -270,6 +270,11 @@ func TestPayingAndRefundingOverHTTP(t *testing.T) {
 			t.Errorf("%s, want %s", got, want)
 		}
 	}
+	s.want("413 too_large body", "", "POST", "/callbacks/payments", "", strings.Repeat(" ", 1<<20+1), nil)
+	s.want("404 not_found", "", "POST", "/callbacks/wechatpay", "", "{}", nil) // it is off
+	s.want("422 validation channel", s.viewer, "POST", "/orders/"+o.ID+"/pay", "p1", `{"method":"cashier","channel":"wechatpay"}`, nil)
+	s.want("422 validation instalments", s.viewer, "POST", "/orders/"+o.ID+"/pay", "p1", `{"method":"bound_card","card_id":"card","instalments":1}`, nil)
+	s.want("200", s.viewer, "GET", "/orders/"+o.ID+"/instalments", "", "", nil)
 	for range 2 {
 		if got := report(1000, ordertest.CallbackKey); got != "200" {
 			t.Errorf("a good callback: %s", got)

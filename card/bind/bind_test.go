@@ -71,11 +71,24 @@ func TestBindingGoesFromFactorsToToken(t *testing.T) {
 		if err != nil || token.Reveal() != "tok_secret_0123456789" {
 			t.Fatalf("token: %v", err)
 		}
+		takes := func(bank, viewer string) bool {
+			ok, err := d.Bindings.TakesInstalments(ctx, bank, viewer, first.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return ok
+		}
+		if !takes(d.Bank.ID, viewer) || takes(d.Bank.ID, d.Viewer("13900000001")) || takes("bank_other", viewer) {
+			t.Error("instalments are for its holder's credit card, and for nobody else's")
+		}
 		if err := d.Bindings.Unbind(ctx, d.Bank.ID, viewer, first.ID, by); err != nil {
 			t.Fatal(err)
 		}
 		if err := d.Bindings.Unbind(ctx, d.Bank.ID, viewer, first.ID, by); fault.Code(err) != "not_found" {
 			t.Fatalf("unbound twice: %v", err)
+		}
+		if takes(d.Bank.ID, viewer) {
+			t.Error("a card that was unbound takes instalments")
 		}
 		cards, err := d.Bindings.Cards(ctx, d.Bank.ID, viewer)
 		if err != nil || len(cards) != 0 {

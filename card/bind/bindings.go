@@ -78,6 +78,14 @@ func (b *Bindings) Token(ctx context.Context, bank, viewer, cardID string) (pii.
 	return b.book.Keys.Open(ctx, tokenPlace(bank, cardID), *sealed)
 }
 
+// TakesInstalments tells whether a viewer's card may pay by instalments: they are
+// the bank's own offer on its own credit cards.
+func (b *Bindings) TakesInstalments(ctx context.Context, bank, viewer, cardID string) (bool, error) {
+	n, _, err := db.Value[int](ctx, b.book.DB, `SELECT COUNT(*) FROM binding WHERE bank_id = ? AND viewer_id = ? AND id = ?
+		AND status = 'bound' AND own_bank = ? AND kind = 'credit'`, bank, viewer, cardID, true)
+	return n > 0, err
+}
+
 func tokenPlace(bank, binding string) pii.Place {
 	return pii.Place{Bank: bank, Table: "binding", Column: "card_token_sealed", Row: binding}
 }

@@ -20,6 +20,7 @@ import (
 	"yinbo/internal/idem"
 	"yinbo/internal/obs"
 	"yinbo/internal/redisdb"
+	"yinbo/internal/wechatpay"
 	"yinbo/jobs"
 	"yinbo/live"
 	"yinbo/live/bus"
@@ -41,6 +42,7 @@ type app struct {
 	metrics *prometheus.Registry
 
 	bank       *gateway.Client
+	wechat     *wechatpay.Client // nil when it is off
 	redis      redis.UniversalClient
 	closeRedis func()
 
@@ -75,6 +77,14 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 		a.closeRedis()
 		return nil, err
 	}
+	gateways := map[payment.Channel]payment.Gateway{payment.Bankbox: a.bank}
+	if wechat := c.cfg.WeChatPay(); !wechat.Off() {
+		if a.wechat, err = wechatpay.New(ctx, wechat, c.cfg.PublicURL); err != nil {
+			a.closeRedis()
+			return nil, err
+		}
+		gateways[payment.WeChatPay] = a.wechat
+	}
 	keeper := idem.NewKeeper(c.db)
 
 	// Rooms show goods and figures, and the goods' side announces in rooms: the
@@ -108,7 +118,7 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 
 	ledgers := ledger.New(c.db)
 	a.payments = payment.New(payment.Deps{DB: c.db, Box: c.box, Keeper: keeper, Orders: a.orders, Book: ledgers,
-		Gateway: a.bank, Cards: bindings, Banks: c.banks, CallbackKey: key})
+		Gateways: gateways, Charger: a.bank, Cards: bindings, Banks: c.banks, CallbackKey: key})
 	a.desk = settle.New(c.db, ledgers, c.box, c.banks, a.bank)
 	goods.shop, goods.sales = shop, a.sales
 	figures.orders, figures.sales, figures.applications = a.orders, a.sales, applications
@@ -209,5 +219,8 @@ func (a *app) close() error {
 	err := a.bus.Close()
 	a.closeRedis()
 	a.bank.Close()
+	if a.wechat != nil {
+		a.wechat.Close()
+	}
 	return err
 }

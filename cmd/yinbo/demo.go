@@ -157,6 +157,7 @@ type opened struct {
 var demoSettings = tenant.Settings{
 	FollowUps: []tenant.Duration{tenant.Duration(10 * time.Second), tenant.Duration(60 * time.Second), tenant.Duration(120 * time.Second)},
 	PromoFrom: "00:00", PromoTo: "24:00", PromoEarliest: "00:00", PromoLatest: "24:00", PromoPerDay: 100, PromoPerWeek: 300,
+	Instalments: []tenant.Instalments{{Terms: 3, FeeBps: 195}, {Terms: 6, FeeBps: 360}, {Terms: 12, FeeBps: 720}},
 }
 
 func (s *seeder) bank(ctx context.Context, slug, name string) (opened, error) {

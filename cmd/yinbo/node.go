@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/pprof"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -138,7 +139,7 @@ func (n *node) stop() error {
 // banner tells people where to look. Demo accounts are told only of a demo.
 func (n *node) banner(ctx context.Context, out io.Writer) {
 	if !n.roles.serve {
-		fmt.Fprintln(out, "yinbo works; it serves nothing by itself")
+		fmt.Fprintln(out, "yinbo works; it serves nothing by itself\n"+wechatNote(n.core.cfg))
 		return
 	}
 	base := "http://" + n.addr
@@ -148,8 +149,18 @@ Yinbo 银播 is ready
   主播 host panel   %[1]s/host/
   后台 back office  %[1]s/desk/
   接口 API docs     %[1]s/docs
-`, base)
+%[2]s
+`, base, wechatNote(n.core.cfg))
 	if n.core.demo {
 		fmt.Fprintf(out, demoNote, n.core.cfg.BankboxURL)
 	}
+}
+
+// wechatNote says whether WeChat Pay is there, and what it lacks.
+func wechatNote(cfg config.Config) string {
+	wechat := cfg.WeChatPay()
+	if wechat.Off() {
+		return "WeChat Pay is off: set " + strings.Join(wechat.Missing(), ", ") + " (docs/payments.md)"
+	}
+	return "WeChat Pay is on: merchant " + wechat.MchID + ", callbacks to " + cfg.PublicURL + "/api/v1/callbacks/wechatpay"
 }

@@ -106,14 +106,15 @@ func countCheck(ctx context.Context, tx *sql.Tx, now time.Time, digest, name str
 type tokenCard struct {
 	broke   bool
 	unbound bool
+	bin     string
 }
 
 // cardByToken reads the card of a token. Unknown: 404 not_found.
 func cardByToken(ctx context.Context, q querier, token string) (tokenCard, error) {
 	var card tokenCard
-	err := q.QueryRowContext(ctx, `SELECT v.broke, t.unbound_at IS NOT NULL
+	err := q.QueryRowContext(ctx, `SELECT v.broke, t.unbound_at IS NOT NULL, v.bin
 		FROM card_tokens t JOIN verifications v ON v.id = t.verification_id WHERE t.card_token = ?`, token).
-		Scan(&card.broke, &card.unbound)
+		Scan(&card.broke, &card.unbound, &card.bin)
 	if errors.Is(err, sql.ErrNoRows) {
 		return card, notFound("card token")
 	}

@@ -114,3 +114,26 @@ func TestTheBookHoldsNoCardNumber(t *testing.T) {
 	b.close()
 	check("closed")
 }
+
+func TestAChargeByInstalmentsIsKept(t *testing.T) {
+	b := newBank(t)
+	credit, debit := b.bound(creditCard, "13800138000", "王小明"), b.bound(debitCard, "13800138001", "王小明")
+	by := func(trade, token string, terms any) fields {
+		c := charge(trade, 600, token, "")
+		c["instalments"] = terms
+		return c
+	}
+	b.post("/bind/v1/charges", by("pay_1", credit, 6)).want(201).has(t, fields{"status": "succeeded", "amount_fen": 600})
+	b.post("/bind/v1/charges", by("pay_1", credit, 6)).want(200)
+	b.post("/bind/v1/charges", by("pay_1", credit, 3)).refused(409, "out_trade_no.mismatch")
+	b.post("/bind/v1/charges", by("pay_2", debit, 6)).refused(409, "instalments.credit_only")
+	b.post("/bind/v1/charges", by("pay_2", debit, 0)).want(201)
+	for _, bad := range []any{1, 61, -3, "6"} {
+		b.post("/bind/v1/charges", by("pay_3", credit, bad)).refused(422, "validation")
+	}
+	b.reopen() // the column is there already
+	b.get("/pay/v1/payments/pay_1").want(200).has(t, fields{"instalments": 6})
+	if _, there := b.get("/pay/v1/payments/pay_2").want(200)["instalments"]; there {
+		t.Error("a charge at once names instalments")
+	}
+}

@@ -81,6 +81,7 @@ type paymentState struct {
 	PaidAt      *string `json:"paid_at"`
 	RefundedFen int64   `json:"refunded_fen"`
 	Method      string  `json:"method"`
+	Instalments int64   `json:"instalments,omitempty"`
 }
 
 func (g *gateway) getPayment(c *gin.Context) (int, any, error) {
@@ -91,6 +92,7 @@ func (g *gateway) getPayment(c *gin.Context) (int, any, error) {
 	return http.StatusOK, paymentState{
 		OutTradeNo: p.outTradeNo, PaymentNo: p.paymentNo, AmountFen: p.amountFen, Status: p.status,
 		PaidAt: rfc3339OrNil(p.paidAt), RefundedFen: p.refundedFen, Method: p.method,
+		Instalments: p.instalments,
 	}, nil
 }
 

@@ -18,6 +18,7 @@ type payment struct {
 	method      string
 	cardToken   string
 	subject     string
+	instalments int64
 	notifyURL   string
 	returnURL   string
 	paidAt      sql.NullInt64
@@ -45,7 +46,7 @@ type paymentNotice struct {
 }
 
 const paymentColumns = `out_trade_no, payment_no, amount_fen, refunded_fen, status, method,
-	card_token, subject, notify_url, return_url, paid_at, failed_at`
+	card_token, subject, notify_url, return_url, paid_at, failed_at, instalments`
 
 // paymentBy reads one payment by a unique column, which is never a caller's text.
 // Unknown: 404 not_found.
@@ -53,7 +54,7 @@ func paymentBy(ctx context.Context, q querier, column, value string) (payment, e
 	var p payment
 	err := q.QueryRowContext(ctx, `SELECT `+paymentColumns+` FROM payments WHERE `+column+` = ?`, value).
 		Scan(&p.outTradeNo, &p.paymentNo, &p.amountFen, &p.refundedFen, &p.status, &p.method,
-			&p.cardToken, &p.subject, &p.notifyURL, &p.returnURL, &p.paidAt, &p.failedAt)
+			&p.cardToken, &p.subject, &p.notifyURL, &p.returnURL, &p.paidAt, &p.failedAt, &p.instalments)
 	if errors.Is(err, sql.ErrNoRows) {
 		return p, notFound("payment")
 	}
@@ -66,9 +67,9 @@ func paymentBy(ctx context.Context, q querier, column, value string) (payment, e
 // insertPayment writes p down unless its out_trade_no is taken; fresh tells which.
 func insertPayment(ctx context.Context, tx *sql.Tx, now time.Time, p payment) (fresh bool, err error) {
 	res, err := tx.ExecContext(ctx, `INSERT INTO payments (`+paymentColumns+`, created_at)
-		VALUES (?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (out_trade_no) DO NOTHING`,
+		VALUES (?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (out_trade_no) DO NOTHING`,
 		p.outTradeNo, p.paymentNo, p.amountFen, p.status, p.method,
-		p.cardToken, p.subject, p.notifyURL, p.returnURL, p.paidAt, p.failedAt, now.UnixMilli())
+		p.cardToken, p.subject, p.notifyURL, p.returnURL, p.paidAt, p.failedAt, p.instalments, now.UnixMilli())
 	if err != nil {
 		return false, fmt.Errorf("insert payment: %w", err)
 	}

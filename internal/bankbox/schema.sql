@@ -13,7 +13,8 @@ CREATE TABLE IF NOT EXISTS payments (
   return_url   TEXT NOT NULL DEFAULT '',
   created_at   INTEGER NOT NULL,
   paid_at      INTEGER,
-  failed_at    INTEGER
+  failed_at    INTEGER,
+  instalments  INTEGER NOT NULL DEFAULT 0 -- terms of a credit card's charge, 0 for none
 ) STRICT;
 CREATE INDEX IF NOT EXISTS payments_paid_at ON payments (paid_at) WHERE paid_at IS NOT NULL;
 

@@ -20,6 +20,8 @@ import (
 	"github.com/knadh/koanf/providers/file"
 	"github.com/knadh/koanf/v2"
 	"github.com/redis/go-redis/v9"
+
+	"yinbo/internal/wechatpay"
 )
 
 // Secret prints as ***.
@@ -56,6 +58,23 @@ type Config struct {
 	Workers         int           `koanf:"workers"`           // handlers of tasks at once
 	MaxConns        int           `koanf:"mysql_max_conns"`
 	FlashBatch      int           `koanf:"flash_batch"` // flash orders that share a transaction, at most
+
+	// WeChat Pay: all of them or none; the last is for tests.
+	WeChatMchID          string `koanf:"wechat_mch_id"`
+	WeChatAppID          string `koanf:"wechat_app_id"`
+	WeChatAPIv3Key       Secret `koanf:"wechat_api_v3_key"`
+	WeChatPrivateKeyFile string `koanf:"wechat_private_key_file"`
+	WeChatSerialNo       string `koanf:"wechat_serial_no"`
+	WeChatPublicKeyFile  string `koanf:"wechat_public_key_file"`
+	WeChatPublicKeyID    string `koanf:"wechat_public_key_id"`
+	WeChatBaseURL        string `koanf:"wechat_base_url"`
+}
+
+// WeChatPay is the part of it that package wechatpay is made with.
+func (c Config) WeChatPay() wechatpay.Config {
+	return wechatpay.Config{MchID: c.WeChatMchID, AppID: c.WeChatAppID, APIv3Key: string(c.WeChatAPIv3Key),
+		PrivateKeyFile: c.WeChatPrivateKeyFile, SerialNo: c.WeChatSerialNo,
+		PublicKeyFile: c.WeChatPublicKeyFile, PublicKeyID: c.WeChatPublicKeyID, BaseURL: c.WeChatBaseURL}
 }
 
 // Default is what holds where nothing is set.
@@ -101,7 +120,9 @@ func Load(dir string, environ []string) (Config, error) {
 func keys() map[string]bool {
 	m := map[string]bool{}
 	for _, k := range []string{"addr", "metrics_addr", "public_url", "var", "mysql_dsn", "redis_url", "bankbox_url", "bank_callback_key",
-		"default_bank", "order_ttl", "kek_file", "log_level", "workers", "mysql_max_conns", "flash_batch"} {
+		"default_bank", "order_ttl", "kek_file", "log_level", "workers", "mysql_max_conns", "flash_batch",
+		"wechat_mch_id", "wechat_app_id", "wechat_api_v3_key", "wechat_private_key_file", "wechat_serial_no",
+		"wechat_public_key_file", "wechat_public_key_id", "wechat_base_url"} {
 		m[k] = true
 	}
 	return m
@@ -165,5 +186,9 @@ func (c Config) Validate(alone bool) error {
 	if c.FlashBatch < 1 || c.FlashBatch > 1000 {
 		bad("flash_batch", "%d is not between 1 and 1000", c.FlashBatch)
 	}
-	return errors.Join(problems...)
+	wechat := c.WeChatPay()
+	if !wechat.Off() && c.WeChatBaseURL == "" && !strings.HasPrefix(c.PublicURL, "https://") {
+		bad("public_url", "WeChat Pay reports to an https address only: set the one at which it reaches this server")
+	}
+	return errors.Join(append(problems, wechat.Validate())...)
 }

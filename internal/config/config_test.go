@@ -54,8 +54,31 @@ func TestUnknownKeysInTheFileAreRefused(t *testing.T) {
 
 func TestSecretsDoNotPrint(t *testing.T) {
 	c := config.Default()
-	c.MySQLDSN = "root:hunter2@tcp(db)/yinbo"
+	c.MySQLDSN, c.WeChatAPIv3Key = "root:hunter2@tcp(db)/yinbo", "hunter2"
 	if s := fmt.Sprintf("%v %+v %#v", c, c, c); strings.Contains(s, "hunter2") {
 		t.Error(s)
+	}
+}
+
+func TestWeChatPayIsAllOrNothing(t *testing.T) {
+	c := config.Default()
+	if err := c.Validate(true); err != nil || !c.WeChatPay().Off() {
+		t.Errorf("none: %v", err)
+	}
+	c, err := config.Load(t.TempDir(), []string{"YINBO_WECHAT_MCH_ID=1900000109", "YINBO_WECHAT_API_V3_KEY=short"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = c.Validate(true)
+	if err == nil || c.WeChatPay().Off() {
+		t.Fatal("half a configuration was accepted")
+	}
+	for _, key := range []string{"wechat_app_id", "wechat_private_key_file", "wechat_serial_no", "wechat_public_key_file", "wechat_public_key_id", "wechat_api_v3_key", "public_url"} {
+		if !strings.Contains(err.Error(), key) {
+			t.Errorf("%s is not named in:\n%v", key, err)
+		}
+	}
+	if strings.Contains(err.Error(), "wechat_mch_id") {
+		t.Errorf("what is set is named as missing:\n%v", err)
 	}
 }

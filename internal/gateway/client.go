@@ -78,7 +78,7 @@ func (c *Client) call(ctx context.Context, method, path string, in, out any) err
 		return fmt.Errorf("%w: %s: %w", ErrUnknown, route(path), err)
 	}
 	switch {
-	case res.StatusCode >= 500:
+	case res.StatusCode >= 300 && !definite(res.StatusCode):
 		return fmt.Errorf("%w: %s answered %d", ErrUnknown, route(path), res.StatusCode)
 	case res.StatusCode >= 300:
 		var p struct{ Code string }
@@ -92,6 +92,16 @@ func (c *Client) call(ctx context.Context, method, path string, in, out any) err
 		return fmt.Errorf("%w: %s: %w", ErrUnknown, route(path), err)
 	}
 	return nil
+}
+
+// definite tells a no that stays one from "not now" and "not from you": a busy
+// bank, or one that does not know our key, may act on the next try.
+func definite(status int) bool {
+	switch status {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
+		return false
+	}
+	return status >= 400 && status < 500
 }
 
 // route is the path without its query, which may hold a phone number.

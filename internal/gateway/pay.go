@@ -35,11 +35,15 @@ func (c *Client) QueryPayment(ctx context.Context, outTradeNo string) (p Payment
 	return p, c.call(ctx, http.MethodGet, "/pay/v1/payments/"+url.PathEscape(outTradeNo), nil, &p)
 }
 
-// Charge pays with a bound card's token.
-func (c *Client) Charge(ctx context.Context, outTradeNo string, amount money.Fen, token pii.Text, subject string) (p Payment, err error) {
-	return p, c.call(ctx, http.MethodPost, "/bind/v1/charges", map[string]any{
-		"out_trade_no": outTradeNo, "amount_fen": amount, "card_token": token.Reveal(),
-		"notify_url": c.PaymentsCallback(), "subject": subject}, &p)
+// Charge pays with a bound card's token; instalments is in how many terms its
+// holder pays the card's bank back, 0 for none. We get the whole at once.
+func (c *Client) Charge(ctx context.Context, outTradeNo string, amount money.Fen, token pii.Text, subject string, instalments int) (p Payment, err error) {
+	charge := map[string]any{"out_trade_no": outTradeNo, "amount_fen": amount, "card_token": token.Reveal(),
+		"notify_url": c.PaymentsCallback(), "subject": subject}
+	if instalments != 0 {
+		charge["instalments"] = instalments
+	}
+	return p, c.call(ctx, http.MethodPost, "/bind/v1/charges", charge, &p)
 }
 
 // Refund is the bank's state of a refund.

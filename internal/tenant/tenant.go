@@ -53,6 +53,9 @@ type Settings struct {
 	// OwnBINs are the first six digits of the bank's own cards; when none is
 	// named, a card is the bank's own by its bank's name.
 	OwnBINs []string `json:"own_bins,omitempty"`
+	// Instalments are the plans that the bank offers on its own credit cards; none
+	// by default.
+	Instalments []Instalments `json:"instalments,omitempty"`
 	// HandoffKey signs the bank app's sign-in tokens (HS256), empty for none.
 	HandoffKey string `json:"handoff_key,omitempty"`
 }
@@ -87,6 +90,17 @@ func (s Settings) WithDefaults() Settings {
 		s.CoolOffDays = 90
 	}
 	return s
+}
+
+// Instalments is a way to pay a purchase back in equal monthly terms.
+type Instalments struct {
+	Terms  int   `json:"terms"`   // months, 2 to 60
+	FeeBps int64 `json:"fee_bps"` // all fees together, of the purchase; 0 to 10,000
+}
+
+// Valid tells whether the plan may be offered.
+func (i Instalments) Valid() bool {
+	return i.Terms >= 2 && i.Terms <= 60 && i.FeeBps >= 0 && i.FeeBps <= 10_000
 }
 
 // Duration is written as Go writes it: "90s", "24h".

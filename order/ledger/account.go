@@ -2,11 +2,14 @@ package ledger
 
 // The accounts. Those of a merchant are made by Merchant and PayoutDue.
 const (
-	Gateway    = "gateway:bankbox" // asset: what the gateway holds for us
+	Gateway    = "gateway:bankbox" // asset: what the bank's gateway holds for us
 	Commission = "commission"      // income
 	Suspense   = "suspense"        // liability: money that has no order (yet)
 	Discount   = "discount:bank"   // expense: discounts that the bank funds
 )
+
+// GatewayOf is the account of a channel's gateway; bankbox's is Gateway.
+func GatewayOf(channel string) string { return "gateway:" + channel }
 
 const merchantPrefix = "merchant:"
 

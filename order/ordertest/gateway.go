@@ -25,6 +25,10 @@ type Gateway struct {
 	Charges string
 	// Refuse makes refunds a definite no.
 	Refuse bool
+	// Short is what payments lack that are made now.
+	Short money.Fen
+	// Instalments are the terms of the last charge.
+	Instalments int
 }
 
 // CreatePayment opens a payment at the cashier.
@@ -33,7 +37,10 @@ func (g *Gateway) CreatePayment(_ context.Context, no string, amount money.Fen, 
 }
 
 // Charge pays with a token.
-func (g *Gateway) Charge(_ context.Context, no string, amount money.Fen, _ pii.Text, _ string) (gateway.Payment, error) {
+func (g *Gateway) Charge(_ context.Context, no string, amount money.Fen, _ pii.Text, _ string, terms int) (gateway.Payment, error) {
+	g.mu.Lock()
+	g.Instalments = terms
+	g.mu.Unlock()
 	return g.make(no, amount, g.Charges)
 }
 
@@ -45,7 +52,7 @@ func (g *Gateway) make(no string, amount money.Fen, status string) (gateway.Paym
 	}
 	p, ok := g.payments[no]
 	if !ok {
-		p = &gateway.Payment{OutTradeNo: no, PaymentNo: "bank-" + no, AmountFen: amount, Status: status, CashierURL: "http://bank/" + no}
+		p = &gateway.Payment{OutTradeNo: no, PaymentNo: "bank-" + no, AmountFen: amount - g.Short, Status: status, CashierURL: "http://bank/" + no}
 		g.payments[no] = p
 	}
 	if g.Mute {
@@ -65,6 +72,9 @@ func (g *Gateway) PayAt(no string, at time.Time) {
 func (g *Gateway) QueryPayment(_ context.Context, no string) (gateway.Payment, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if g.Deaf {
+		return gateway.Payment{}, gateway.ErrUnknown
+	}
 	p, ok := g.payments[no]
 	if !ok {
 		return gateway.Payment{}, &gateway.Refusal{Status: 404, Code: "not_found"}
@@ -76,6 +86,9 @@ func (g *Gateway) QueryPayment(_ context.Context, no string) (gateway.Payment, e
 func (g *Gateway) CreateRefund(_ context.Context, refundNo, no string, amount money.Fen) (gateway.Refund, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if g.Deaf {
+		return gateway.Refund{}, gateway.ErrUnknown
+	}
 	if g.Refuse {
 		return gateway.Refund{}, &gateway.Refusal{Status: 409, Code: "refund.exceeds"}
 	}
@@ -96,10 +109,15 @@ func (g *Gateway) PaidOut(no string) money.Fen {
 	return g.paidOut[no]
 }
 
-// Token is every viewer's card "card".
+// Token is every viewer's cards "card" and "card2".
 func (g *Gateway) Token(_ context.Context, _, _, cardID string) (pii.Text, error) {
 	if cardID != "card" && cardID != "card2" {
 		return pii.Text{}, fault.New(fault.NotFound, "not_found")
 	}
 	return pii.Clear("token"), nil
+}
+
+// TakesInstalments makes "card2" a credit card.
+func (g *Gateway) TakesInstalments(_ context.Context, _, _, cardID string) (bool, error) {
+	return cardID == "card2", nil
 }

@@ -80,7 +80,8 @@ func New(t *testing.T, d *db.DB, clk *clock.Fake, admission flash.Admission) *St
 	s.Gateway = &Gateway{payments: map[string]*gateway.Payment{}, refunds: map[string]gateway.Refund{}, paidOut: map[string]money.Fen{}, Charges: "succeeded"}
 	s.Sales = s.Node(admission)
 	s.Orders = order.New(order.Deps{DB: d, Box: s.Box, Keeper: s.Keeper, Keyring: keyring, Units: s.Sales, Rooms: s.Live, Announcer: announcer{s.Live}, TTL: TTL})
-	s.Payments = payment.New(payment.Deps{DB: d, Box: s.Box, Keeper: s.Keeper, Orders: s.Orders, Book: ledger.New(d), Gateway: s.Gateway,
+	s.Payments = payment.New(payment.Deps{DB: d, Box: s.Box, Keeper: s.Keeper, Orders: s.Orders, Book: ledger.New(d),
+		Gateways: map[payment.Channel]payment.Gateway{payment.Bankbox: s.Gateway}, Charger: s.Gateway,
 		Cards: s.Gateway, Banks: tenant.NewDirectory(d, ""), CallbackKey: CallbackKey})
 	s.tx(func(tx *db.Tx) (err error) {
 		for i, bps := range []int64{500, 33} {

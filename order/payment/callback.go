@@ -2,7 +2,6 @@ package payment
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 
 	"yinbo/internal/db"
@@ -11,90 +10,118 @@ import (
 	"yinbo/internal/money"
 )
 
-// callback is what the bank reports; CONTRACT §8.
-type callback struct {
-	OutTradeNo  string    `json:"out_trade_no"`
-	OutRefundNo string    `json:"out_refund_no"` // of a refund, where the bank gives it
-	PaymentNo   string    `json:"payment_no"`
-	Kind        string    `json:"kind"`
-	AmountFen   money.Fen `json:"amount_fen"`
-	Status      Status    `json:"status"`
-	At          time.Time `json:"at"`
-}
-
 // Callback takes in what the bank reports; header is X-Bank-Signature. nil means
 // taken in, now or before. Refusals: 401 callback.signature, 400 bad_request,
-// 404 not_found, 409 payment.amount_mismatch.
+// 404 not_found, 409 payment.amount_mismatch, 409 payment.number_mismatch, 422
+// validation of status and kind.
 func (s *Payments) Callback(ctx context.Context, header string, body []byte) error {
-	if err := gateway.CheckSignature(s.CallbackKey, header, body, s.DB.Clock().Now()); err != nil {
-		return err
-	}
-	var c callback
-	if err := json.Unmarshal(body, &c); err != nil {
-		return fault.New(fault.BadRequest, "bad_request").Because(err)
-	}
-	if c.Status != Succeeded && c.Status != Failed {
-		return fault.InvalidField("status", "field.not_allowed")
-	}
-	p, found, err := find(ctx, s.DB, c.OutTradeNo)
+	n, err := gateway.ReadNotice(s.CallbackKey, header, body, s.DB.Clock().Now())
 	if err != nil {
 		return err
 	}
-	if !found {
+	return s.reported(ctx, Bankbox, n)
+}
+
+// Notice takes in what another channel reports, signed in its own way: as
+// Callback, and 404 not_found where the channel is not configured.
+func (s *Payments) Notice(ctx context.Context, c Channel, header func(name string) string, body []byte) error {
+	r, ok := s.Gateways[c].(Reader)
+	if !ok {
 		return fault.New(fault.NotFound, "not_found")
 	}
-	if c.At.IsZero() {
-		c.At = s.DB.Clock().Now()
+	n, err := r.ReadNotice(ctx, header, body)
+	if err != nil {
+		return err
 	}
-	switch c.Kind {
+	return s.reported(ctx, c, n)
+}
+
+// reported takes in a notice that is the channel's for certain. Who signs for
+// one channel has no say over another one's payments.
+func (s *Payments) reported(ctx context.Context, c Channel, n gateway.Notice) error {
+	p, found, err := find(ctx, s.DB, n.OutTradeNo)
+	if err != nil {
+		return err
+	}
+	if !found || p.Channel != c {
+		return fault.New(fault.NotFound, "not_found")
+	}
+	if Status(n.Status) == Pending {
+		return nil
+	}
+	switch n.Kind {
 	case "payment":
-		return s.paymentReported(ctx, p, c)
+		return s.paymentReported(ctx, p, n)
 	case "refund":
-		return s.refundReported(ctx, p, c)
+		return s.refundReported(ctx, p, n)
 	}
 	return fault.InvalidField("kind", "field.not_allowed")
 }
 
-func (s *Payments) paymentReported(ctx context.Context, p payment, c callback) error {
-	if c.AmountFen != p.Amount {
-		return s.mismatch(ctx, p.Bank, p.ID, p.Amount, c.AmountFen)
+func (s *Payments) paymentReported(ctx context.Context, p payment, n gateway.Notice) error {
+	if n.AmountFen != p.Amount {
+		return s.mismatch(ctx, p.Bank, p.ID, p.Amount, n.AmountFen)
 	}
 	bank, err := s.bank(ctx, p.Bank)
 	if err != nil {
 		return err
 	}
-	return s.DB.InTx(ctx, func(tx *db.Tx) error {
-		return s.apply(ctx, tx, bank, p, gateway.Payment{PaymentNo: c.PaymentNo, Status: string(c.Status), PaidAt: &c.At})
+	mixedUp := false
+	err = s.DB.InTx(ctx, func(tx *db.Tx) (err error) {
+		if mixedUp, err = s.numberOfAnother(ctx, tx, p, n); err != nil || mixedUp {
+			return err
+		}
+		return s.apply(ctx, tx, bank, p, gateway.Payment{PaymentNo: n.PaymentNo, Status: n.Status, PaidAt: &n.At})
 	})
+	if err == nil && mixedUp {
+		err = fault.New(fault.Conflict, "payment.number_mismatch")
+	}
+	return err
 }
 
-func (s *Payments) refundReported(ctx context.Context, p payment, c callback) error {
-	r, found, err := s.meant(ctx, p, c)
+// numberOfAnother keeps for a person a notice that bears our number of one
+// payment and the gateway's number of another: it may be about either, so it is
+// taken for neither. A number that we do not know is passed over: our own decides,
+// and some gateways give a second one when the money comes.
+func (s *Payments) numberOfAnother(ctx context.Context, tx *db.Tx, p payment, n gateway.Notice) (bool, error) {
+	if n.PaymentNo == "" || n.PaymentNo == p.PaymentNo {
+		return false, nil
+	}
+	_, found, err := db.Value[string](ctx, tx, "SELECT id FROM payment WHERE channel = ? AND payment_no = ? AND id <> ? LIMIT 1",
+		string(p.Channel), n.PaymentNo, p.ID)
+	if err != nil || !found {
+		return false, err
+	}
+	return true, except(ctx, tx, numberDiffers, p.Bank, p.ID, p.Amount, n.AmountFen)
+}
+
+func (s *Payments) refundReported(ctx context.Context, p payment, n gateway.Notice) error {
+	r, found, err := s.meant(ctx, p, n)
 	if err != nil || !found {
 		return err
 	}
-	if c.AmountFen != r.Amount {
-		return s.mismatch(ctx, r.Bank, r.ID, r.Amount, c.AmountFen)
+	if n.AmountFen != r.Amount {
+		return s.mismatch(ctx, r.Bank, r.ID, r.Amount, n.AmountFen)
 	}
 	bank, err := s.bank(ctx, r.Bank)
 	if err != nil {
 		return err
 	}
 	return s.DB.InTx(ctx, func(tx *db.Tx) error {
-		if c.Status == Failed {
+		if Status(n.Status) == Failed {
 			return s.failRefund(ctx, tx, r)
 		}
-		return s.settleRefund(ctx, tx, bank, r, "", c.At)
+		return s.settleRefund(ctx, tx, bank, r, "", n.At)
 	})
 }
 
-// meant finds the refund that a callback is about. Without its number it is the
+// meant finds the refund that a notice is about. Without its number it is the
 // payment's pending one of that amount; when an ended one has that amount too
-// (the callback may repeat that one's) or several wait, found is false and
+// (the notice may repeat that one's) or several wait, found is false and
 // nothing is lost: refund.send asks for each by its number.
-func (s *Payments) meant(ctx context.Context, p payment, c callback) (r refund, found bool, err error) {
-	if c.OutRefundNo != "" {
-		r, found, err := db.One(ctx, s.DB, scanRefund, refundColumns+"id = ? AND payment_id = ?", c.OutRefundNo, p.ID)
+func (s *Payments) meant(ctx context.Context, p payment, n gateway.Notice) (r refund, found bool, err error) {
+	if n.OutRefundNo != "" {
+		r, found, err := db.One(ctx, s.DB, scanRefund, refundColumns+"id = ? AND payment_id = ?", n.OutRefundNo, p.ID)
 		if err == nil && !found {
 			err = fault.New(fault.NotFound, "not_found")
 		}
@@ -109,13 +136,13 @@ func (s *Payments) meant(ctx context.Context, p payment, c callback) (r refund, 
 	}
 	var same []refund
 	for _, r := range all {
-		if r.Amount == c.AmountFen {
+		if r.Amount == n.AmountFen {
 			same = append(same, r)
 		}
 	}
 	switch len(same) {
 	case 0:
-		return r, false, s.mismatch(ctx, p.Bank, p.ID, all[0].Amount, c.AmountFen)
+		return r, false, s.mismatch(ctx, p.Bank, p.ID, all[0].Amount, n.AmountFen)
 	case 1:
 		return same[0], true, nil
 	}
@@ -125,9 +152,22 @@ func (s *Payments) meant(ctx context.Context, p payment, c callback) (r refund, 
 // mismatch keeps an amount that is not ours for a person to look at, and
 // refuses it.
 func (s *Payments) mismatch(ctx context.Context, bank, ref string, ours, theirs money.Fen) error {
-	err := s.DB.InTx(ctx, func(tx *db.Tx) error { return except(ctx, tx, bank, ref, ours, theirs) })
+	err := s.DB.InTx(ctx, func(tx *db.Tx) error { return except(ctx, tx, amountDiffers, bank, ref, ours, theirs) })
 	if err != nil {
 		return err
 	}
 	return fault.New(fault.Conflict, "payment.amount_mismatch")
+}
+
+// clockSlack is how far a gateway's clock is believed to be off.
+const clockSlack = 24 * time.Hour
+
+// plausible is the gateway's time of an event on something made at since, or
+// now where that is no time at which it can have been: reconciliation looks for
+// it on that day.
+func plausible(at, since, now time.Time) time.Time {
+	if at.Before(since.Add(-clockSlack)) || at.After(now.Add(clockSlack)) {
+		return now
+	}
+	return at
 }

@@ -3,7 +3,6 @@ package payment
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"yinbo/internal/db"
@@ -22,13 +21,16 @@ type Wish struct {
 	Bank          tenant.Bank
 	Viewer, Order string
 	Method        Method
-	Card          string // for BoundCard
+	Channel       Channel // for Cashier; empty: the bank's own
+	Card          string  // for BoundCard
+	Instalments   int     // for BoundCard: in how many terms; 0 for none
 }
 
 // Pay opens a payment at the cashier, or charges a bound card. A charge whose
 // outcome is unknown answers pending, and is asked about until it is known.
 // Refusals: 404 not_found, 409 order.not_payable, 409 payment.refused, 422
-// validation of card_id, 503 unavailable when the cashier does not answer.
+// validation of card_id, channel and instalments, 503 unavailable when the
+// cashier does not answer.
 func (s *Payments) Pay(ctx context.Context, req idem.Request, w Wish) (v View, replayed bool, err error) {
 	leave, err := s.Keeper.Enter(req)
 	if err != nil {
@@ -39,16 +41,9 @@ func (s *Payments) Pay(ctx context.Context, req idem.Request, w Wish) (v View, r
 	if err != nil || replayed {
 		return v, replayed, err
 	}
-	var token pii.Text
-	if w.Method == BoundCard {
-		if w.Card == "" {
-			return v, false, fault.InvalidField("card_id", "field.required")
-		}
-		if token, err = s.Cards.Token(ctx, w.Bank.ID, w.Viewer, w.Card); err != nil {
-			return v, false, err
-		}
-	} else if w.Card != "" {
-		return v, false, fault.InvalidField("card_id", "field.not_allowed")
+	token, err := s.allow(ctx, &w)
+	if err != nil {
+		return v, false, err
 	}
 	p, subject, err := s.begin(ctx, w)
 	if err != nil {
@@ -58,12 +53,56 @@ func (s *Payments) Pay(ctx context.Context, req idem.Request, w Wish) (v View, r
 	ctx = context.WithoutCancel(ctx)
 	var answer gateway.Payment
 	if w.Method == BoundCard {
-		answer, err = s.Gateway.Charge(ctx, p.ID, p.Amount, token, subject)
+		answer, err = s.Charger.Charge(ctx, p.ID, p.Amount, token, subject, p.Instalments)
 	} else {
-		answer, err = s.Gateway.CreatePayment(ctx, p.ID, p.Amount, subject)
+		answer, err = s.open(ctx, p, subject)
 	}
 	v, err = s.take(ctx, req, w.Bank, p, answer, err)
 	return v, false, err
+}
+
+// allow proves that the parts of a wish go together, fills in the channel, and
+// gives a bound card's token.
+func (s *Payments) allow(ctx context.Context, w *Wish) (token pii.Text, err error) {
+	if w.Method != BoundCard {
+		if w.Channel == "" {
+			w.Channel = Bankbox
+		}
+		switch {
+		case w.Card != "":
+			return token, fault.InvalidField("card_id", "field.not_allowed")
+		case w.Instalments != 0:
+			return token, fault.InvalidField("instalments", "instalments.credit_only")
+		case !s.Open(w.Channel):
+			return token, fault.InvalidField("channel", "channel.off")
+		}
+		return token, nil
+	}
+	switch {
+	case w.Channel != "":
+		return token, fault.InvalidField("channel", "field.not_allowed")
+	case w.Card == "":
+		return token, fault.InvalidField("card_id", "field.required")
+	}
+	w.Channel = Bankbox
+	if token, err = s.Cards.Token(ctx, w.Bank.ID, w.Viewer, w.Card); err != nil || w.Instalments == 0 {
+		return token, err
+	}
+	return token, s.allowInstalments(ctx, *w)
+}
+
+// open opens a payment at its channel's cashier, again where it is open: an
+// address may have run out. A gateway that will not hear of it twice may have
+// been paid this moment: the address that we have stays good.
+func (s *Payments) open(ctx context.Context, p payment, subject string) (answer gateway.Payment, err error) {
+	g, err := s.gateway(p.Channel)
+	if err == nil {
+		answer, err = g.CreatePayment(ctx, p.ID, p.Amount, subject)
+	}
+	if err != nil && p.CashierURL != "" {
+		return gateway.Payment{Status: string(Pending), PaymentNo: p.PaymentNo, CashierURL: p.CashierURL}, nil
+	}
+	return answer, err
 }
 
 // begin writes the payment before the gateway hears of it, or finds the one
@@ -80,12 +119,15 @@ func (s *Payments) begin(ctx context.Context, w Wish) (p payment, subject string
 		}
 		subject = o.Title()
 		var found bool
-		p, found, err = findOpen(ctx, tx, w.Bank.ID, openKey(o.ID, w.Method, w.Card))
+		p, found, err = findOpen(ctx, tx, w.Bank.ID, openKey(o.ID, w.Method, w.Channel, w.Card))
+		if found && p.Instalments != w.Instalments { // the card may be charged already, on other terms
+			return fault.New(fault.Conflict, "conflict")
+		}
 		if err != nil || found {
 			return err
 		}
-		p = payment{ID: fresh, Bank: o.Bank, Order: o.ID, Viewer: o.Viewer, Method: w.Method, Card: w.Card,
-			Amount: o.Payable, Status: Created, CreatedAt: tx.Now}
+		p = payment{ID: fresh, Bank: o.Bank, Order: o.ID, Viewer: o.Viewer, Method: w.Method, Channel: w.Channel,
+			Card: w.Card, Instalments: w.Instalments, Amount: o.Payable, Status: Created, CreatedAt: tx.Now}
 		if err := insert(ctx, tx, p); err != nil {
 			return err
 		}
@@ -96,9 +138,8 @@ func (s *Payments) begin(ctx context.Context, w Wish) (p payment, subject string
 
 // take stores what the gateway answered together with the answer to the viewer.
 func (s *Payments) take(ctx context.Context, req idem.Request, bank tenant.Bank, p payment, answer gateway.Payment, cause error) (v View, err error) {
-	var refusal *gateway.Refusal
 	switch {
-	case errors.As(cause, &refusal):
+	case refusal(cause) != nil:
 		err := s.DB.InTx(ctx, func(tx *db.Tx) error { return fail(ctx, tx, p) })
 		return v, errors.Join(err, fault.New(fault.Conflict, "payment.refused").Because(cause))
 	case cause != nil && p.Method == Cashier:
@@ -107,8 +148,8 @@ func (s *Payments) take(ctx context.Context, req idem.Request, bank tenant.Bank,
 		return v, fault.New(fault.Unavailable, "unavailable").After(2 * time.Second).Because(cause)
 	case cause != nil:
 		answer = gateway.Payment{Status: string(Pending)}
-	case answer.AmountFen != 0 && answer.AmountFen != p.Amount:
-		return v, fmt.Errorf("payment: the gateway answered %d for %s of %d", answer.AmountFen, p.ID, p.Amount)
+	case otherAmount(p, answer):
+		return v, s.mismatch(ctx, p.Bank, p.ID, p.Amount, answer.AmountFen)
 	}
 	p.PaymentNo, p.CashierURL = answer.PaymentNo, answer.CashierURL
 	err = s.DB.InTx(ctx, func(tx *db.Tx) error {
@@ -123,6 +164,18 @@ func (s *Payments) take(ctx context.Context, req idem.Request, bank tenant.Bank,
 		return idem.Save(ctx, tx, req, v)
 	})
 	return v, err
+}
+
+// otherAmount tells that the gateway does not speak of our amount. While nobody
+// has paid it may name none.
+func otherAmount(p payment, g gateway.Payment) bool {
+	return g.AmountFen != p.Amount && (g.AmountFen != 0 || Status(g.Status) == Succeeded)
+}
+
+// refusal is the gateway's definite no in err, nil for anything else.
+func refusal(err error) (no *gateway.Refusal) {
+	errors.As(err, &no)
+	return no
 }
 
 // apply takes in the gateway's state of a payment.

@@ -38,7 +38,12 @@ type report struct {
 }
 
 func send(s *ordertest.Stage, r report) error {
-	r.At, r.PaymentNo = s.Clock.Now(), "bank-1"
+	if r.At.IsZero() {
+		r.At = s.Clock.Now()
+	}
+	if r.PaymentNo == "" {
+		r.PaymentNo = "bank-" + r.OutTradeNo // as the stage's gateway numbers them
+	}
 	body, err := json.Marshal(r)
 	if err != nil {
 		s.T.Fatal(err)
@@ -101,6 +106,7 @@ func balanced(t *testing.T, s *ordertest.Stage) {
 	}
 }
 
+// RULES 8.10: the same callback many times, at once.
 func TestACallbackPaysOnceHoweverOftenItComes(t *testing.T) {
 	ordertest.Each(t, func(t *testing.T, s *ordertest.Stage) {
 		viewer, o, p, _ := opened(t, s)
@@ -170,6 +176,16 @@ func TestForgedUnknownAndWrongCallbacksAreRefused(t *testing.T) {
 		}
 		wantCode(t, s.Payments.Callback(s.Ctx, sign(ordertest.CallbackKey, now, []byte("{")), []byte("{")), "bad_request")
 		wantCode(t, send(s, paid(payment.View{ID: "pay_unknown"}, 2335)), "not_found")
+		chargeback, pending := paid(p, 2335), paid(p, 2335)
+		chargeback.Kind, pending.Status = "chargeback", "pending"
+		wantCode(t, send(s, chargeback), "validation")
+		wantCode(t, send(s, pending), "validation")
+		for name, text := range map[string]string{"a list": "[]", "text": `"x"`, "an amount in yuan": `{"status":"succeeded","amount_fen":23.35}`,
+			"no time": `{"status":"succeeded","at":"yesterday"}`, "two": `{"status":"succeeded"}{}`} {
+			if err := s.Payments.Callback(s.Ctx, sign(ordertest.CallbackKey, now, []byte(text)), []byte(text)); fault.Code(err) != "bad_request" {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
 		for range 2 {
 			wantCode(t, send(s, paid(p, 2334)), "payment.amount_mismatch")
 		}
@@ -202,6 +218,7 @@ func TestADroppedCallbackIsAskedFor(t *testing.T) {
 	})
 }
 
+// RULES 8.7: a payment after the timeout released the stock.
 func TestALatePaymentTakesTheStockAgain(t *testing.T) {
 	ordertest.Each(t, func(t *testing.T, s *ordertest.Stage) {
 		_, o, p, skus := opened(t, s)
@@ -220,6 +237,7 @@ func TestALatePaymentTakesTheStockAgain(t *testing.T) {
 	})
 }
 
+// RULES 8.7.
 func TestALatePaymentWithoutStockIsGivenBackInFull(t *testing.T) {
 	ordertest.Each(t, func(t *testing.T, s *ordertest.Stage) {
 		viewer, o, p, skus := opened(t, s)
@@ -282,6 +300,7 @@ func TestALateFlashPaymentTakesUnitAndClaimAgainOrGoesBack(t *testing.T) {
 	})
 }
 
+// RULES 8.10: three charges for one order, reported at once.
 func TestThreeChargesOfOneOrderPayItOnce(t *testing.T) {
 	ordertest.Each(t, func(t *testing.T, s *ordertest.Stage) {
 		viewer, o, p, _ := opened(t, s)
@@ -379,4 +398,16 @@ func TestPayingAgainIsTheSamePayment(t *testing.T) {
 		_, err = pay(s, viewer, o.ID, payment.Cashier, "")
 		wantCode(t, err, "order.not_payable")
 	})
+}
+
+// A bank adds to its callbacks without asking: what we do not know is passed
+// over, and never refuses money.
+func TestACallbackMaySayMore(t *testing.T) {
+	s := ordertest.OnSQLite(t)
+	_, o, p, _ := opened(t, s)
+	body := fmt.Appendf(nil, `{"out_trade_no":%q,"payment_no":%q,"kind":"payment","amount_fen":2335,"status":"succeeded","at":%q,"channel":{"id":7}}`,
+		p.ID, "bank-"+p.ID, s.Clock.Now().Format(time.RFC3339Nano))
+	if err := s.Payments.Callback(s.Ctx, sign(ordertest.CallbackKey, s.Clock.Now(), body), body); err != nil || s.Status(o.ID) != order.Paid {
+		t.Errorf("%v, order is %s", err, s.Status(o.ID))
+	}
 }

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"yinbo/internal/db"
-	"yinbo/internal/gateway"
 	"yinbo/internal/idem"
 	"yinbo/internal/money"
 	"yinbo/internal/outbox"
@@ -49,20 +48,12 @@ const (
 	SendTask  = "refund.send"
 )
 
-// Gateway is the bank's payment gateway; *gateway.Client is one.
-type Gateway interface {
-	CreatePayment(ctx context.Context, outTradeNo string, amount money.Fen, subject string) (gateway.Payment, error)
-	Charge(ctx context.Context, outTradeNo string, amount money.Fen, token pii.Text, subject string) (gateway.Payment, error)
-	QueryPayment(ctx context.Context, outTradeNo string) (gateway.Payment, error)
-	CreateRefund(ctx context.Context, outRefundNo, outTradeNo string, amount money.Fen) (gateway.Refund, error)
-}
-
-var _ Gateway = (*gateway.Client)(nil)
-
 // Cards opens the tokens of bound cards; card/bind implements it.
 type Cards interface {
 	// Token is the viewer's card's; 404 not_found for any other.
 	Token(ctx context.Context, bank, viewer, cardID string) (pii.Text, error)
+	// TakesInstalments tells whether the card is a credit card of the bank's own.
+	TakesInstalments(ctx context.Context, bank, viewer, cardID string) (bool, error)
 }
 
 // Banks finds a bank by its id; *tenant.Directory is one.
@@ -77,10 +68,11 @@ type Deps struct {
 	Keeper      *idem.Keeper
 	Orders      *order.Orders
 	Book        *ledger.Book
-	Gateway     Gateway
+	Gateways    map[Channel]Gateway // Bankbox at least
+	Charger     Charger
 	Cards       Cards
 	Banks       Banks
-	CallbackKey string // signs the bank's callbacks
+	CallbackKey string // signs the bank's own callbacks
 }
 
 // Payments pays and refunds.
@@ -93,7 +85,7 @@ func New(d Deps) *Payments { return &Payments{Deps: d} }
 type View struct {
 	ID         string `json:"id"`
 	Status     Status `json:"status" enum:"created,pending,succeeded,failed"`
-	CashierURL string `json:"cashier_url,omitempty" doc:"where the person pays, for the method cashier"`
+	CashierURL string `json:"cashier_url,omitempty" doc:"where the person pays, for the method cashier; a weixin:// address is shown as a QR code"`
 }
 
 // RefundView is a refund as the API shows it.
@@ -107,7 +99,9 @@ type RefundView struct {
 type payment struct {
 	ID, Bank, Order, Viewer string
 	Method                  Method
+	Channel                 Channel
 	Card                    string
+	Instalments             int // 0 for none
 	Amount                  money.Fen
 	Status                  Status
 	PaymentNo, CashierURL   string
@@ -122,6 +116,8 @@ type refund struct {
 	Amount                   money.Fen
 	Cause                    string
 	Status                   Status
+	Channel                  Channel // its payment's
+	CreatedAt                time.Time
 }
 
 func (r refund) view() RefundView { return RefundView{ID: r.ID, Status: r.Status, AmountFen: r.Amount} }

@@ -2,12 +2,10 @@ package payment
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"yinbo/internal/db"
 	"yinbo/internal/fault"
-	"yinbo/internal/gateway"
 	"yinbo/internal/id"
 	"yinbo/internal/idem"
 	"yinbo/internal/money"
@@ -64,18 +62,33 @@ func (s *Payments) HandleSend(ctx context.Context, t outbox.Task) error {
 	if err != nil {
 		return err
 	}
-	g, err := s.Gateway.CreateRefund(ctx, r.ID, r.Payment, r.Amount)
-	var refusal *gateway.Refusal
-	if err != nil && !errors.As(err, &refusal) {
-		return fmt.Errorf("payment: refund %s: %w", r.ID, err)
+	channel, err := s.gateway(r.Channel)
+	if err != nil {
+		return s.later(r, err)
+	}
+	g, err := channel.CreateRefund(ctx, r.ID, r.Payment, r.Amount)
+	if err != nil && refusal(err) == nil {
+		return s.later(r, err)
 	}
 	return s.DB.InTx(ctx, func(tx *db.Tx) error {
 		switch {
-		case refusal != nil || Status(g.Status) == Failed:
+		case err != nil || Status(g.Status) == Failed:
 			return s.failRefund(ctx, tx, r)
 		case Status(g.Status) == Succeeded:
 			return s.settleRefund(ctx, tx, bank, r, g.RefundNo, tx.Now)
 		}
-		return &outbox.Postponed{At: tx.Now.Add(firstQuery)}
+		return s.later(r, nil)
 	})
+}
+
+// later asks for a refund again after half its age, without end: an unknown
+// outcome stays unknown until the gateway says, and the number makes asking
+// harmless. The first failures are errors, so that they show.
+func (s *Payments) later(r refund, cause error) error {
+	now := s.DB.Clock().Now()
+	age := now.Sub(r.CreatedAt)
+	if cause != nil && age < unheardOf {
+		return fmt.Errorf("payment: refund %s: %w", r.ID, cause)
+	}
+	return &outbox.Postponed{At: now.Add(min(max(age/2, firstQuery), longestRefund))}
 }

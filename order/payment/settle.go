@@ -20,7 +20,7 @@ func (s *Payments) settle(ctx context.Context, tx *db.Tx, bank tenant.Bank, p pa
 	if err != nil {
 		return err
 	}
-	first, err := succeed(ctx, tx, p, no, paidAt)
+	first, err := succeed(ctx, tx, p, no, plausible(paidAt, p.CreatedAt, tx.Now))
 	if err != nil || !first {
 		return err
 	}
@@ -37,7 +37,7 @@ func (s *Payments) settle(ctx context.Context, tx *db.Tx, bank tenant.Bank, p pa
 		if err != nil {
 			return err
 		}
-		_, err = s.Book.Post(ctx, tx, ledger.Entry{Bank: bank, Event: ledger.OrderPaid, Ref: p.ID, OrderID: o.ID, Lines: lines})
+		_, err = s.Book.Post(ctx, tx, ledger.Entry{Bank: bank, Event: ledger.OrderPaid, Ref: p.ID, OrderID: o.ID, Lines: on(p.Channel, lines)})
 		return err
 	}
 	cause := duplicate
@@ -50,7 +50,7 @@ func (s *Payments) settle(ctx context.Context, tx *db.Tx, bank tenant.Bank, p pa
 // giveBack refunds in full a payment that no order can use.
 func (s *Payments) giveBack(ctx context.Context, tx *db.Tx, bank tenant.Bank, p payment, cause string) error {
 	lines := []ledger.Line{{Account: ledger.Gateway, Debit: p.Amount}, {Account: ledger.Suspense, Credit: p.Amount}}
-	if _, err := s.Book.Post(ctx, tx, ledger.Entry{Bank: bank, Event: ledger.PaymentUnmatched, Ref: p.ID, OrderID: p.Order, Lines: lines}); err != nil {
+	if _, err := s.Book.Post(ctx, tx, ledger.Entry{Bank: bank, Event: ledger.PaymentUnmatched, Ref: p.ID, OrderID: p.Order, Lines: on(p.Channel, lines)}); err != nil {
 		return err
 	}
 	r := refund{ID: id.New(id.Refund), Bank: p.Bank, Order: p.Order, Payment: p.ID, Amount: p.Amount, Cause: cause, Status: Pending}
@@ -70,20 +70,23 @@ func (s *Payments) settleRefund(ctx context.Context, tx *db.Tx, bank tenant.Bank
 	if err != nil {
 		return err
 	}
-	first, err := endRefund(ctx, tx, r, Succeeded, no, at)
+	if ok, err := s.reopen(ctx, tx, &o, r); err != nil || !ok {
+		return err
+	}
+	first, err := endRefund(ctx, tx, r, Succeeded, no, plausible(at, r.CreatedAt, tx.Now))
 	if err != nil || !first {
 		return err
 	}
 	if r.Cause != byViewer {
 		lines := []ledger.Line{{Account: ledger.Suspense, Debit: r.Amount}, {Account: ledger.Gateway, Credit: r.Amount}}
-		_, err := s.Book.Post(ctx, tx, ledger.Entry{Bank: bank, Event: ledger.PaymentReturned, Ref: r.ID, OrderID: r.Order, Lines: lines})
+		_, err := s.Book.Post(ctx, tx, ledger.Entry{Bank: bank, Event: ledger.PaymentReturned, Ref: r.ID, OrderID: r.Order, Lines: on(r.Channel, lines)})
 		return err
 	}
 	lines, err := refundLines(o, r.Amount)
 	if err != nil {
 		return err
 	}
-	if _, err := s.Book.Post(ctx, tx, ledger.Entry{Bank: bank, Event: ledger.OrderRefunded, Ref: r.ID, OrderID: r.Order, Lines: lines}); err != nil {
+	if _, err := s.Book.Post(ctx, tx, ledger.Entry{Bank: bank, Event: ledger.OrderRefunded, Ref: r.ID, OrderID: r.Order, Lines: on(r.Channel, lines)}); err != nil {
 		return err
 	}
 	_, others, err := refundSum(ctx, tx, r.Bank, r.Order, Pending)
@@ -93,6 +96,24 @@ func (s *Payments) settleRefund(ctx context.Context, tx *db.Tx, bank tenant.Bank
 	return s.Orders.EndRefund(ctx, tx, &o, r.Amount, others > 0)
 }
 
+// reopen takes up again a refund of an order that had failed and succeeded after
+// all. ok is false, and a person must look, when the money was given back another
+// time meanwhile: what was paid is never exceeded.
+func (s *Payments) reopen(ctx context.Context, tx *db.Tx, o *order.Order, r refund) (ok bool, err error) {
+	now, _, err := db.One(ctx, tx, scanRefund, refundColumns+"id = ?", r.ID)
+	if err != nil || now.Status != Failed || now.Cause != byViewer {
+		return err == nil, err
+	}
+	given, _, err := refundSum(ctx, tx, r.Bank, r.Order, Pending, Succeeded)
+	if err != nil {
+		return false, err
+	}
+	if r.Amount > o.Paid-given {
+		return false, except(ctx, tx, refundTooMuch, r.Bank, r.ID, 0, -r.Amount)
+	}
+	return true, s.Orders.BeginRefund(ctx, tx, o)
+}
+
 // failRefund ends a refund that the gateway refused; a person must look at it.
 func (s *Payments) failRefund(ctx context.Context, tx *db.Tx, r refund) error {
 	o, err := order.Lock(ctx, tx, r.Bank, r.Order)
@@ -100,7 +121,10 @@ func (s *Payments) failRefund(ctx context.Context, tx *db.Tx, r refund) error {
 		return err
 	}
 	first, err := endRefund(ctx, tx, r, Failed, "", tx.Now)
-	if err != nil || !first || r.Cause != byViewer {
+	if err != nil || !first {
+		return err
+	}
+	if err := except(ctx, tx, refundFailed, r.Bank, r.ID, -r.Amount, 0); err != nil || r.Cause != byViewer {
 		return err
 	}
 	_, others, err := refundSum(ctx, tx, r.Bank, r.Order, Pending)

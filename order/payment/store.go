@@ -9,12 +9,12 @@ import (
 	"yinbo/internal/money"
 )
 
-const columns = `SELECT id, bank_id, order_id, viewer_id, method, COALESCE(card_id, ''), amount_fen, status,
+const columns = `SELECT id, bank_id, order_id, viewer_id, method, channel, COALESCE(card_id, ''), COALESCE(instalments, 0), amount_fen, status,
 	COALESCE(payment_no, ''), COALESCE(cashier_url, ''), created_at FROM payment WHERE `
 
 func scan(r db.Row) (p payment, err error) {
 	var created db.Time
-	err = r.Scan(&p.ID, &p.Bank, &p.Order, &p.Viewer, &p.Method, &p.Card, &p.Amount, &p.Status, &p.PaymentNo, &p.CashierURL, &created)
+	err = r.Scan(&p.ID, &p.Bank, &p.Order, &p.Viewer, &p.Method, &p.Channel, &p.Card, &p.Instalments, &p.Amount, &p.Status, &p.PaymentNo, &p.CashierURL, &created)
 	p.CreatedAt = created.Time
 	return p, err
 }
@@ -29,23 +29,31 @@ func findOpen(ctx context.Context, q db.Querier, bank, key string) (payment, boo
 }
 
 // openKey makes one open payment per order and way of paying.
-func openKey(orderID string, m Method, card string) string {
-	return orderID + "/" + string(m) + "/" + card
+func openKey(orderID string, m Method, c Channel, card string) string {
+	key := orderID + "/" + string(m) + "/" + card
+	if c != Bankbox {
+		key += "/" + string(c)
+	}
+	return key
 }
 
 func insert(ctx context.Context, tx *db.Tx, p payment) error {
-	var card *string
+	var card, instalments any
 	if p.Card != "" {
-		card = &p.Card
+		card = p.Card
 	}
-	return tx.Insert(ctx, "payment (id, bank_id, order_id, viewer_id, method, card_id, amount_fen, status, open_key, created_at)",
-		[][]any{{p.ID, p.Bank, p.Order, p.Viewer, string(p.Method), card, p.Amount, string(p.Status), openKey(p.Order, p.Method, p.Card), p.CreatedAt}}, "")
+	if p.Instalments != 0 {
+		instalments = p.Instalments
+	}
+	return tx.Insert(ctx, "payment (id, bank_id, order_id, viewer_id, method, channel, card_id, instalments, amount_fen, status, open_key, created_at)",
+		[][]any{{p.ID, p.Bank, p.Order, p.Viewer, string(p.Method), string(p.Channel), card, instalments, p.Amount, string(p.Status),
+			openKey(p.Order, p.Method, p.Channel, p.Card), p.CreatedAt}}, "")
 }
 
 // succeed is the one transition that counts a payment; ok is false when it was
-// counted before.
+// counted before. The gateway's first number of it stays.
 func succeed(ctx context.Context, tx *db.Tx, p payment, no string, paidAt time.Time) (ok bool, err error) {
-	n, err := tx.Exec(ctx, `UPDATE payment SET status = 'succeeded', open_key = NULL, payment_no = COALESCE(NULLIF(?, ''), payment_no), paid_at = ?
+	n, err := tx.Exec(ctx, `UPDATE payment SET status = 'succeeded', open_key = NULL, payment_no = COALESCE(payment_no, NULLIF(?, '')), paid_at = ?
 		WHERE id = ? AND bank_id = ? AND status <> 'succeeded'`, no, paidAt, p.ID, p.Bank)
 	return n == 1, err
 }
@@ -62,10 +70,14 @@ func await(ctx context.Context, tx *db.Tx, p payment) error {
 	return err
 }
 
-const refundColumns = "SELECT id, bank_id, order_id, payment_id, amount_fen, cause, status FROM refund WHERE "
+const refundColumns = `SELECT id, bank_id, order_id, payment_id, amount_fen, cause, status, created_at,
+	(SELECT p.channel FROM payment p WHERE p.id = refund.payment_id) FROM refund WHERE `
 
 func scanRefund(r db.Row) (v refund, err error) {
-	return v, r.Scan(&v.ID, &v.Bank, &v.Order, &v.Payment, &v.Amount, &v.Cause, &v.Status)
+	var created db.Time
+	err = r.Scan(&v.ID, &v.Bank, &v.Order, &v.Payment, &v.Amount, &v.Cause, &v.Status, &created, &v.Channel)
+	v.CreatedAt = created.Time
+	return v, err
 }
 
 func refunds(ctx context.Context, q db.Querier, where string, args ...any) ([]refund, error) {
@@ -106,8 +118,18 @@ func refundSum(ctx context.Context, q db.Querier, bank, orderID string, statuses
 	return t.sum, t.n, err
 }
 
-// except records money that does not agree with ours, once per number.
-func except(ctx context.Context, tx *db.Tx, bank, ref string, ours, theirs money.Fen) error {
+// Kinds of exceptions that paying leaves; a run of reconciliation shows them
+// with their day and does not end them.
+const (
+	amountDiffers = "callback_amount"
+	numberDiffers = "callback_number"
+	refundFailed  = "refund_failed"
+	refundTooMuch = "refund_exceeds"
+)
+
+// except records for a person what does not agree with ours, once per kind and
+// number.
+func except(ctx context.Context, tx *db.Tx, kind, bank, ref string, ours, theirs money.Fen) error {
 	return tx.InsertIgnore(ctx, "money_exception (id, bank_id, kind, ref, ours_fen, theirs_fen, status, created_at)",
-		[][]any{{id.New(id.Exception), bank, "callback_amount", ref, ours, theirs, "open", tx.Now}})
+		[][]any{{id.New(id.Exception), bank, kind, ref, ours, theirs, "open", tx.Now}})
 }

@@ -32,7 +32,7 @@ type Reconciliation struct {
 // refund's below zero.
 type Exception struct {
 	ID         string       `json:"id"`
-	Kind       string       `json:"kind" enum:"surplus,shortage,amount,status,callback_amount"`
+	Kind       string       `json:"kind" enum:"surplus,shortage,amount,status,callback_amount,callback_number,refund_failed,refund_exceeds" doc:"the first four are found by reconciling; the others came up while paying and refunding"`
 	Ref        string       `json:"ref" doc:"Payment or refund, by our id; the gateway's number where we have none"`
 	Ours       money.Fen    `json:"ours_fen"`
 	Theirs     money.Fen    `json:"theirs_fen"`

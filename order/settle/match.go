@@ -2,6 +2,7 @@ package settle
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"yinbo/internal/db"
@@ -120,15 +121,16 @@ func (m *matcher) neighbour(r row) {
 	}
 }
 
-// ourDay reads a bank's payments and refunds that succeeded in [from, to), by
-// id, refunds below zero.
+// ourDay reads a bank's payments and refunds through the channel that succeeded
+// in [from, to), by id, refunds below zero.
 func ourDay(ctx context.Context, q db.Querier, bankID string, from, to time.Time) (map[string]money.Fen, error) {
 	rows, err := db.All(ctx, q, func(r db.Row) (o ourMoney, err error) {
 		return o, r.Scan(&o.id, &o.amount)
-	}, `SELECT id, amount_fen FROM payment WHERE bank_id = ? AND status = 'succeeded' AND paid_at >= ? AND paid_at < ?
+	}, `SELECT id, amount_fen FROM payment WHERE bank_id = ? AND channel = ? AND status = 'succeeded' AND paid_at >= ? AND paid_at < ?
 		UNION ALL
-		SELECT id, -amount_fen FROM refund WHERE bank_id = ? AND status = 'succeeded' AND done_at >= ? AND done_at < ?`,
-		bankID, from, to, bankID, from, to)
+		SELECT r.id, -r.amount_fen FROM refund r JOIN payment p ON p.id = r.payment_id AND p.channel = ?
+		WHERE r.bank_id = ? AND r.status = 'succeeded' AND r.done_at >= ? AND r.done_at < ?`,
+		bankID, channel, from, to, channel, bankID, from, to)
 	day := make(map[string]money.Fen, len(rows))
 	for _, o := range rows {
 		day[o.id] = o.amount
@@ -136,7 +138,8 @@ func ourDay(ctx context.Context, q db.Querier, bankID string, from, to time.Time
 	return day, err
 }
 
-// lookUp reads the payments and refunds, of whichever bank, that rows name.
+// lookUp reads the channel's payments and refunds, of whichever bank, that rows
+// name.
 // Ids are unique over banks, and one statement serves them all.
 func lookUp(ctx context.Context, q db.Querier, rows []row) (map[string]ourMoney, error) {
 	known := map[string]ourMoney{}
@@ -150,10 +153,11 @@ func lookUp(ctx context.Context, q db.Querier, rows []row) (map[string]ourMoney,
 	}
 	found, err := db.All(ctx, q, func(r db.Row) (o ourMoney, err error) {
 		return o, r.Scan(&o.id, &o.bankID, &o.amount, &o.succeeded)
-	}, `SELECT id, bank_id, amount_fen, status = 'succeeded' FROM payment WHERE id IN `+db.Marks(len(trades))+`
+	}, `SELECT id, bank_id, amount_fen, status = 'succeeded' FROM payment WHERE channel = ? AND id IN `+db.Marks(len(trades))+`
 		UNION ALL
-		SELECT id, bank_id, -amount_fen, status = 'succeeded' FROM refund WHERE id IN `+db.Marks(len(refunds)),
-		append(db.Args(trades), db.Args(refunds)...)...)
+		SELECT r.id, r.bank_id, -r.amount_fen, r.status = 'succeeded' FROM refund r
+		JOIN payment p ON p.id = r.payment_id AND p.channel = ? WHERE r.id IN `+db.Marks(len(refunds)),
+		slices.Concat([]any{channel}, db.Args(trades), []any{channel}, db.Args(refunds))...)
 	for _, o := range found {
 		known[o.id] = o
 	}

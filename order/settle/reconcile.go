@@ -13,7 +13,8 @@ import (
 	"yinbo/internal/tenant"
 )
 
-// channel is the one gateway there is.
+// channel is the gateway whose statement is read: the bank's own. What goes
+// through another one is none of this statement's matter.
 const channel = "bankbox"
 
 // batch is how many rows of a statement are looked up at once.

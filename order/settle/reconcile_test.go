@@ -64,6 +64,30 @@ func TestAStatementThatAgreesIsMatched(t *testing.T) {
 	})
 }
 
+func TestAnotherChannelsMoneyIsNoMatterOfTheStatement(t *testing.T) {
+	onEach(t, func(s *shop) {
+		_, here := s.paid(s.bank, s.lineOf(s.tea, "茶", 1_000))
+		order, elsewhere := s.paid(s.bank, s.lineOf(s.tea, "茶", 3_000))
+		back := s.refunded(order, elsewhere, s.tea, 1_500, 75)
+		s.tx(func(tx *db.Tx) error {
+			_, err := tx.Exec(s.ctx, "UPDATE payment SET channel = 'wechatpay' WHERE id = ?", elsewhere)
+			return err
+		})
+		s.files.put(today, statement(theirs{trade: here, amount: 1_000}))
+		if r := s.reconcile(today); r.Status != "matched" || r.OursCount != 1 || r.Ours != 1_000 || r.ExceptionCount != 0 {
+			t.Errorf("%+v", r)
+		}
+		// Where the bank's statement has them all the same, it has too much.
+		s.files.put(today, statement(theirs{trade: here, amount: 1_000}, theirs{trade: elsewhere, amount: 3_000},
+			theirs{trade: elsewhere, refund: back, amount: 1_500}))
+		r := s.reconcile(today)
+		got := s.exceptions(r.ID)
+		if len(got) != 2 || got["surplus "+elsewhere].Theirs != 3_000 || got["surplus "+back].Theirs != -1_500 {
+			t.Errorf("%+v, %+v", r, got)
+		}
+	})
+}
+
 func TestEachKindOfDifferenceIsRecordedOnce(t *testing.T) {
 	onEach(t, func(s *shop) {
 		other := s.other()
@@ -161,16 +185,19 @@ func TestWhatAPersonResolvedStaysResolved(t *testing.T) {
 	})
 }
 
-// A callback of a wrong amount leaves an exception of no reconciliation; the
+// What callbacks and refunds leave for a person is of no reconciliation; the
 // day's run shows it, and no run takes it away.
 func TestCallbackAmountsAreShownWithTheirDay(t *testing.T) {
 	onEach(t, func(s *shop) {
 		for range 3 { // the callback comes again and again
 			s.tx(func(tx *db.Tx) error {
-				return tx.InsertIgnore(s.ctx, "money_exception (id, bank_id, kind, ref, ours_fen, theirs_fen, status, created_at)",
-					[][]any{{id.New(id.Exception), s.bank.ID, "callback_amount", "pay_1", 100, 1, "open", tx.Now}})
+				var rows [][]any
+				for _, kind := range []string{"callback_amount", "callback_number", "refund_failed", "refund_exceeds"} {
+					rows = append(rows, []any{id.New(id.Exception), s.bank.ID, kind, "pay_1", 100, 1, "open", tx.Now})
+				}
+				return tx.InsertIgnore(s.ctx, "money_exception (id, bank_id, kind, ref, ours_fen, theirs_fen, status, created_at)", rows)
 			})
-			if r := s.reconcile(today); r.ExceptionCount != 1 || r.Status != "exceptions" || len(s.exceptions(r.ID)) != 1 {
+			if r := s.reconcile(today); r.ExceptionCount != 4 || r.Status != "exceptions" || len(s.exceptions(r.ID)) != 4 {
 				t.Errorf("%+v", r)
 			}
 		}

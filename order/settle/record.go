@@ -77,7 +77,7 @@ func replaceOpen(ctx context.Context, tx *db.Tx, bankID, recID string, r result)
 	}
 	rows, err := db.All(ctx, tx, func(r db.Row) (h held, err error) {
 		return h, r.Scan(&h.id, &h.kind, &h.ref, &h.status, &h.by)
-	}, "SELECT id, kind, ref, status, resolved_by FROM money_exception WHERE bank_id = ? AND reconciliation_id = ? AND kind <> 'callback_amount'"+
+	}, "SELECT id, kind, ref, status, resolved_by FROM money_exception WHERE bank_id = ? AND reconciliation_id = ? AND kind IN ('surplus', 'shortage', 'amount', 'status')"+
 		tx.Dialect().ForUpdate(), bankID, recID)
 	if err != nil {
 		return err
