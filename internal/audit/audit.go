@@ -14,6 +14,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"time"
 
 	"yinbo/internal/db"
@@ -35,6 +36,13 @@ type Entry struct {
 	PrevHash  string         `json:"prev_hash"`
 	Hash      string         `json:"hash"`
 }
+
+// longNumber is taken out of what people write: they paste id and phone numbers.
+var longNumber = regexp.MustCompile(`[0-9]{6,}[Xx]?`)
+
+// Reason is what somebody wrote as a reason, fit for a detail: without long
+// numbers.
+func Reason(text string) string { return longNumber.ReplaceAllString(text, "***") }
 
 // Write appends e within tx and holds the bank's chain until the commit.
 func Write(ctx context.Context, tx *db.Tx, e Entry) error {

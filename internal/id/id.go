@@ -40,6 +40,9 @@ const (
 	FollowUp       = "fup"
 	Consent        = "cns"
 	OTP            = "otp"
+	Address        = "adr"
+	Shipment       = "shp"
+	Voucher        = "vch"
 )
 
 const (

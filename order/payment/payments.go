@@ -38,7 +38,7 @@ const (
 
 // Causes of refunds.
 const (
-	byViewer  = "viewer"
+	byViewer  = "viewer" // of an order as it was paid; who asked may be staff
 	late      = "late_payment"
 	duplicate = "duplicate_payment"
 )
@@ -121,6 +121,7 @@ type refund struct {
 	ID, Bank, Order, Payment string
 	Amount                   money.Fen
 	Cause                    string
+	AskedBy                  string // the member of staff, empty for the viewer
 	Status                   Status
 }
 

@@ -90,7 +90,7 @@ func (s *Payments) settleRefund(ctx context.Context, tx *db.Tx, bank tenant.Bank
 	if err != nil {
 		return err
 	}
-	return s.Orders.EndRefund(ctx, tx, &o, r.Amount, others > 0)
+	return s.Orders.EndRefund(ctx, tx, &o, r.ID, r.Amount, others > 0)
 }
 
 // failRefund ends a refund that the gateway refused; a person must look at it.
@@ -107,7 +107,7 @@ func (s *Payments) failRefund(ctx context.Context, tx *db.Tx, r refund) error {
 	if err != nil {
 		return err
 	}
-	return s.Orders.EndRefund(ctx, tx, &o, 0, others > 0)
+	return s.Orders.EndRefund(ctx, tx, &o, r.ID, 0, others > 0)
 }
 
 func (s *Payments) bank(ctx context.Context, bankID string) (tenant.Bank, error) {
