@@ -72,6 +72,14 @@ func read(ctx context.Context, q db.Querier, where string, args ...any) ([]Order
 	return orders, err
 }
 
+// Read gives the bank's orders among ids with their lines, the newest first.
+func Read(ctx context.Context, q db.Querier, bank string, ids []string) ([]Order, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	return read(ctx, q, "bank_id = ? AND id IN "+db.Marks(len(ids))+" ORDER BY id DESC", append([]any{bank}, db.Args(ids)...)...)
+}
+
 // Lock holds an order's row until the commit and reads it; 404 not_found when
 // the bank has none such.
 func Lock(ctx context.Context, tx *db.Tx, bank, orderID string) (Order, error) {

@@ -7,6 +7,7 @@ import (
 	"yinbo/internal/auth"
 	"yinbo/internal/pii"
 	"yinbo/order"
+	"yinbo/order/desk"
 )
 
 // address is where physical goods go: personal data from the first byte on.
@@ -50,6 +51,7 @@ func (s *Server) orderRoutes() {
 	route(s, http.MethodGet, "/orders", viewers, "List one's orders", s.listOrders)
 	route(s, http.MethodGet, "/orders/{id}", viewers, "Show one's order", s.getOrder)
 	route(s, http.MethodPost, "/orders/{id}/cancel", viewers, "Cancel an order that is not paid", s.cancelOrder)
+	route(s, http.MethodPost, "/orders/{id}/confirm", viewers, "Say that an order was received", s.confirmOrder)
 }
 
 func (s *Server) placeOrder(ctx context.Context, in *orderIn) (*answer[order.View], error) {
@@ -83,13 +85,17 @@ func (s *Server) listOrders(ctx context.Context, in *ordersIn) (*body[list[order
 	return paged(items, in.Limit, func(v order.View) string { return v.ID }), nil
 }
 
-func (s *Server) getOrder(ctx context.Context, in *idIn) (*body[order.View], error) {
+func (s *Server) getOrder(ctx context.Context, in *idIn) (*body[desk.Own], error) {
 	p := auth.From(ctx)
-	v, err := s.Orders.Get(ctx, p.Bank.ID, p.ID, in.ID)
-	if err != nil {
+	return answered(s.OrderDesk.Own(ctx, p.Bank.ID, p.ID, in.ID))
+}
+
+func (s *Server) confirmOrder(ctx context.Context, in *idIn) (*body[desk.Own], error) {
+	p := auth.From(ctx)
+	if err := s.Orders.Confirm(ctx, p.Bank.ID, p.ID, in.ID); err != nil {
 		return nil, err
 	}
-	return ok(v), nil
+	return answered(s.OrderDesk.Own(ctx, p.Bank.ID, p.ID, in.ID))
 }
 
 func (s *Server) cancelOrder(ctx context.Context, in *idIn) (*body[order.View], error) {

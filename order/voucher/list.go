@@ -47,3 +47,35 @@ func (s *Vouchers) List(ctx context.Context, bank, viewer, order, after string, 
 	}
 	return views, nil
 }
+
+// Counts is how many of an order's vouchers stand where.
+type Counts struct {
+	Issued   int64 `json:"issued"`
+	Redeemed int64 `json:"redeemed"`
+	Void     int64 `json:"void"`
+	Expired  int64 `json:"expired"`
+}
+
+// Count counts an order's vouchers.
+func (s *Vouchers) Count(ctx context.Context, bank, orderID string) (c Counts, err error) {
+	now := s.DB.Clock().Now()
+	type group struct {
+		state   Status
+		n, over int64
+	}
+	groups, err := db.All(ctx, s.DB, func(r db.Row) (g group, err error) {
+		return g, r.Scan(&g.state, &g.n, &g.over)
+	}, `SELECT state, COUNT(*), SUM(CASE WHEN valid_until <= ? THEN 1 ELSE 0 END) FROM voucher
+		WHERE bank_id = ? AND order_id = ? GROUP BY state`, now, bank, orderID)
+	for _, g := range groups {
+		switch g.state {
+		case Issued:
+			c.Issued, c.Expired = g.n-g.over, g.over
+		case Redeemed:
+			c.Redeemed = g.n
+		case Void:
+			c.Void = g.n
+		}
+	}
+	return c, err
+}
