@@ -21,7 +21,7 @@ type addressEntry struct {
 
 // BookAddress is an address to be kept.
 type BookAddress struct {
-	address
+	Address
 	Default bool `json:"default,omitempty" doc:"true makes it the default; the default stays it until another one is"`
 }
 

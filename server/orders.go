@@ -10,8 +10,8 @@ import (
 	"yinbo/order/desk"
 )
 
-// address is where physical goods go: personal data from the first byte on.
-type address struct {
+// Address is where physical goods go: personal data from the first byte on.
+type Address struct {
 	Name     pii.Text `json:"name" minLength:"1" maxLength:"40" pattern:"^[^\\x00-\\x1f]*$"`
 	Phone    pii.Text `json:"phone" pattern:"^1[3-9][0-9]{9}$" doc:"11-digit mobile number"`
 	Province pii.Text `json:"province" minLength:"1" maxLength:"40" pattern:"^[^\\x00-\\x1f]*$"`
@@ -20,7 +20,7 @@ type address struct {
 	Street   pii.Text `json:"street" minLength:"1" maxLength:"200" pattern:"^[^\\x00-\\x1f]*$"`
 }
 
-func (a *address) order() *order.Address {
+func (a *Address) order() *order.Address {
 	if a == nil {
 		return nil
 	}
@@ -34,7 +34,7 @@ type orderIn struct {
 			SKUID    string `json:"sku_id" minLength:"1" maxLength:"60"`
 			Quantity int64  `json:"quantity" minimum:"1" maximum:"9999"`
 		} `json:"items" minItems:"1" maxItems:"50"`
-		Address   *address `json:"address,omitempty" doc:"Where physical goods go; vouchers need none"`
+		Address   *Address `json:"address,omitempty" doc:"Where physical goods go; vouchers need none"`
 		CouponIDs []string `json:"coupon_ids,omitempty" maxItems:"20" doc:"Coupons of the viewer's own to use"`
 		RoomID    string   `json:"room_id,omitempty" maxLength:"60" doc:"The room it was bought in; its own prices count"`
 		ShareCode string   `json:"share_code,omitempty" maxLength:"64"`

@@ -1,6 +1,7 @@
 package db
 
 import (
+	"database/sql/driver"
 	"errors"
 	"strings"
 
@@ -102,6 +103,16 @@ func IsCheck(err error) bool {
 	}
 	var s *sqlite.Error
 	return errors.As(err, &s) && s.Code() == sqlite3.SQLITE_CONSTRAINT_CHECK
+}
+
+// IsLost tells that the connection went away: whether a commit that was under
+// way happened is not known.
+func IsLost(err error) bool {
+	var m *mysql.MySQLError
+	if errors.As(err, &m) {
+		return m.Number == 1053 || m.Number == 1317 || m.Number == 1927 // shutting down, interrupted, killed
+	}
+	return errors.Is(err, driver.ErrBadConn) || errors.Is(err, mysql.ErrInvalidConn)
 }
 
 // retryable tells that the transaction was rolled back for others' sake and may
