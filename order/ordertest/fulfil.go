@@ -5,6 +5,8 @@ import (
 
 	"yinbo/internal/db"
 	"yinbo/internal/money"
+	"yinbo/internal/tenant"
+	"yinbo/internal/testkit"
 	"yinbo/order"
 	"yinbo/order/catalog"
 	"yinbo/order/payment"
@@ -69,4 +71,20 @@ func (s *Stage) Bought() (viewer string, v order.View) {
 	v = s.PlaceGoods(viewer, order.Wanted{SKU: s.SKU(catalog.Physical, 1000, 10), Quantity: 2}, order.Wanted{SKU: s.SKUOf(1, catalog.Physical, 1000, 10), Quantity: 1})
 	s.PayByCard(viewer, v.ID)
 	return viewer, v
+}
+
+// OpenAtCashier opens a payment and gives its id; Gateway.PayAt pays it.
+func (s *Stage) OpenAtCashier(viewer, orderID string) string {
+	s.T.Helper()
+	v, _, err := s.Payments.Pay(s.Ctx, s.Request(viewer, "POST /orders/"+orderID+"/pay"),
+		payment.Wish{Bank: s.Bank, Viewer: viewer, Order: orderID, Method: payment.Cashier})
+	if err != nil {
+		s.T.Fatal(err)
+	}
+	return v.ID
+}
+
+// OtherBank adds a second bank, with its own keys, to the stage's database.
+func OtherBank(s *Stage) tenant.Bank {
+	return testkit.Bank(s.T, s.DB, s.Keyring, "other")
 }
