@@ -61,12 +61,8 @@ func (d *Desk) Search(ctx context.Context, bank string, f Filter, after string, 
 	}
 	var ids []string
 	for _, w := range walks {
-		f.narrow(&w)
-		if after != "" {
-			w.and(w.key+" < ?", after)
-		}
-		found, err := db.All(ctx, d.DB, func(r db.Row) (v string, err error) { return v, r.Scan(&v) },
-			"SELECT o.id FROM "+w.from+" WHERE "+strings.Join(w.where, " AND ")+" ORDER BY "+w.key+" DESC LIMIT ?", append(w.args, limit+1)...)
+		query, args := w.statement(f, after, limit+1)
+		found, err := db.All(ctx, d.DB, func(r db.Row) (v string, err error) { return v, r.Scan(&v) }, query, args...)
 		if err != nil {
 			return nil, err
 		}
@@ -75,6 +71,15 @@ func (d *Desk) Search(ctx context.Context, bank string, f Filter, after string, 
 	slices.Sort(ids)
 	ids = slices.Compact(ids)
 	return d.rows(ctx, bank, ids[max(0, len(ids)-limit-1):])
+}
+
+// statement reads the ids that a walk finds, at most n.
+func (w walk) statement(f Filter, after string, n int) (query string, args []any) {
+	f.narrow(&w)
+	if after != "" {
+		w.and(w.key+" < ?", after)
+	}
+	return "SELECT o.id FROM " + w.from + " WHERE " + strings.Join(w.where, " AND ") + " ORDER BY " + w.key + " DESC LIMIT ?", append(w.args, n)
 }
 
 // narrow adds what filters whichever way is walked.

@@ -85,6 +85,23 @@ func (s *Stage) OpenAtCashier(viewer, orderID string) string {
 }
 
 // OtherBank adds a second bank, with its own keys, to the stage's database.
-func OtherBank(s *Stage) tenant.Bank {
+func (s *Stage) OtherBank() tenant.Bank {
 	return testkit.Bank(s.T, s.DB, s.Keyring, "other")
+}
+
+// Merchant is the id of one of the two merchants.
+func (s *Stage) Merchant(n int) string { return s.merchants[n] }
+
+// Titled is a voucher SKU of the first merchant's whose product is called so.
+func (s *Stage) Titled(title string) (sku string) {
+	s.T.Helper()
+	s.tx(func(tx *db.Tx) error {
+		p, err := catalog.AddProduct(s.Ctx, tx, s.Bank.ID, catalog.NewProduct{Merchant: s.merchants[0], Title: title, Category: "home", Kind: catalog.Voucher})
+		if err != nil {
+			return err
+		}
+		sku, err = catalog.AddSKU(s.Ctx, tx, s.Bank.ID, catalog.NewSKU{Product: p, Spec: "x", Price: 100, List: 100, Stock: 10})
+		return err
+	})
+	return sku
 }

@@ -178,7 +178,7 @@ func TestWhatIsNoCodeOfThisBankIsNotRedeemed(t *testing.T) {
 		_, err = s.redeem("2222-2222")
 		wantCode(t, err, "validation")
 		// The other bank's terminal: its lookup key differs, and so does its bank.
-		_, _, err = s.Redeem(s.Ctx, s.Request(terminal.ID, "POST /redeem"), ordertest.OtherBank(s.Stage).ID, terminal, codes[0].Code)
+		_, _, err = s.Redeem(s.Ctx, s.Request(terminal.ID, "POST /redeem"), s.OtherBank().ID, terminal, codes[0].Code)
 		wantCode(t, err, "not_found")
 		req := s.Request(terminal.ID, "POST /redeem")
 		first, _, err := s.Redeem(s.Ctx, req, s.Bank.ID, terminal, codes[0].Code)
