@@ -36,6 +36,7 @@ type shop struct {
 	*ordertest.Stage
 	url          string
 	texts        *texts
+	people       *auth.Service
 	viewer, host string // tokens
 }
 
@@ -62,6 +63,7 @@ func newShop(t *testing.T) *shop {
 		Vouchers: vouchers, Addresses: addressbook.New(s.DB, s.Keyring),
 		OrderDesk: desk.New(desk.Deps{DB: s.DB, Keyring: s.Keyring, Payments: s.Payments, Vouchers: vouchers, Names: people})}).Handler())
 	t.Cleanup(web.Close)
+	s.people = people
 	s.url = web.URL + "/api/v1"
 	if err := people.SendOTP(s.Ctx, s.Bank, pii.Clear("13800001234")); err != nil {
 		t.Fatal(err)
