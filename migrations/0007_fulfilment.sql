@@ -4,7 +4,6 @@
 ALTER TABLE orders ADD COLUMN fulfilling_at DATETIME(6);
 ALTER TABLE orders ADD COLUMN completed_at DATETIME(6);
 ALTER TABLE orders ADD COLUMN completed_by VARCHAR(40); -- the viewer or member of staff, NULL for the system
-CREATE INDEX orders_bank ON orders (bank_id, id);
 CREATE INDEX orders_status ON orders (bank_id, status, id);
 CREATE INDEX order_line_merchant ON order_line (bank_id, merchant_id, order_id);
 

@@ -23,6 +23,9 @@ const (
 	Refunded       Status = "refunded"
 )
 
+// Statuses lists every status.
+var Statuses = []Status{PendingPayment, Paid, Fulfilling, Completed, Cancelled, Refunding, Refunded}
+
 // moves is every move there is.
 var moves = map[Status][]Status{
 	PendingPayment: {Paid, Cancelled},

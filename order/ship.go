@@ -2,6 +2,7 @@ package order
 
 import (
 	"context"
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -43,6 +44,9 @@ type Shipment struct {
 // shipment.exists, conflict (the order is not paid, or money is going back).
 // An error means that all of tx must be rolled back.
 func (s *Orders) ShipLines(ctx context.Context, tx *db.Tx, bank tenant.Bank, by Staff, lines []ShipLine) ([]ShipResult, error) {
+	if len(lines) > MaxShipLines {
+		return nil, fmt.Errorf("order: %d lines to ship at once, at most %d", len(lines), MaxShipLines)
+	}
 	lines, results := slices.Clone(lines), make([]ShipResult, len(lines))
 	var ids []string
 	for i, l := range lines {
@@ -153,7 +157,8 @@ func lockAll(ctx context.Context, tx *db.Tx, bank string, ids []string) (map[str
 		return out, nil
 	}
 	sorted := slices.Compact(slices.Sorted(slices.Values(ids)))
-	orders, err := read(ctx, tx, "bank_id = ? AND id IN "+db.Marks(len(sorted))+" ORDER BY id"+tx.Dialect().ForUpdate(),
+	// The primary key is walked, and locked, in its own order.
+	orders, err := read(ctx, tx, "bank_id = ? AND id IN "+db.Marks(len(sorted))+tx.Dialect().ForUpdate(),
 		append([]any{bank}, db.Args(sorted)...)...)
 	for _, o := range orders {
 		out[o.ID] = o

@@ -2,6 +2,8 @@ package order
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"yinbo/internal/db"
 	"yinbo/internal/fault"
@@ -77,7 +79,9 @@ func Read(ctx context.Context, q db.Querier, bank string, ids []string) ([]Order
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	return read(ctx, q, "bank_id = ? AND id IN "+db.Marks(len(ids))+" ORDER BY id DESC", append([]any{bank}, db.Args(ids)...)...)
+	orders, err := read(ctx, q, "bank_id = ? AND id IN "+db.Marks(len(ids)), append([]any{bank}, db.Args(ids)...)...)
+	slices.SortFunc(orders, func(a, b Order) int { return strings.Compare(b.ID, a.ID) })
+	return orders, err
 }
 
 // Lock holds an order's row until the commit and reads it; 404 not_found when

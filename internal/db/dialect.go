@@ -82,6 +82,22 @@ func (d Dialect) SkipLocked() string {
 	return ""
 }
 
+// By follows a table's name and its alias, and names the index to read it by.
+func (d Dialect) By(index string) string {
+	if d == MySQL {
+		return " FORCE INDEX (" + index + ")"
+	}
+	return " INDEXED BY " + index
+}
+
+// Then joins the next table after, never before, the ones that stand in front.
+func (d Dialect) Then() string {
+	if d == MySQL {
+		return " STRAIGHT_JOIN "
+	}
+	return " CROSS JOIN "
+}
+
 // IsDuplicate tells that a unique key refused a row.
 func IsDuplicate(err error) bool {
 	var m *mysql.MySQLError

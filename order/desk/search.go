@@ -2,7 +2,6 @@ package desk
 
 import (
 	"context"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -27,17 +26,27 @@ type Row struct {
 	Shipment *order.Shipment `json:"shipment"`
 }
 
-// maxSKUs is how many SKUs a title is looked up as. One that more have is so
-// common that the newest orders hold enough of it.
-const maxSKUs = 50
+// A title that more SKUs, or more order lines, have is so common that a walk
+// from the newest order back soon finds enough; of others the orders are looked
+// up.
+const (
+	manySKUs  = 100
+	manyLines = 2000
+)
 
 // slack is how far an id's own time may be from its order's created_at: ids
 // bound the walk, created_at decides.
 const slack = 48 * time.Hour
 
-// walk is a way to orders by one index, from the newest back.
+// ending are the statuses in which orders gather over the years; those in the
+// others are few, and looked through first.
+var ending = []order.Status{order.Completed, order.Cancelled, order.Refunded}
+
+// walk is a way to orders along one index, from the newest back. The index is
+// named: left alone, an optimizer that knows only how many rows a bank has sorts
+// them all.
 type walk struct {
-	from, key string // tables and the column of the order's id in the first one
+	from, key string // tables, and the column of the order's id by which they are walked
 	where     []string
 	args      []any
 }
@@ -46,10 +55,9 @@ func (w *walk) and(cond string, args ...any) {
 	w.where, w.args = append(w.where, cond), append(w.args, args...)
 }
 
-// overLines walks the lines of one thing; an order has one line of a SKU.
-func overLines(bank, column, value string) walk {
-	return walk{from: "order_line l CROSS JOIN orders o", key: "l.order_id",
-		where: []string{"o.id = l.order_id", "l.bank_id = ?", "l." + column + " = ?"}, args: []any{bank, value}}
+// along walks orders.
+func (d *Desk) along(bank, index string) walk {
+	return walk{from: "orders o" + d.DB.Dialect().By(index), key: "o.id", where: []string{"o.bank_id = ?"}, args: []any{bank}}
 }
 
 // Search gives orders, the newest first, after the one named: one more than
@@ -61,25 +69,70 @@ func (d *Desk) Search(ctx context.Context, bank string, f Filter, after string, 
 	}
 	var ids []string
 	for _, w := range walks {
-		query, args := w.statement(f, after, limit+1)
-		found, err := db.All(ctx, d.DB, func(r db.Row) (v string, err error) { return v, r.Scan(&v) }, query, args...)
+		query, args := w.statement(after, limit+1)
+		found, err := db.All(ctx, d.DB, text, query, args...)
 		if err != nil {
 			return nil, err
 		}
 		ids = append(ids, found...)
 	}
 	slices.Sort(ids)
-	ids = slices.Compact(ids)
 	return d.rows(ctx, bank, ids[max(0, len(ids)-limit-1):])
 }
 
+func text(r db.Row) (v string, err error) { return v, r.Scan(&v) }
+
 // statement reads the ids that a walk finds, at most n.
-func (w walk) statement(f Filter, after string, n int) (query string, args []any) {
-	f.narrow(&w)
+func (w walk) statement(after string, n int) (query string, args []any) {
 	if after != "" {
 		w.and(w.key+" < ?", after)
 	}
 	return "SELECT o.id FROM " + w.from + " WHERE " + strings.Join(w.where, " AND ") + " ORDER BY " + w.key + " DESC LIMIT ?", append(w.args, n)
+}
+
+// walks tells which ways lead to a filter's orders; none when there can be none.
+// No index holds all of a bank's orders by id: it would cost every sale, and
+// MariaDB takes it for look-ups by id as well. Each status has its own.
+func (d *Desk) walks(ctx context.Context, bank string, f Filter) ([]walk, error) {
+	found, err := d.ask(ctx, bank, f.Query)
+	if err != nil || found.none {
+		return nil, err
+	}
+	open := f.Status != "" && !slices.Contains(ending, f.Status)
+	var walks []walk
+	switch {
+	case found.viewer != "":
+		walks = []walk{d.along(bank, "orders_viewer")}
+	case found.orders != nil:
+		walks = []walk{{from: "orders o", key: "o.id", where: []string{"o.bank_id = ?"}, args: []any{bank}}}
+	case f.Room != "" && !open:
+		walks = []walk{d.along(bank, "orders_room")}
+	case f.Merchant != "" && !open:
+		walks = []walk{d.overMerchant(bank, f.Merchant)}
+	case f.Status != "":
+		walks = []walk{d.along(bank, "orders_status")}
+	default:
+		for _, status := range order.Statuses {
+			w := d.along(bank, "orders_status")
+			w.and("o.status = ?", string(status))
+			walks = append(walks, w)
+		}
+	}
+	for i := range walks {
+		f.narrow(&walks[i])
+		found.narrow(&walks[i])
+	}
+	return walks, nil
+}
+
+// overMerchant walks a merchant's order lines.
+func (d *Desk) overMerchant(bank, merchant string) walk {
+	e := d.DB.Dialect()
+	w := walk{from: "order_line l" + e.By("order_line_merchant") + e.Then() + "orders o ON o.id = l.order_id", key: "l.order_id"}
+	w.and("l.bank_id = ? AND l.merchant_id = ?", bank, merchant)
+	// Of several lines of the merchant's in an order the first stands for all.
+	w.and("NOT EXISTS (SELECT 1 FROM order_line m WHERE m.order_id = l.order_id AND m.line_no < l.line_no AND m.merchant_id = ?)", merchant)
+	return w
 }
 
 // narrow adds what filters whichever way is walked.
@@ -90,6 +143,9 @@ func (f Filter) narrow(w *walk) {
 	if f.Room != "" {
 		w.and("o.room_id = ?", f.Room)
 	}
+	if f.Merchant != "" && w.key == "o.id" {
+		w.and("EXISTS (SELECT 1 FROM order_line m WHERE m.order_id = o.id AND m.merchant_id = ?)", f.Merchant)
+	}
 	if !f.From.IsZero() {
 		w.and("o.created_at >= ?", f.From)
 		w.and(w.key+" >= ?", id.First(id.Order, f.From.Add(-slack)))
@@ -99,87 +155,6 @@ func (f Filter) narrow(w *walk) {
 		w.and(w.key+" < ?", id.First(id.Order, f.To.Add(slack)))
 	}
 }
-
-var (
-	wholePhone = regexp.MustCompile(`^1[3-9][0-9]{9}$`)
-	parcel     = regexp.MustCompile(`^[0-9A-Z][0-9A-Z-]{4,39}$`)
-)
-
-// walks tells what the query is and which ways lead to its orders; none when
-// there can be none.
-func (d *Desk) walks(ctx context.Context, bank string, f Filter) ([]walk, error) {
-	plain := walk{from: "orders o", key: "o.id", where: []string{"o.bank_id = ?"}, args: []any{bank}}
-	if f.Merchant != "" {
-		plain = overLines(bank, "merchant_id", f.Merchant)
-		// Of several lines of the merchant's in an order the first stands for all.
-		plain.and(`NOT EXISTS (SELECT 1 FROM order_line m WHERE m.order_id = l.order_id AND m.line_no < l.line_no AND m.merchant_id = ?)`, f.Merchant)
-	}
-	q := strings.TrimSpace(f.Query)
-	switch {
-	case q == "":
-		return []walk{plain}, nil
-	case strings.HasPrefix(strings.ToLower(q), id.Order+"_"):
-		q = strings.ToLower(q)
-		plain.and(plain.key+" >= ?", q)
-		plain.and(plain.key+" < ?", q+"~") // above every character of an id
-		return []walk{plain}, nil
-	case wholePhone.MatchString(q):
-		hash, err := d.Keyring.Hash(ctx, bank, "phone", q)
-		if err != nil {
-			return nil, err
-		}
-		viewer, found, err := db.Value[string](ctx, d.DB, "SELECT id FROM viewer WHERE bank_id = ? AND phone_hash = ?", bank, hash)
-		if err != nil || !found {
-			return nil, err
-		}
-		plain.and("o.viewer_id = ?", viewer)
-		return []walk{plain}, nil
-	}
-	ids, err := d.sentAs(ctx, bank, strings.ToUpper(q))
-	if err != nil {
-		return nil, err
-	}
-	if len(ids) > 0 {
-		plain.and(plain.key+" IN "+db.Marks(len(ids)), db.Args(ids)...)
-		return []walk{plain}, nil
-	}
-	return d.titled(ctx, bank, q, f.Merchant, plain)
-}
-
-// sentAs gives the orders of a tracking number: a parcel may hold several.
-func (d *Desk) sentAs(ctx context.Context, bank, no string) ([]string, error) {
-	if !parcel.MatchString(no) {
-		return nil, nil
-	}
-	return db.All(ctx, d.DB, func(r db.Row) (v string, err error) { return v, r.Scan(&v) },
-		"SELECT order_id FROM shipment WHERE bank_id = ? AND tracking_no = ? LIMIT 100", bank, no)
-}
-
-// titled walks the lines of each SKU whose product's title has q in it; of a
-// title that very many have, the orders themselves.
-func (d *Desk) titled(ctx context.Context, bank, q, merchant string, plain walk) ([]walk, error) {
-	part := "%" + likeEscape.Replace(strings.ToLower(q)) + "%"
-	skus, err := db.All(ctx, d.DB, func(r db.Row) (v string, err error) { return v, r.Scan(&v) },
-		`SELECT s.id FROM product p JOIN sku s ON s.bank_id = p.bank_id AND s.product_id = p.id
-		WHERE p.bank_id = ? AND p.search_text LIKE ? ESCAPE '!' LIMIT ?`, bank, part, maxSKUs+1)
-	if err != nil {
-		return nil, err
-	}
-	if len(skus) > maxSKUs {
-		plain.and("EXISTS (SELECT 1 FROM order_line t WHERE t.order_id = o.id AND LOWER(t.title) LIKE ? ESCAPE '!')", part)
-		return []walk{plain}, nil
-	}
-	walks := make([]walk, len(skus))
-	for i, sku := range skus {
-		walks[i] = overLines(bank, "sku_id", sku)
-		if merchant != "" {
-			walks[i].and("l.merchant_id = ?", merchant)
-		}
-	}
-	return walks, nil
-}
-
-var likeEscape = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_")
 
 // rows reads the orders found, with what lists show of them.
 func (d *Desk) rows(ctx context.Context, bank string, ids []string) ([]Row, error) {
