@@ -13,16 +13,6 @@ type Address struct {
 	Name, Phone, Province, City, District, Street pii.Text
 }
 
-// clearAddress is how an address looks inside the seal.
-type clearAddress struct {
-	Name     string `json:"name"`
-	Phone    string `json:"phone"`
-	Province string `json:"province"`
-	City     string `json:"city"`
-	District string `json:"district"`
-	Street   string `json:"street"`
-}
-
 func addressPlace(bank, orderID string) pii.Place {
 	return pii.Place{Bank: bank, Table: "orders", Column: "address", Row: orderID}
 }
@@ -32,24 +22,56 @@ func SealAddress(ctx context.Context, k *pii.Keyring, bank, orderID string, a *A
 	if a == nil {
 		return "", nil
 	}
-	raw, err := json.Marshal(clearAddress{a.Name.Reveal(), a.Phone.Reveal(), a.Province.Reveal(),
-		a.City.Reveal(), a.District.Reveal(), a.Street.Reveal()})
+	return SealAddressAt(ctx, k, addressPlace(bank, orderID), *a)
+}
+
+// SealAddressAt seals a for another place.
+func SealAddressAt(ctx context.Context, k *pii.Keyring, at pii.Place, a Address) (string, error) {
+	raw, err := json.Marshal(a.InClear())
 	if err != nil {
 		return "", fmt.Errorf("order: address: %w", err)
 	}
-	return k.Seal(ctx, addressPlace(bank, orderID), pii.Clear(string(raw)))
+	return k.Seal(ctx, at, pii.Clear(string(raw)))
 }
 
 // OpenAddress opens what SealAddress sealed.
-func OpenAddress(ctx context.Context, k *pii.Keyring, bank, orderID, sealed string) (a Address, err error) {
-	text, err := k.Open(ctx, addressPlace(bank, orderID), sealed)
+func OpenAddress(ctx context.Context, k *pii.Keyring, bank, orderID, sealed string) (Address, error) {
+	return OpenAddressAt(ctx, k, addressPlace(bank, orderID), sealed)
+}
+
+// OpenAddressAt opens what SealAddressAt sealed.
+func OpenAddressAt(ctx context.Context, k *pii.Keyring, at pii.Place, sealed string) (a Address, err error) {
+	text, err := k.Open(ctx, at, sealed)
 	if err != nil {
 		return a, err
 	}
-	var c clearAddress
+	var c AddressView
 	if err := json.Unmarshal([]byte(text.Reveal()), &c); err != nil {
-		return a, fmt.Errorf("order: address of %s cannot be read", orderID) // the cause would quote it
+		return a, fmt.Errorf("order: address of %s cannot be read", at.Row) // the cause would quote it
 	}
 	return Address{pii.Clear(c.Name), pii.Clear(c.Phone), pii.Clear(c.Province),
 		pii.Clear(c.City), pii.Clear(c.District), pii.Clear(c.Street)}, nil
+}
+
+// AddressView is an address as the API shows it, and as it looks inside the seal.
+type AddressView struct {
+	Name     string `json:"name"`
+	Phone    string `json:"phone"`
+	Province string `json:"province"`
+	City     string `json:"city"`
+	District string `json:"district"`
+	Street   string `json:"street"`
+}
+
+// Masked shows where about it is, and no more of who lives there than screens
+// may (RULES §3).
+func (a Address) Masked() AddressView {
+	return AddressView{Name: pii.MaskName(a.Name.Reveal()), Phone: pii.MaskPhone(a.Phone.Reveal()), Province: a.Province.Reveal(),
+		City: a.City.Reveal(), District: a.District.Reveal(), Street: pii.MaskAny(a.Street.Reveal())}
+}
+
+// InClear is for the owner, and for those whose look is audited.
+func (a Address) InClear() AddressView {
+	return AddressView{Name: a.Name.Reveal(), Phone: a.Phone.Reveal(), Province: a.Province.Reveal(),
+		City: a.City.Reveal(), District: a.District.Reveal(), Street: a.Street.Reveal()}
 }

@@ -36,6 +36,19 @@ type Units interface {
 	Retake(ctx context.Context, tx *db.Tx, bank, flash, viewer string, n int64) (bool, error)
 }
 
+// Vouchers keeps the codes of voucher lines; order/voucher implements it. All
+// of it runs in the transaction that holds the order's row.
+type Vouchers interface {
+	// Issue makes a code for each unit of o's voucher lines and tells how many.
+	Issue(ctx context.Context, tx *db.Tx, o Order) (n int, err error)
+	// Void takes codes back for a refund that leaves left of what was paid, and
+	// tells how many can still be used. 409 refund.exceeds when what was used up
+	// is worth more than left; what could be voided is voided all the same.
+	Void(ctx context.Context, tx *db.Tx, o Order, refund string, left money.Fen) (open int64, err error)
+	// Revive makes good again what Void took back for a refund that failed.
+	Revive(ctx context.Context, tx *db.Tx, o Order, refund string) error
+}
+
 // Updated is the payload of the private event order.updated.
 type Updated struct {
 	OrderID string `json:"order_id"`
@@ -46,4 +59,5 @@ type Updated struct {
 const (
 	UpdatedEvent = "order.updated"
 	ExpireTask   = "order.expire"
+	CompleteTask = "order.complete"
 )

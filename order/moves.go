@@ -23,14 +23,29 @@ const (
 	Refunded       Status = "refunded"
 )
 
+// Statuses lists every status.
+var Statuses = []Status{PendingPayment, Paid, Fulfilling, Completed, Cancelled, Refunding, Refunded}
+
 // moves is every move there is.
 var moves = map[Status][]Status{
 	PendingPayment: {Paid, Cancelled},
 	Cancelled:      {Paid}, // paid late, and the stock was still to be had
-	Paid:           {Refunding},
-	Fulfilling:     {Refunding},
+	Paid:           {Fulfilling, Refunding},
+	Fulfilling:     {Completed, Refunding},
 	Completed:      {Refunding},
-	Refunding:      {Paid, Refunded},
+	Refunding:      {Paid, Fulfilling, Completed, Refunded}, // back to where it stands
+}
+
+// stands is where a paid order stands apart from refunds: what was sent or
+// completed stays so while money goes back.
+func (o Order) stands() Status {
+	switch {
+	case !o.CompletedAt.IsZero():
+		return Completed
+	case !o.FulfillingAt.IsZero():
+		return Fulfilling
+	}
+	return Paid
 }
 
 // move takes o, whose row tx holds, to another status together with what set

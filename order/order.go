@@ -20,6 +20,7 @@ type Order struct {
 	PaidBy                         string // the payment that paid it, empty for none
 	AddressSealed                  string
 	ExpiresAt, CreatedAt           time.Time
+	FulfillingAt, CompletedAt      time.Time // zero for not (yet)
 	Lines                          []Line
 }
 
@@ -41,6 +42,16 @@ func (o Order) Title() string {
 	return o.Lines[0].Title
 }
 
+// OnlyVouchers tells that nothing of the order is sent anywhere.
+func (o Order) OnlyVouchers() bool {
+	for _, l := range o.Lines {
+		if l.Kind != catalog.Voucher {
+			return false
+		}
+	}
+	return len(o.Lines) > 0
+}
+
 // Deps is what Orders stands on.
 type Deps struct {
 	DB        *db.DB
@@ -48,6 +59,7 @@ type Deps struct {
 	Keeper    *idem.Keeper
 	Keyring   *pii.Keyring
 	Units     Units
+	Vouchers  Vouchers
 	Rooms     Rooms
 	Announcer Announcer
 	TTL       time.Duration // from placing to cancelling what is not paid

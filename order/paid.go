@@ -2,8 +2,10 @@ package order
 
 import (
 	"context"
+	"errors"
 
 	"yinbo/internal/db"
+	"yinbo/internal/fault"
 	"yinbo/internal/money"
 )
 
@@ -30,7 +32,20 @@ func (s *Orders) Capture(ctx context.Context, tx *db.Tx, o *Order, payment strin
 		return false, err
 	}
 	o.Paid, o.PaidBy = o.Payable, payment
+	if err := s.issue(ctx, tx, o); err != nil {
+		return false, err
+	}
 	return true, s.tick(ctx, tx, *o)
+}
+
+// issue gives out the codes of what was paid; with nothing else to send, the
+// order is under way with them.
+func (s *Orders) issue(ctx context.Context, tx *db.Tx, o *Order) error {
+	n, err := s.Vouchers.Issue(ctx, tx, *o)
+	if err != nil || n == 0 || !o.OnlyVouchers() {
+		return err
+	}
+	return s.fulfil(ctx, tx, o)
 }
 
 // tick shows the purchase in its room after the commit.
@@ -56,8 +71,18 @@ func (o Order) Refundable() bool {
 }
 
 // BeginRefund takes o to refunding; while another refund is under way it is
-// there already.
-func (s *Orders) BeginRefund(ctx context.Context, tx *db.Tx, o *Order) error {
+// there already. left is what all refunds leave of what was paid: codes beyond
+// it are void from now on. 409 refund.exceeds when they are used up.
+func (s *Orders) BeginRefund(ctx context.Context, tx *db.Tx, o *Order, refund string, left money.Fen) error {
+	if _, err := s.Vouchers.Void(ctx, tx, *o, refund, left); err != nil {
+		return err
+	}
+	return s.ReopenRefund(ctx, tx, o)
+}
+
+// ReopenRefund takes o to refunding for a refund whose codes were seen to, or
+// whose money has left already: EndRefund voids what it can then.
+func (s *Orders) ReopenRefund(ctx context.Context, tx *db.Tx, o *Order) error {
 	if o.Status == Refunding {
 		return nil
 	}
@@ -65,13 +90,14 @@ func (s *Orders) BeginRefund(ctx context.Context, tx *db.Tx, o *Order) error {
 }
 
 // EndRefund adds what was given back (zero after a refund that failed) and,
-// unless others are under way, takes o to refunded or back to paid.
-func (s *Orders) EndRefund(ctx context.Context, tx *db.Tx, o *Order, amount money.Fen, othersOpen bool) error {
-	if amount > 0 {
-		if _, err := tx.Exec(ctx, "UPDATE orders SET refunded_fen = refunded_fen + ? WHERE id = ? AND bank_id = ?", amount, o.ID, o.Bank); err != nil {
+// unless others are under way, takes o to refunded or back to where it stands.
+func (s *Orders) EndRefund(ctx context.Context, tx *db.Tx, o *Order, refund string, amount money.Fen, othersOpen bool) error {
+	if amount == 0 {
+		if err := s.Vouchers.Revive(ctx, tx, *o, refund); err != nil {
 			return err
 		}
-		o.Refunded += amount
+	} else if err := s.addRefunded(ctx, tx, o, refund, amount); err != nil {
+		return err
 	}
 	switch {
 	case othersOpen || o.Status != Refunding:
@@ -79,5 +105,23 @@ func (s *Orders) EndRefund(ctx context.Context, tx *db.Tx, o *Order, amount mone
 	case o.Refunded == o.Paid:
 		return s.move(ctx, tx, o, Refunded, "")
 	}
-	return s.move(ctx, tx, o, Paid, "")
+	return s.move(ctx, tx, o, o.stands(), "")
+}
+
+// addRefunded counts what was given back. Codes were voided when the refund
+// began; they are again for one that failed first and succeeded after all. The
+// money is gone then, whatever was used up meanwhile.
+func (s *Orders) addRefunded(ctx context.Context, tx *db.Tx, o *Order, refund string, amount money.Fen) error {
+	if _, err := tx.Exec(ctx, "UPDATE orders SET refunded_fen = refunded_fen + ? WHERE id = ? AND bank_id = ?", amount, o.ID, o.Bank); err != nil {
+		return err
+	}
+	o.Refunded += amount
+	open, err := s.Vouchers.Void(ctx, tx, *o, refund, o.Paid-o.Refunded)
+	if err != nil && !errors.Is(err, fault.New(fault.Conflict, "refund.exceeds")) {
+		return err
+	}
+	if open == 0 && o.OnlyVouchers() && !o.FulfillingAt.IsZero() && o.Refunded < o.Paid {
+		return s.complete(ctx, tx, o, "") // what is left of it was used up
+	}
+	return nil
 }

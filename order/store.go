@@ -2,6 +2,8 @@ package order
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"yinbo/internal/db"
 	"yinbo/internal/fault"
@@ -33,14 +35,16 @@ func Insert(ctx context.Context, tx *db.Tx, box *outbox.Box, orders ...Order) er
 }
 
 const columns = `SELECT id, bank_id, viewer_id, COALESCE(room_id, ''), COALESCE(flash_id, ''), COALESCE(share_code, ''), status,
-	goods_fen, payable_fen, paid_fen, refunded_fen, COALESCE(paid_by, ''), COALESCE(address_sealed, ''), expires_at, created_at
-	FROM orders WHERE `
+	goods_fen, payable_fen, paid_fen, refunded_fen, COALESCE(paid_by, ''), COALESCE(address_sealed, ''), expires_at, created_at,
+	fulfilling_at, completed_at FROM orders WHERE `
 
 func scan(r db.Row) (o Order, err error) {
-	var expires, created db.Time
+	var expires, created, fulfilling, completed db.Time
 	err = r.Scan(&o.ID, &o.Bank, &o.Viewer, &o.Room, &o.Flash, &o.ShareCode, &o.Status,
-		&o.Goods, &o.Payable, &o.Paid, &o.Refunded, &o.PaidBy, &o.AddressSealed, &expires, &created)
+		&o.Goods, &o.Payable, &o.Paid, &o.Refunded, &o.PaidBy, &o.AddressSealed, &expires, &created,
+		&fulfilling, &completed)
 	o.ExpiresAt, o.CreatedAt = expires.Time, created.Time
+	o.FulfillingAt, o.CompletedAt = fulfilling.Time, completed.Time
 	return o, err
 }
 
@@ -67,6 +71,16 @@ func read(ctx context.Context, q db.Querier, where string, args ...any) ([]Order
 		o := &orders[at[l.order]]
 		o.Lines = append(o.Lines, l.line)
 	}
+	return orders, err
+}
+
+// Read gives the bank's orders among ids with their lines, the newest first.
+func Read(ctx context.Context, q db.Querier, bank string, ids []string) ([]Order, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	orders, err := read(ctx, q, "bank_id = ? AND id IN "+db.Marks(len(ids)), append([]any{bank}, db.Args(ids)...)...)
+	slices.SortFunc(orders, func(a, b Order) int { return strings.Compare(b.ID, a.ID) })
 	return orders, err
 }
 

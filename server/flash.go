@@ -16,7 +16,7 @@ type flashOrderIn struct {
 	Keyed
 	Body struct {
 		Quantity  int64    `json:"quantity" minimum:"1" maximum:"1000000"`
-		Address   *address `json:"address,omitempty" doc:"Where physical goods go; vouchers need none"`
+		Address   *Address `json:"address,omitempty" doc:"Where physical goods go; vouchers need none"`
 		RoomID    string   `json:"room_id,omitempty" maxLength:"60" doc:"Where it was bought; the sale's room when left out"`
 		ShareCode string   `json:"share_code,omitempty" maxLength:"64"`
 	}

@@ -7,10 +7,11 @@ import (
 	"yinbo/internal/auth"
 	"yinbo/internal/pii"
 	"yinbo/order"
+	"yinbo/order/desk"
 )
 
-// address is where physical goods go: personal data from the first byte on.
-type address struct {
+// Address is where physical goods go: personal data from the first byte on.
+type Address struct {
 	Name     pii.Text `json:"name" minLength:"1" maxLength:"40" pattern:"^[^\\x00-\\x1f]*$"`
 	Phone    pii.Text `json:"phone" pattern:"^1[3-9][0-9]{9}$" doc:"11-digit mobile number"`
 	Province pii.Text `json:"province" minLength:"1" maxLength:"40" pattern:"^[^\\x00-\\x1f]*$"`
@@ -19,7 +20,7 @@ type address struct {
 	Street   pii.Text `json:"street" minLength:"1" maxLength:"200" pattern:"^[^\\x00-\\x1f]*$"`
 }
 
-func (a *address) order() *order.Address {
+func (a *Address) order() *order.Address {
 	if a == nil {
 		return nil
 	}
@@ -33,7 +34,7 @@ type orderIn struct {
 			SKUID    string `json:"sku_id" minLength:"1" maxLength:"60"`
 			Quantity int64  `json:"quantity" minimum:"1" maximum:"9999"`
 		} `json:"items" minItems:"1" maxItems:"50"`
-		Address   *address `json:"address,omitempty" doc:"Where physical goods go; vouchers need none"`
+		Address   *Address `json:"address,omitempty" doc:"Where physical goods go; vouchers need none"`
 		CouponIDs []string `json:"coupon_ids,omitempty" maxItems:"20" doc:"Coupons of the viewer's own to use"`
 		RoomID    string   `json:"room_id,omitempty" maxLength:"60" doc:"The room it was bought in; its own prices count"`
 		ShareCode string   `json:"share_code,omitempty" maxLength:"64"`
@@ -50,6 +51,7 @@ func (s *Server) orderRoutes() {
 	route(s, http.MethodGet, "/orders", viewers, "List one's orders", s.listOrders)
 	route(s, http.MethodGet, "/orders/{id}", viewers, "Show one's order", s.getOrder)
 	route(s, http.MethodPost, "/orders/{id}/cancel", viewers, "Cancel an order that is not paid", s.cancelOrder)
+	route(s, http.MethodPost, "/orders/{id}/confirm", viewers, "Say that an order was received", s.confirmOrder)
 }
 
 func (s *Server) placeOrder(ctx context.Context, in *orderIn) (*answer[order.View], error) {
@@ -83,13 +85,17 @@ func (s *Server) listOrders(ctx context.Context, in *ordersIn) (*body[list[order
 	return paged(items, in.Limit, func(v order.View) string { return v.ID }), nil
 }
 
-func (s *Server) getOrder(ctx context.Context, in *idIn) (*body[order.View], error) {
+func (s *Server) getOrder(ctx context.Context, in *idIn) (*body[desk.Own], error) {
 	p := auth.From(ctx)
-	v, err := s.Orders.Get(ctx, p.Bank.ID, p.ID, in.ID)
-	if err != nil {
+	return answered(s.OrderDesk.Own(ctx, p.Bank.ID, p.ID, in.ID))
+}
+
+func (s *Server) confirmOrder(ctx context.Context, in *idIn) (*body[desk.Own], error) {
+	p := auth.From(ctx)
+	if err := s.Orders.Confirm(ctx, p.Bank.ID, p.ID, in.ID); err != nil {
 		return nil, err
 	}
-	return ok(v), nil
+	return answered(s.OrderDesk.Own(ctx, p.Bank.ID, p.ID, in.ID))
 }
 
 func (s *Server) cancelOrder(ctx context.Context, in *idIn) (*body[order.View], error) {

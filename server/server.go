@@ -23,11 +23,14 @@ import (
 	"yinbo/live"
 	"yinbo/live/hub"
 	"yinbo/order"
+	"yinbo/order/addressbook"
 	"yinbo/order/catalog"
+	"yinbo/order/desk"
 	"yinbo/order/flash"
 	"yinbo/order/ledger"
 	"yinbo/order/payment"
 	"yinbo/order/settle"
+	"yinbo/order/voucher"
 )
 
 // Deps are what the server serves; cmd/yinbo wires them.
@@ -45,8 +48,12 @@ type Deps struct {
 	Flash    *flash.Sales
 	Orders   *order.Orders
 	Payments *payment.Payments
+	Vouchers *voucher.Vouchers
 	Ledger   *ledger.Book
 	Settle   *settle.Desk
+
+	OrderDesk *desk.Desk
+	Addresses *addressbook.Book
 
 	DB           *db.DB // the audit log is read as it stands
 	Applications *card.Applications
@@ -86,6 +93,9 @@ func New(d Deps) *Server {
 	s.catalogueRoutes()
 	s.flashRoutes()
 	s.orderRoutes()
+	s.addressRoutes()
+	s.voucherRoutes()
+	s.shopOrderRoutes()
 	s.paymentRoutes()
 	s.financeRoutes()
 	s.applicationRoutes()

@@ -23,8 +23,11 @@ import (
 	"yinbo/internal/db"
 	"yinbo/internal/pii"
 	"yinbo/internal/tenant"
+	"yinbo/order/addressbook"
 	"yinbo/order/catalog"
+	"yinbo/order/desk"
 	"yinbo/order/ordertest"
+	"yinbo/order/voucher"
 	"yinbo/server"
 )
 
@@ -33,6 +36,7 @@ type shop struct {
 	*ordertest.Stage
 	url          string
 	texts        *texts
+	people       *auth.Service
 	viewer, host string // tokens
 }
 
@@ -53,9 +57,13 @@ func newShop(t *testing.T) *shop {
 	if err != nil {
 		t.Fatal(err)
 	}
+	vouchers := voucher.New(voucher.Deps{DB: s.DB, Box: s.Box, Keeper: s.Keeper, Keyring: s.Keyring, Orders: s.Orders})
 	web := httptest.NewServer(server.New(server.Deps{Log: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(), Auth: people,
-		Banks: banks, Keys: s.Keyring, Catalog: s.Catalog, Flash: s.Sales, Orders: s.Orders, Payments: s.Payments}).Handler())
+		Banks: banks, Keys: s.Keyring, Catalog: s.Catalog, Flash: s.Sales, Orders: s.Orders, Payments: s.Payments,
+		Vouchers: vouchers, Addresses: addressbook.New(s.DB, s.Keyring),
+		OrderDesk: desk.New(desk.Deps{DB: s.DB, Keyring: s.Keyring, Payments: s.Payments, Vouchers: vouchers, Names: people})}).Handler())
 	t.Cleanup(web.Close)
+	s.people = people
 	s.url = web.URL + "/api/v1"
 	if err := people.SendOTP(s.Ctx, s.Bank, pii.Clear("13800001234")); err != nil {
 		t.Fatal(err)

@@ -26,11 +26,14 @@ import (
 	"yinbo/live/bus"
 	"yinbo/live/hub"
 	"yinbo/order"
+	"yinbo/order/addressbook"
 	"yinbo/order/catalog"
+	"yinbo/order/desk"
 	"yinbo/order/flash"
 	"yinbo/order/ledger"
 	"yinbo/order/payment"
 	"yinbo/order/settle"
+	"yinbo/order/voucher"
 	"yinbo/server"
 	"yinbo/web"
 )
@@ -107,7 +110,8 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 		Rooms: a.rooms, Announcer: a.rooms, TTL: c.cfg.OrderTTL})
 	a.sales = flash.New(flash.Deps{DB: c.db, Box: c.box, Keeper: keeper, Keyring: c.keys,
 		Admission: admission, Rooms: a.rooms, Announcer: a.rooms, TTL: c.cfg.OrderTTL, Batch: c.cfg.FlashBatch})
-	a.orders.Units = a.sales
+	vouchers := voucher.New(voucher.Deps{DB: c.db, Box: c.box, Keeper: keeper, Keyring: c.keys, Orders: a.orders})
+	a.orders.Units, a.orders.Vouchers = a.sales, vouchers
 
 	book := &card.Book{DB: c.db, Keys: c.keys, Box: c.box, Push: a.rooms}
 	followUps := follow.New(book)
@@ -129,11 +133,14 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 		a.server = server.New(server.Deps{Log: c.log, Metrics: a.metrics, Auth: a.people, Banks: c.banks, Keys: c.keys,
 			Apps: web.Apps(), Ready: a.ready, Catalog: shop, Flash: a.sales, Orders: a.orders, Payments: a.payments,
 			Ledger: ledgers, Settle: a.desk, DB: c.db, Applications: applications, Leads: leads, Outcomes: outcomes,
-			Bindings: bindings, Rooms: a.rooms, Hub: a.hub})
+			Bindings: bindings, Rooms: a.rooms, Hub: a.hub, Vouchers: vouchers, Addresses: addressbook.New(c.db, c.keys),
+			OrderDesk: desk.New(desk.Deps{DB: c.db, Keyring: c.keys, Payments: a.payments, Vouchers: vouchers, Names: a.people})})
 	}
 	if r.work {
 		handlers := map[string]jobs.Handler{
 			order.ExpireTask:   a.orders.HandleExpire,
+			order.CompleteTask: a.orders.HandleComplete,
+			voucher.ExpireTask: vouchers.HandleExpire,
 			flash.StartTask:    a.sales.HandleStart,
 			flash.EndTask:      a.sales.HandleEnd,
 			payment.QueryTask:  a.payments.HandleQuery,

@@ -24,6 +24,9 @@ func (p *product) objects(t *testing.T) map[string]string {
 	p.post(t, viewer, "/flash/"+out["flash"]+"/orders", map[string]any{"quantity": 1, "address": map[string]any{"name": "甲",
 		"phone": number, "province": "浙江省", "city": "杭州市", "district": "西湖区", "street": "一号"}}, 201, &o)
 	out["orders"] = o.ID
+	var kept struct{ ID string }
+	p.post(t, viewer, "/addresses", map[string]any{"name": "甲", "phone": number, "province": "浙江省", "city": "杭州市", "district": "", "street": "一号"}, 201, &kept)
+	out["addresses"] = kept.ID
 	var cards struct {
 		Items []struct {
 			ID       string

@@ -27,6 +27,17 @@ func write(t *testing.T, d *db.DB, n int) {
 	all.Wait()
 }
 
+// A bank's busy minute: every act is audited, and none of them is told of a
+// deadlock.
+func TestManyActsAtOnceWaitForEachOtherInTurn(t *testing.T) {
+	testkit.EachDB(t, func(t *testing.T, d *db.DB) {
+		write(t, d, 80)
+		if n, err := audit.Verify(testkit.Context(t), d, "bank_1"); err != nil || n != 80 {
+			t.Errorf("%d hold: %v", n, err)
+		}
+	})
+}
+
 func TestTheChainHoldsUnderConcurrencyAndShowsTampering(t *testing.T) {
 	for name, tamper := range map[string]string{
 		"changed": "UPDATE audit SET action = 'x' WHERE seq = 3",

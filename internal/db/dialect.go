@@ -1,6 +1,7 @@
 package db
 
 import (
+	"database/sql/driver"
 	"errors"
 	"strings"
 
@@ -81,6 +82,22 @@ func (d Dialect) SkipLocked() string {
 	return ""
 }
 
+// By follows a table's name and its alias, and names the index to read it by.
+func (d Dialect) By(index string) string {
+	if d == MySQL {
+		return " FORCE INDEX (" + index + ")"
+	}
+	return " INDEXED BY " + index
+}
+
+// Then joins the next table after, never before, the ones that stand in front.
+func (d Dialect) Then() string {
+	if d == MySQL {
+		return " STRAIGHT_JOIN "
+	}
+	return " CROSS JOIN "
+}
+
 // IsDuplicate tells that a unique key refused a row.
 func IsDuplicate(err error) bool {
 	var m *mysql.MySQLError
@@ -102,6 +119,16 @@ func IsCheck(err error) bool {
 	}
 	var s *sqlite.Error
 	return errors.As(err, &s) && s.Code() == sqlite3.SQLITE_CONSTRAINT_CHECK
+}
+
+// IsLost tells that the connection went away: whether a commit that was under
+// way happened is not known.
+func IsLost(err error) bool {
+	var m *mysql.MySQLError
+	if errors.As(err, &m) {
+		return m.Number == 1053 || m.Number == 1317 || m.Number == 1927 // shutting down, interrupted, killed
+	}
+	return errors.Is(err, driver.ErrBadConn) || errors.Is(err, mysql.ErrInvalidConn)
 }
 
 // retryable tells that the transaction was rolled back for others' sake and may

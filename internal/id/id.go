@@ -5,8 +5,10 @@
 package id
 
 import (
+	"encoding/binary"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -40,6 +42,9 @@ const (
 	FollowUp       = "fup"
 	Consent        = "cns"
 	OTP            = "otp"
+	Address        = "adr"
+	Shipment       = "shp"
+	Voucher        = "vch"
 )
 
 const (
@@ -64,6 +69,14 @@ func New(prefix string) string {
 	if err != nil { // the system has no randomness: nothing safe can follow
 		panic(fmt.Sprintf("id: %v", err))
 	}
+	return Encode(prefix, u)
+}
+
+// First is the lowest id that can be made at t: what is made from t on is not
+// below it.
+func First(prefix string, t time.Time) string {
+	var u uuid.UUID
+	binary.BigEndian.PutUint64(u[:8], uint64(max(t.UnixMilli(), 0))<<16)
 	return Encode(prefix, u)
 }
 

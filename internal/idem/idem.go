@@ -110,25 +110,37 @@ func Save(ctx context.Context, tx *db.Tx, r Request, answer any) error {
 	return err
 }
 
+// tries is how often Do looks again after its connection was lost.
+const tries = 4
+
 // Do runs fn once for r, in one transaction with the record of its answer.
-// replayed tells that the answer is the first one's.
+// replayed tells that the answer is the first one's. When the connection is lost
+// it runs again, which finds the record if the commit happened after all; when
+// that cannot be found out, 503 unavailable says nothing that may be untrue.
 func Do[T any](ctx context.Context, k *Keeper, r Request, fn func(tx *db.Tx) (T, error)) (answer T, replayed bool, err error) {
 	leave, err := k.Enter(r)
 	if err != nil {
 		return answer, false, err
 	}
 	defer leave()
-	err = k.db.InTx(ctx, func(tx *db.Tx) error {
-		answer, replayed, err = Lookup[T](ctx, tx, r)
-		if err != nil || replayed {
-			return err
+	for n := 1; ; n++ {
+		err = k.db.InTx(ctx, func(tx *db.Tx) error {
+			answer, replayed, err = Lookup[T](ctx, tx, r)
+			if err != nil || replayed {
+				return err
+			}
+			if answer, err = fn(tx); err != nil {
+				return err
+			}
+			return Save(ctx, tx, r, answer)
+		})
+		switch {
+		case !db.IsLost(err):
+			return answer, replayed && n == 1, err // a later look finds what this call did
+		case n == tries:
+			return answer, false, fault.New(fault.Unavailable, "unavailable").After(time.Second).Because(err)
 		}
-		if answer, err = fn(tx); err != nil {
-			return err
-		}
-		return Save(ctx, tx, r, answer)
-	})
-	return answer, replayed, err
+	}
 }
 
 // Purge forgets answers past their time, at most limit at once.

@@ -50,6 +50,9 @@ type Settings struct {
 	CoolOffDays int `json:"cool_off_days,omitempty"`
 	// ApplicationsPerAddressHour is the velocity limit of screening; 0 is none.
 	ApplicationsPerAddressHour int `json:"applications_per_address_hour,omitempty"`
+	// CompleteAfterDays is how long after it was sent an order counts as received
+	// when its viewer says nothing; 10.
+	CompleteAfterDays int `json:"complete_after_days,omitempty"`
 	// OwnBINs are the first six digits of the bank's own cards; when none is
 	// named, a card is the bank's own by its bank's name.
 	OwnBINs []string `json:"own_bins,omitempty"`
@@ -88,6 +91,9 @@ func (s Settings) WithDefaults() Settings {
 	}
 	if s.CoolOffDays == 0 {
 		s.CoolOffDays = 90
+	}
+	if s.CompleteAfterDays == 0 {
+		s.CompleteAfterDays = 10
 	}
 	return s
 }

@@ -28,6 +28,7 @@ type NewProduct struct {
 	Kind                      Kind
 	Branch                    string // empty for all branches
 	Images                    []string
+	VoucherDays               int // how long a voucher's codes can be used, 0 for the default
 }
 
 // AddProduct writes a product within tx and gives its id.
@@ -43,9 +44,13 @@ func AddProduct(ctx context.Context, tx *db.Tx, bank string, p NewProduct) (stri
 	if p.Branch != "" {
 		branch = &p.Branch
 	}
+	var days *int
+	if p.VoucherDays > 0 {
+		days = &p.VoucherDays
+	}
 	product := id.New(id.Product)
-	return product, tx.Insert(ctx, "product (id, bank_id, merchant_id, kind, title, category, branch_id, images, search_text, created_at)",
-		[][]any{{product, bank, p.Merchant, string(p.Kind), p.Title, p.Category, branch, string(images), SearchText(p.Title), tx.Now}}, "")
+	return product, tx.Insert(ctx, "product (id, bank_id, merchant_id, kind, title, category, branch_id, images, search_text, voucher_days, created_at)",
+		[][]any{{product, bank, p.Merchant, string(p.Kind), p.Title, p.Category, branch, string(images), SearchText(p.Title), days, tx.Now}}, "")
 }
 
 // NewSKU is a SKU to be written.

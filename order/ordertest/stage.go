@@ -51,6 +51,7 @@ type Stage struct {
 	Keeper   *idem.Keeper
 
 	merchants [2]string
+	handlers  map[string]func(context.Context, outbox.Task) error
 	serial    atomic.Int64
 }
 
@@ -79,10 +80,15 @@ func New(t *testing.T, d *db.DB, clk *clock.Fake, admission flash.Admission) *St
 	s.Live = &Live{room: s.Room, prices: map[string]money.Fen{}, states: map[string]string{}}
 	s.Gateway = &Gateway{payments: map[string]*gateway.Payment{}, refunds: map[string]gateway.Refund{}, paidOut: map[string]money.Fen{}, Charges: "succeeded"}
 	s.Sales = s.Node(admission)
-	s.Orders = order.New(order.Deps{DB: d, Box: s.Box, Keeper: s.Keeper, Keyring: keyring, Units: s.Sales, Rooms: s.Live, Announcer: announcer{s.Live}, TTL: TTL})
+	s.Orders = order.New(order.Deps{DB: d, Box: s.Box, Keeper: s.Keeper, Keyring: keyring, Units: s.Sales, Vouchers: noCodes{}, Rooms: s.Live, Announcer: announcer{s.Live}, TTL: TTL})
 	s.Payments = payment.New(payment.Deps{DB: d, Box: s.Box, Keeper: s.Keeper, Orders: s.Orders, Book: ledger.New(d),
 		Gateways: map[payment.Channel]payment.Gateway{payment.Bankbox: s.Gateway}, Charger: s.Gateway,
 		Cards: s.Gateway, Banks: tenant.NewDirectory(d, ""), CallbackKey: CallbackKey})
+	s.handlers = map[string]func(context.Context, outbox.Task) error{
+		order.ExpireTask: s.Orders.HandleExpire, order.CompleteTask: s.Orders.HandleComplete,
+		flash.StartTask: s.Sales.HandleStart, flash.EndTask: s.Sales.HandleEnd,
+		payment.QueryTask: s.Payments.HandleQuery, payment.SendTask: s.Payments.HandleSend,
+	}
 	s.tx(func(tx *db.Tx) (err error) {
 		for i, bps := range []int64{500, 33} {
 			if s.merchants[i], err = catalog.AddMerchant(s.Ctx, tx, s.Bank.ID, fmt.Sprintf("merchant %d", i), bps); err != nil {
@@ -248,10 +254,6 @@ func (s *Stage) Status(orderID string) order.Status {
 // RunTasks runs every task that is due, as jobs does.
 func (s *Stage) RunTasks() {
 	s.T.Helper()
-	handlers := map[string]func(context.Context, outbox.Task) error{
-		order.ExpireTask: s.Orders.HandleExpire, flash.StartTask: s.Sales.HandleStart, flash.EndTask: s.Sales.HandleEnd,
-		payment.QueryTask: s.Payments.HandleQuery, payment.SendTask: s.Payments.HandleSend,
-	}
 	for {
 		due, err := s.Box.Due(s.Ctx, 100)
 		if err != nil {
@@ -268,7 +270,7 @@ func (s *Stage) RunTasks() {
 			if !ok {
 				continue
 			}
-			err = handlers[task.Kind](s.Ctx, task)
+			err = s.handlers[task.Kind](s.Ctx, task)
 			var later *outbox.Postponed
 			switch {
 			case err == nil:

@@ -37,7 +37,7 @@ const (
 
 // Causes of refunds.
 const (
-	byViewer  = "viewer"
+	byViewer  = "viewer" // of an order as it was paid; who asked may be staff
 	late      = "late_payment"
 	duplicate = "duplicate_payment"
 )
@@ -115,6 +115,7 @@ type refund struct {
 	ID, Bank, Order, Payment string
 	Amount                   money.Fen
 	Cause                    string
+	AskedBy                  string // the member of staff, empty for the viewer
 	Status                   Status
 	Channel                  Channel // its payment's
 	CreatedAt                time.Time

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"yinbo/internal/audit"
 	"yinbo/internal/db"
 	"yinbo/internal/fault"
 	"yinbo/internal/id"
@@ -15,39 +16,62 @@ import (
 
 // Refund begins to give back amount, in fen, of a viewer's order. Refusals: 404
 // not_found, 409 conflict when the order is not paid, 409 refund.exceeds when
-// more would be given back than was paid.
+// more would be given back than was paid, or is not used up yet.
 func (s *Payments) Refund(ctx context.Context, req idem.Request, bank, viewer, orderID string, amount money.Fen, reason string) (RefundView, bool, error) {
-	if amount <= 0 {
-		return RefundView{}, false, fault.InvalidField("amount_fen", "field.too_small")
-	}
 	refundID := id.New(id.Refund)
 	return idem.Do(ctx, s.Keeper, req, func(tx *db.Tx) (RefundView, error) {
 		o, err := order.LockOwn(ctx, tx, bank, viewer, orderID)
 		if err != nil {
 			return RefundView{}, err
 		}
-		if o.Status == order.Refunded {
-			return RefundView{}, fault.New(fault.Conflict, "refund.exceeds").With("amount_fen", "refund.exceeds")
-		}
-		if !o.Refundable() {
-			return RefundView{}, fault.New(fault.Conflict, "conflict")
-		}
-		given, _, err := refundSum(ctx, tx, bank, orderID, Pending, Succeeded)
+		return s.beginRefund(ctx, tx, o, refund{ID: refundID, Amount: amount}, reason)
+	})
+}
+
+// RefundByStaff is Refund at the word of a member of staff, for the audit chain.
+func (s *Payments) RefundByStaff(ctx context.Context, req idem.Request, bank string, by order.Staff, orderID string, amount money.Fen, reason string) (RefundView, bool, error) {
+	refundID := id.New(id.Refund)
+	return idem.Do(ctx, s.Keeper, req, func(tx *db.Tx) (RefundView, error) {
+		o, err := order.Lock(ctx, tx, bank, orderID)
 		if err != nil {
 			return RefundView{}, err
 		}
-		if amount > o.Paid-given {
-			return RefundView{}, fault.New(fault.Conflict, "refund.exceeds").With("amount_fen", "refund.exceeds")
-		}
-		r := refund{ID: refundID, Bank: bank, Order: orderID, Payment: o.PaidBy, Amount: amount, Cause: byViewer, Status: Pending}
-		if err := insertRefund(ctx, tx, r, reason); err != nil {
+		v, err := s.beginRefund(ctx, tx, o, refund{ID: refundID, Amount: amount, AskedBy: by.ID}, reason)
+		if err != nil {
 			return RefundView{}, err
 		}
-		if err := s.Orders.BeginRefund(ctx, tx, &o); err != nil {
-			return RefundView{}, err
-		}
-		return r.view(), s.Box.Add(ctx, tx, sendTask(r))
+		return v, by.Audit(ctx, tx, bank, "order.refund_asked", orderID,
+			map[string]any{"refund": refundID, "amount_fen": amount, "reason": audit.Reason(reason)})
 	})
+}
+
+// beginRefund writes r, a refund of o, whose row tx holds, and sends it off.
+func (s *Payments) beginRefund(ctx context.Context, tx *db.Tx, o order.Order, r refund, reason string) (v RefundView, err error) {
+	exceeds := fault.New(fault.Conflict, "refund.exceeds").With("amount_fen", "refund.exceeds")
+	switch {
+	case r.Amount <= 0:
+		return v, fault.InvalidField("amount_fen", "field.too_small")
+	case o.Status == order.Refunded:
+		return v, exceeds
+	case !o.Refundable():
+		return v, fault.New(fault.Conflict, "conflict")
+	}
+	given, _, err := refundSum(ctx, tx, o.Bank, o.ID, Pending, Succeeded)
+	if err != nil {
+		return v, err
+	}
+	left := o.Paid - given - r.Amount
+	if left < 0 {
+		return v, exceeds
+	}
+	r.Bank, r.Order, r.Payment, r.Cause, r.Status = o.Bank, o.ID, o.PaidBy, byViewer, Pending
+	if err := insertRefund(ctx, tx, r, reason); err != nil {
+		return v, err
+	}
+	if err := s.Orders.BeginRefund(ctx, tx, &o, r.ID, left); err != nil {
+		return v, err
+	}
+	return r.view(), s.Box.Add(ctx, tx, sendTask(r))
 }
 
 // HandleSend asks the gateway to give a refund's money back. The number makes a

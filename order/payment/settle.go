@@ -93,7 +93,7 @@ func (s *Payments) settleRefund(ctx context.Context, tx *db.Tx, bank tenant.Bank
 	if err != nil {
 		return err
 	}
-	return s.Orders.EndRefund(ctx, tx, &o, r.Amount, others > 0)
+	return s.Orders.EndRefund(ctx, tx, &o, r.ID, r.Amount, others > 0)
 }
 
 // reopen takes up again a refund of an order that had failed and succeeded after
@@ -111,7 +111,7 @@ func (s *Payments) reopen(ctx context.Context, tx *db.Tx, o *order.Order, r refu
 	if r.Amount > o.Paid-given {
 		return false, except(ctx, tx, refundTooMuch, r.Bank, r.ID, 0, -r.Amount)
 	}
-	return true, s.Orders.BeginRefund(ctx, tx, o)
+	return true, s.Orders.ReopenRefund(ctx, tx, o)
 }
 
 // failRefund ends a refund that the gateway refused; a person must look at it.
@@ -131,7 +131,7 @@ func (s *Payments) failRefund(ctx context.Context, tx *db.Tx, r refund) error {
 	if err != nil {
 		return err
 	}
-	return s.Orders.EndRefund(ctx, tx, &o, 0, others > 0)
+	return s.Orders.EndRefund(ctx, tx, &o, r.ID, 0, others > 0)
 }
 
 func (s *Payments) bank(ctx context.Context, bankID string) (tenant.Bank, error) {

@@ -85,8 +85,12 @@ func refunds(ctx context.Context, q db.Querier, where string, args ...any) ([]re
 }
 
 func insertRefund(ctx context.Context, tx *db.Tx, r refund, reason string) error {
-	return tx.Insert(ctx, "refund (id, bank_id, order_id, payment_id, amount_fen, reason, cause, status, created_at)",
-		[][]any{{r.ID, r.Bank, r.Order, r.Payment, r.Amount, reason, r.Cause, string(r.Status), tx.Now}}, "")
+	var askedBy *string
+	if r.AskedBy != "" {
+		askedBy = &r.AskedBy
+	}
+	return tx.Insert(ctx, "refund (id, bank_id, order_id, payment_id, amount_fen, reason, cause, asked_by, status, created_at)",
+		[][]any{{r.ID, r.Bank, r.Order, r.Payment, r.Amount, reason, r.Cause, askedBy, string(r.Status), tx.Now}}, "")
 }
 
 // endRefund is the one transition that counts a refund; ok is false when it was
