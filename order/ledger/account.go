@@ -1,14 +1,28 @@
 package ledger
 
+import "strings"
+
 // The accounts. Those of a merchant are made by Merchant and PayoutDue.
 const (
-	Gateway    = "gateway:bankbox" // asset: what the gateway holds for us
-	Commission = "commission"      // income
-	Suspense   = "suspense"        // liability: money that has no order (yet)
-	Discount   = "discount:bank"   // expense: discounts that the bank funds
+	Gateway          = "gateway:bankbox"   // asset: what the gateway holds for us
+	Commission       = "commission"        // income
+	Suspense         = "suspense"          // liability: money that has no order (yet)
+	Discount         = "discount:bank"     // expense: discounts that the bank funds
+	PlatformDiscount = "discount:platform" // expense: discounts that the platform funds
 )
 
-const merchantPrefix = "merchant:"
+const (
+	merchantPrefix = "merchant:"
+	gatewayPrefix  = "gateway:"
+	discountPrefix = "discount:"
+)
+
+// IsGateway tells whether an account is what a gateway holds for us.
+func IsGateway(account string) bool { return strings.HasPrefix(account, gatewayPrefix) }
+
+// IsDiscount tells whether an account is a discount that others than the
+// merchant fund.
+func IsDiscount(account string) bool { return strings.HasPrefix(account, discountPrefix) }
 
 // Merchant is the payable account of a merchant: what its sales have earned and
 // no approved settlement has taken out yet.
