@@ -21,6 +21,7 @@ type Order struct {
 	AddressSealed                  string
 	ExpiresAt, CreatedAt           time.Time
 	Lines                          []Line
+	Deductions                     []Deduction // in the order in which they are taken off
 }
 
 // Line is one SKU of an order, as it was when the order was placed.
@@ -48,6 +49,8 @@ type Deps struct {
 	Keeper    *idem.Keeper
 	Keyring   *pii.Keyring
 	Units     Units
+	Coupons   Coupons
+	Tills     Tills
 	Rooms     Rooms
 	Announcer Announcer
 	TTL       time.Duration // from placing to cancelling what is not paid

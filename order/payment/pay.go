@@ -23,12 +23,15 @@ type Wish struct {
 	Viewer, Order string
 	Method        Method
 	Card          string // for BoundCard
+
+	bin string // of the card
+	own bool   // the card is the bank's
 }
 
 // Pay opens a payment at the cashier, or charges a bound card. A charge whose
 // outcome is unknown answers pending, and is asked about until it is known.
-// Refusals: 404 not_found, 409 order.not_payable, 409 payment.refused, 422
-// validation of card_id, 503 unavailable when the cashier does not answer.
+// Refusals: 404 not_found, 409 order.not_payable, 409 payment.card_not_eligible
+// where an instant discount is for other cards, 409 payment.refused, 422 validation of card_id, 503 unavailable when the cashier does not answer.
 func (s *Payments) Pay(ctx context.Context, req idem.Request, w Wish) (v View, replayed bool, err error) {
 	leave, err := s.Keeper.Enter(req)
 	if err != nil {
@@ -45,6 +48,9 @@ func (s *Payments) Pay(ctx context.Context, req idem.Request, w Wish) (v View, r
 			return v, false, fault.InvalidField("card_id", "field.required")
 		}
 		if token, err = s.Cards.Token(ctx, w.Bank.ID, w.Viewer, w.Card); err != nil {
+			return v, false, err
+		}
+		if w.bin, w.own, err = s.Cards.Issuer(ctx, w.Bank.ID, w.Viewer, w.Card); err != nil {
 			return v, false, err
 		}
 	} else if w.Card != "" {
@@ -78,13 +84,16 @@ func (s *Payments) begin(ctx context.Context, w Wish) (p payment, subject string
 		if o.Status != order.PendingPayment || !tx.Now.Before(o.ExpiresAt) {
 			return fault.New(fault.Conflict, "order.not_payable")
 		}
+		if err := s.checkCard(ctx, tx, o, w.bin); err != nil {
+			return err
+		}
 		subject = o.Title()
 		var found bool
 		p, found, err = findOpen(ctx, tx, w.Bank.ID, openKey(o.ID, w.Method, w.Card))
 		if err != nil || found {
 			return err
 		}
-		p = payment{ID: fresh, Bank: o.Bank, Order: o.ID, Viewer: o.Viewer, Method: w.Method, Card: w.Card,
+		p = payment{ID: fresh, Bank: o.Bank, Order: o.ID, Viewer: o.Viewer, Method: w.Method, Card: w.Card, BIN: w.bin, OwnCard: w.own,
 			Amount: o.Payable, Status: Created, CreatedAt: tx.Now}
 		if err := insert(ctx, tx, p); err != nil {
 			return err

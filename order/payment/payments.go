@@ -41,6 +41,7 @@ const (
 	byViewer  = "viewer"
 	late      = "late_payment"
 	duplicate = "duplicate_payment"
+	outdated  = "discounts_changed" // paid by the terms before the order's discounts were
 )
 
 // The tasks: ref is the payment's or the refund's id.
@@ -63,6 +64,14 @@ var _ Gateway = (*gateway.Client)(nil)
 type Cards interface {
 	// Token is the viewer's card's; 404 not_found for any other.
 	Token(ctx context.Context, bank, viewer, cardID string) (pii.Text, error)
+	// Issuer is the BIN of the viewer's card, and whether it is the bank's own.
+	Issuer(ctx context.Context, bank, viewer, cardID string) (bin string, own bool, err error)
+}
+
+// Discounts knows the terms of instant discounts; order/promo implements it.
+type Discounts interface {
+	// CardMay tells whether a card with the BIN may pay by all of the batches.
+	CardMay(ctx context.Context, q db.Querier, bank string, batches []string, bin string) (bool, error)
 }
 
 // Banks finds a bank by its id; *tenant.Directory is one.
@@ -79,6 +88,7 @@ type Deps struct {
 	Book        *ledger.Book
 	Gateway     Gateway
 	Cards       Cards
+	Discounts   Discounts
 	Banks       Banks
 	CallbackKey string // signs the bank's callbacks
 }
@@ -107,7 +117,8 @@ type RefundView struct {
 type payment struct {
 	ID, Bank, Order, Viewer string
 	Method                  Method
-	Card                    string
+	Card, BIN               string // of a bound card
+	OwnCard                 bool   // it is the bank's own
 	Amount                  money.Fen
 	Status                  Status
 	PaymentNo, CashierURL   string

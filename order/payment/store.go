@@ -9,12 +9,12 @@ import (
 	"yinbo/internal/money"
 )
 
-const columns = `SELECT id, bank_id, order_id, viewer_id, method, COALESCE(card_id, ''), amount_fen, status,
+const columns = `SELECT id, bank_id, order_id, viewer_id, method, COALESCE(card_id, ''), COALESCE(card_bin, ''), own_card, amount_fen, status,
 	COALESCE(payment_no, ''), COALESCE(cashier_url, ''), created_at FROM payment WHERE `
 
 func scan(r db.Row) (p payment, err error) {
 	var created db.Time
-	err = r.Scan(&p.ID, &p.Bank, &p.Order, &p.Viewer, &p.Method, &p.Card, &p.Amount, &p.Status, &p.PaymentNo, &p.CashierURL, &created)
+	err = r.Scan(&p.ID, &p.Bank, &p.Order, &p.Viewer, &p.Method, &p.Card, &p.BIN, &p.OwnCard, &p.Amount, &p.Status, &p.PaymentNo, &p.CashierURL, &created)
 	p.CreatedAt = created.Time
 	return p, err
 }
@@ -34,12 +34,12 @@ func openKey(orderID string, m Method, card string) string {
 }
 
 func insert(ctx context.Context, tx *db.Tx, p payment) error {
-	var card *string
+	var card, bin *string
 	if p.Card != "" {
-		card = &p.Card
+		card, bin = &p.Card, &p.BIN
 	}
-	return tx.Insert(ctx, "payment (id, bank_id, order_id, viewer_id, method, card_id, amount_fen, status, open_key, created_at)",
-		[][]any{{p.ID, p.Bank, p.Order, p.Viewer, string(p.Method), card, p.Amount, string(p.Status), openKey(p.Order, p.Method, p.Card), p.CreatedAt}}, "")
+	return tx.Insert(ctx, "payment (id, bank_id, order_id, viewer_id, method, card_id, card_bin, own_card, amount_fen, status, open_key, created_at)",
+		[][]any{{p.ID, p.Bank, p.Order, p.Viewer, string(p.Method), card, bin, p.OwnCard, p.Amount, string(p.Status), openKey(p.Order, p.Method, p.Card), p.CreatedAt}}, "")
 }
 
 // succeed is the one transition that counts a payment; ok is false when it was
