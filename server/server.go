@@ -27,6 +27,7 @@ import (
 	"yinbo/order/flash"
 	"yinbo/order/ledger"
 	"yinbo/order/payment"
+	"yinbo/order/promo"
 	"yinbo/order/settle"
 )
 
@@ -44,6 +45,7 @@ type Deps struct {
 	Catalog  *catalog.Catalog
 	Flash    *flash.Sales
 	Orders   *order.Orders
+	Coupons  *promo.Coupons
 	Payments *payment.Payments
 	Ledger   *ledger.Book
 	Settle   *settle.Desk
@@ -85,6 +87,8 @@ func New(d Deps) *Server {
 	s.catalogueRoutes()
 	s.flashRoutes()
 	s.orderRoutes()
+	s.couponRoutes()
+	s.batchRoutes()
 	s.paymentRoutes()
 	s.financeRoutes()
 	s.applicationRoutes()
