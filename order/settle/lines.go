@@ -122,6 +122,9 @@ func (e entry) shares(lines []orderLine) (map[string][]share, error) {
 			parts[m] = []share{{lines[i], 0}}
 		}
 	}
+	if e.discount != 0 && len(parts) == 0 && len(lines) > 0 {
+		parts[lines[0].merchantID] = []share{{lines[0], 0}} // a fen that one funder takes over from another
+	}
 	return parts, nil
 }
 
@@ -129,7 +132,7 @@ func (e entry) shares(lines []orderLine) (map[string][]share, error) {
 // what they pay of each one's lines; where that is not known, by what was sold.
 func (e entry) discounts(merchants []string, parts map[string][]share) ([]money.Fen, error) {
 	weights := make([]money.Fen, len(merchants))
-	if e.discount == 0 {
+	if e.discount == 0 || len(merchants) == 0 {
 		return weights, nil
 	}
 	sold, funded := make([]money.Fen, len(merchants)), money.Fen(0)
@@ -142,6 +145,9 @@ func (e entry) discounts(merchants []string, parts map[string][]share) ([]money.
 	}
 	if funded == 0 {
 		weights = sold
+	}
+	if sum, err := money.Add(weights...); err == nil && sum == 0 {
+		weights[0] = 1
 	}
 	return split(e.discount, weights)
 }
