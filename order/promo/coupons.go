@@ -108,9 +108,11 @@ func (c Coupon) view(b Batch, now time.Time) View {
 		status = Expired // coupon.expire has not come by yet
 	}
 	return View{ID: c.ID, BatchID: c.Batch, Status: status, Kind: b.Kind, Title: b.Title, Amount: c.Amount, Threshold: b.Threshold,
-		FundedBy: b.FundedBy, Merchant: orNull(b.Merchant), SKUs: b.SKUs, BINs: b.BINs, Stacking: b.Stacking, OrderID: orNull(c.Order),
+		FundedBy: b.FundedBy, Merchant: orNull(b.Merchant), SKUs: b.SKUs, BINs: b.payBINs(), Stacking: b.Stacking, OrderID: orNull(c.Order),
 		UseFrom: clock.At(b.UseFrom), ExpiresAt: clock.At(c.UseTo), GrantedAt: clock.At(c.GrantedAt)}
 }
+
+func batchOf(c Coupon) string { return c.Batch }
 
 // told is the payload of GrantedEvent.
 type told struct {
@@ -142,7 +144,7 @@ func (s *Coupons) List(ctx context.Context, bank, viewer string, status Status, 
 	if err != nil {
 		return nil, err
 	}
-	batches, err := batchesOf(ctx, s.DB, bank, held)
+	batches, err := batchesOf(ctx, s.DB, bank, held, batchOf)
 	items := make([]View, len(held))
 	for i, c := range held {
 		items[i] = c.view(batches[c.Batch], now)

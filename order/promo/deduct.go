@@ -1,6 +1,7 @@
 package promo
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -110,13 +111,16 @@ func (p pick) shares(lines []order.Line, left []money.Fen, most money.Fen) ([]mo
 	return money.SplitWithin(amount, covered)
 }
 
-// takesCard tells whether a card is one of the batch's. A BIN in the list may be
-// longer or shorter than the one that the card is known by.
+// takesCard tells whether a card is one of the batch's. A card may be known by
+// more digits than the list names, not by fewer: what is not known is not paid.
 func (t Terms) takesCard(bin string) bool {
-	for _, b := range t.BINs {
-		if strings.HasPrefix(b, bin) || strings.HasPrefix(bin, b) {
-			return true
-		}
+	return slices.ContainsFunc(t.BINs, func(b string) bool { return strings.HasPrefix(bin, b) })
+}
+
+// payBINs are the cards that must pay: of an instant discount only.
+func (t Terms) payBINs() []string {
+	if t.Kind != order.Instant {
+		return []string{}
 	}
-	return false
+	return t.BINs
 }

@@ -8,7 +8,8 @@
 // States of a coupon: granted → reserved (by an order) → used; reserved and used
 // → granted when the order is cancelled or refunded in full, or expired when the
 // coupon's time is over by then; granted → expired. Its own time decides at use,
-// coupon.expire ends it some time later.
+// coupon.expire ends it some time later. What is reserved in time may be paid
+// after it.
 //
 // Invariants: a batch's committed face value (granted, reserved, used) is moved
 // by one conditional UPDATE and never above its budget; the end of an unused

@@ -179,18 +179,15 @@ func (s *Coupons) RoomOffers(ctx context.Context, bank, room string) (Offers, er
 	}
 	for _, b := range batches {
 		out.Batches = append(out.Batches, Offer{BatchID: b.ID, Kind: b.Kind, Title: b.Title, Amount: b.Amount, Threshold: b.Threshold,
-			BINs: b.BINs, SoldOut: b.refusal(now) != nil, EndsAt: clock.At(b.GrantTo)})
+			BINs: b.payBINs(), SoldOut: b.refusal(now) != nil, EndsAt: clock.At(b.GrantTo)})
 	}
 	drops, err := db.All(ctx, s.DB, scanDrop, dropColumns+"bank_id = ? AND room_id = ? AND ends_at > ? ORDER BY id DESC LIMIT 50", bank, room, now)
 	if err != nil {
 		return out, err
 	}
+	owners, err := batchesOf(ctx, s.DB, bank, drops, func(d Drop) string { return d.Batch })
 	for _, d := range drops {
-		b, err := readBatch(ctx, s.DB, bank, d.Batch)
-		if err != nil {
-			return out, err
-		}
-		out.Drops = append(out.Drops, d.view(b))
+		out.Drops = append(out.Drops, d.view(owners[d.Batch]))
 	}
-	return out, nil
+	return out, err
 }

@@ -93,41 +93,35 @@ func (s *Coupons) grant(ctx context.Context, tx *db.Tx, bank tenant.Bank, b Batc
 	if err != nil {
 		return nil, fault.New(fault.Conflict, "coupon.sold_out").Because(err)
 	}
-	if ok, err := commit(ctx, tx, b.Bank, b.ID, amount); err != nil || !ok {
-		return nil, s.whyNot(ctx, tx, b, err)
-	}
-	if ok, err := takeDay(ctx, tx, b, bank.BusinessDate(tx.Now), n); err != nil || !ok {
-		if err == nil {
-			err = fault.New(fault.Conflict, "coupon.sold_out_today")
-		}
+	ok, err := commit(ctx, tx, b.Bank, b.ID, amount)
+	if err != nil {
 		return nil, err
+	}
+	if !ok {
+		return nil, whyNot(ctx, tx, b)
+	}
+	if ok, err = takeDay(ctx, tx, b, bank.BusinessDate(tx.Now), n); err != nil {
+		return nil, err
+	}
+	if !ok {
+		return nil, fault.New(fault.Conflict, "coupon.sold_out_today")
 	}
 	held, err := heldOf(ctx, tx, b, g, viewers)
 	if err != nil {
 		return nil, err
 	}
+	if refusal := enough(b, g, viewers, held); refusal != nil {
+		return nil, refusal
+	}
 	coupons, rows := make([]Coupon, n), make([][]any, n)
-	var refusal *fault.Error
 	for i, viewer := range viewers {
-		h := held[viewer]
-		if h.count >= b.PerPerson || h.same > 0 {
-			if refusal == nil {
-				refusal = fault.New(fault.Conflict, "coupon.limit_reached")
-			}
-			if g.source == byStaff {
-				refusal = refusal.With(fmt.Sprintf("viewer_ids[%d]", i), "coupon.limit_reached")
-			}
-		}
 		c := Coupon{ID: id.New(id.Coupon), Bank: b.Bank, Batch: b.ID, Viewer: viewer, Status: Granted, Amount: b.Amount, UseTo: b.UseTo, GrantedAt: tx.Now}
 		ref := g.ref
 		if ref == "" {
 			ref = c.ID
 		}
 		coupons[i] = c
-		rows[i] = []any{c.ID, c.Bank, c.Batch, viewer, h.count + 1, b.PerPerson, string(g.source), ref, string(Granted), c.Amount, c.UseTo, tx.Now}
-	}
-	if refusal != nil {
-		return nil, refusal
+		rows[i] = []any{c.ID, c.Bank, c.Batch, viewer, held[viewer].count + 1, b.PerPerson, string(g.source), ref, string(Granted), c.Amount, c.UseTo, tx.Now}
 	}
 	s.tellGranted(tx, b, coupons)
 	return coupons, tx.Insert(ctx, `coupon (id, bank_id, batch_id, viewer_id, nth, per_person, source, source_ref,
@@ -135,10 +129,7 @@ func (s *Coupons) grant(ctx context.Context, tx *db.Tx, bank tenant.Bank, b Batc
 }
 
 // whyNot reads why a batch has just granted nothing.
-func (s *Coupons) whyNot(ctx context.Context, tx *db.Tx, b Batch, err error) error {
-	if err != nil {
-		return err
-	}
+func whyNot(ctx context.Context, tx *db.Tx, b Batch) error {
 	now, err := readBatch(ctx, tx, b.Bank, b.ID)
 	if err != nil {
 		return err
@@ -149,23 +140,40 @@ func (s *Coupons) whyNot(ctx context.Context, tx *db.Tx, b Batch, err error) err
 	return fault.New(fault.Conflict, "coupon.sold_out") // enough for some, not for all
 }
 
-// held is what a viewer was granted of a batch so far, and by the same ref.
-type held struct {
+// tally is what a viewer was granted of a batch so far, and by the same ref.
+type tally struct {
 	viewer      string
 	count, same int64
 }
 
 // heldOf counts under the batch's row, so that nobody counts beside.
-func heldOf(ctx context.Context, tx *db.Tx, b Batch, g grant, viewers []string) (map[string]held, error) {
+func heldOf(ctx context.Context, tx *db.Tx, b Batch, g grant, viewers []string) (map[string]tally, error) {
 	args := append([]any{string(g.source), g.ref, b.Bank, b.ID}, db.Args(viewers)...)
-	rows, err := db.All(ctx, tx, func(r db.Row) (h held, err error) { return h, r.Scan(&h.viewer, &h.count, &h.same) },
+	rows, err := db.All(ctx, tx, func(r db.Row) (h tally, err error) { return h, r.Scan(&h.viewer, &h.count, &h.same) },
 		`SELECT viewer_id, COUNT(*), SUM(CASE WHEN source = ? AND source_ref = ? THEN 1 ELSE 0 END) FROM coupon
 		WHERE bank_id = ? AND batch_id = ? AND viewer_id IN `+db.Marks(len(viewers))+" GROUP BY viewer_id", args...)
-	out := make(map[string]held, len(rows))
+	out := make(map[string]tally, len(rows))
 	for _, h := range rows {
 		out[h.viewer] = h
 	}
 	return out, err
+}
+
+// enough refuses those who have had as many as they may; nil when nobody has.
+func enough(b Batch, g grant, viewers []string, held map[string]tally) *fault.Error {
+	var refusal *fault.Error
+	for i, viewer := range viewers {
+		if h := held[viewer]; h.count < b.PerPerson && h.same == 0 {
+			continue
+		}
+		if refusal == nil {
+			refusal = fault.New(fault.Conflict, "coupon.limit_reached")
+		}
+		if g.source == byStaff {
+			refusal = refusal.With(fmt.Sprintf("viewer_ids[%d]", i), "coupon.limit_reached")
+		}
+	}
+	return refusal
 }
 
 func (s *Coupons) tellGranted(tx *db.Tx, b Batch, coupons []Coupon) {

@@ -49,7 +49,7 @@ func pickAll(ctx context.Context, tx *db.Tx, o order.Order, coupons []string) ([
 	if err != nil {
 		return nil, err
 	}
-	batches, err := batchesOf(ctx, tx, o.Bank, found)
+	batches, err := batchesOf(ctx, tx, o.Bank, found, batchOf)
 	if err != nil {
 		return nil, err
 	}

@@ -45,19 +45,16 @@ func readBatch(ctx context.Context, q db.Querier, bank, batchID string) (Batch, 
 	return b, err
 }
 
-// batchesOf reads the batches of coupons, by their ids.
-func batchesOf(ctx context.Context, q db.Querier, bank string, coupons []Coupon) (map[string]Batch, error) {
-	out, args := map[string]Batch{}, []any{bank}
-	for _, c := range coupons {
-		if _, known := out[c.Batch]; !known {
-			out[c.Batch] = Batch{}
-			args = append(args, c.Batch)
-		}
+// batchesOf reads the batches that own things, by their ids.
+func batchesOf[T any](ctx context.Context, q db.Querier, bank string, owned []T, batch func(T) string) (map[string]Batch, error) {
+	out, args := make(map[string]Batch, len(owned)), []any{bank}
+	for _, v := range owned {
+		args = append(args, batch(v))
 	}
-	if len(out) == 0 {
+	if len(owned) == 0 {
 		return out, nil
 	}
-	batches, err := readBatches(ctx, q, "bank_id = ? AND id IN "+db.Marks(len(out)), args...)
+	batches, err := readBatches(ctx, q, "bank_id = ? AND id IN "+db.Marks(len(owned)), args...)
 	for _, b := range batches {
 		out[b.ID] = b
 	}
