@@ -46,6 +46,8 @@ type Trade struct {
 	GMV          money.Fen     `json:"gmv_fen" doc:"What was paid, before refunds"`
 	Applications int64         `json:"applications"`
 	Bindings     int64         `json:"bindings"`
+	CouponPayers int64         `json:"coupon_payers" doc:"Viewers who paid with a coupon"`
+	BindRateBps  int64         `json:"bind_rate_bps" doc:"Of those, who paid by a bound card of the bank's own, in basis points"`
 	Flash        []FlashFigure `json:"flash"`
 }
 

@@ -63,6 +63,13 @@ func (s *Orders) close(ctx context.Context, tx *db.Tx, o *Order, reason string) 
 
 // giveBack returns what the order held.
 func (s *Orders) giveBack(ctx context.Context, tx *db.Tx, o *Order) error {
+	if err := s.returnUnits(ctx, tx, o); err != nil || len(o.Deductions) == 0 {
+		return err
+	}
+	return s.Coupons.Return(ctx, tx, *o)
+}
+
+func (s *Orders) returnUnits(ctx context.Context, tx *db.Tx, o *Order) error {
 	if o.Flash != "" {
 		return s.Units.Return(ctx, tx, o.Bank, o.Flash, o.Viewer, o.pieces())
 	}
@@ -77,6 +84,16 @@ func (s *Orders) giveBack(ctx context.Context, tx *db.Tx, o *Order) error {
 // retake takes again what giveBack returned: all of it, or nothing and ok is
 // false.
 func (s *Orders) retake(ctx context.Context, tx *db.Tx, o *Order) (ok bool, err error) {
+	if ok, err = s.retakeUnits(ctx, tx, o); !ok || len(o.Deductions) == 0 {
+		return ok, err
+	}
+	if ok, err = s.Coupons.Retake(ctx, tx, *o); ok || err != nil {
+		return ok, err
+	}
+	return false, s.returnUnits(ctx, tx, o)
+}
+
+func (s *Orders) retakeUnits(ctx context.Context, tx *db.Tx, o *Order) (ok bool, err error) {
 	if o.Flash != "" {
 		return s.Units.Retake(ctx, tx, o.Bank, o.Flash, o.Viewer, o.pieces())
 	}

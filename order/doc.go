@@ -1,20 +1,22 @@
 // Package order keeps orders and their states. Its subpackages are catalog
-// (what is sold), flash (flash sales), payment (paying and refunding), ledger
-// and settle.
+// (what is sold), flash (flash sales), promo (coupons), payment (paying and
+// refunding), ledger and settle.
 //
 // States: pending_payment → paid | cancelled; cancelled → paid when a payment
-// came late and the stock could be had again; paid → refunding → paid |
+// came late and the stock and the coupons could be had again; paid → refunding → paid |
 // refunded. The table in moves.go is the whole of it; every move is a
 // conditional UPDATE within a transaction that holds the order's row.
 //
-// Invariants: an order holds its units from the moment it is placed until it is
-// cancelled, by whom or whatever: the units go back in the transaction that
-// cancels, once. An order that is placed has an order.expire task. The address
+// Invariants: an order holds its units and coupons from the moment it is placed
+// until it is cancelled, by whom or whatever: they go back in the transaction
+// that cancels, once. What is to be paid is the goods less the discounts, and at
+// least 1 fen. An order that is placed has an order.expire task. The address
 // is sealed. A person's answer never says more than what is committed.
 //
 // Lock order, for all who touch orders: the order, the flash sale, its claims,
-// SKUs by id, the room, the bank's book and audit chain.
+// SKUs by id, coupons by id, drops of coupons, their batches by id, the room, the
+// bank's book and audit chain.
 //
-// It imports internal packages and order/catalog; flash and payment import it,
-// and are known to it by the interfaces in edges.go.
+// It imports internal packages and order/catalog; flash, promo and payment
+// import it, and are known to it by the interfaces in edges.go.
 package order

@@ -49,6 +49,28 @@ type Vouchers interface {
 	Revive(ctx context.Context, tx *db.Tx, o Order, refund string) error
 }
 
+// Coupons decides on discounts; order/promo implements it. All run in the
+// transaction that moves the order, whose row it holds.
+type Coupons interface {
+	// Reserve holds the viewer's coupons for the order and tells what they take
+	// off its lines, at least 1 fen being left to pay. Refusals name
+	// coupon_ids[i].
+	Reserve(ctx context.Context, tx *db.Tx, o Order, coupons []string) ([]Deduction, error)
+	// Paid takes the order's coupons to used.
+	Paid(ctx context.Context, tx *db.Tx, o Order) error
+	// Return gives the order's coupons back to the viewer, or ends those whose
+	// time is over.
+	Return(ctx context.Context, tx *db.Tx, o Order) error
+	// Retake holds again what Return gave back: all, or nothing and false.
+	Retake(ctx context.Context, tx *db.Tx, o Order) (bool, error)
+}
+
+// Tills knows what is being paid; order/payment implements it.
+type Tills interface {
+	// Open tells whether a payment of the order is under way.
+	Open(ctx context.Context, q db.Querier, bank, orderID string) (bool, error)
+}
+
 // Updated is the payload of the private event order.updated.
 type Updated struct {
 	OrderID string `json:"order_id"`

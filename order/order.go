@@ -22,6 +22,7 @@ type Order struct {
 	ExpiresAt, CreatedAt           time.Time
 	FulfillingAt, CompletedAt      time.Time // zero for not (yet)
 	Lines                          []Line
+	Deductions                     []Deduction // in the order in which they are taken off
 }
 
 // Line is one SKU of an order, as it was when the order was placed.
@@ -60,6 +61,8 @@ type Deps struct {
 	Keyring   *pii.Keyring
 	Units     Units
 	Vouchers  Vouchers
+	Coupons   Coupons
+	Tills     Tills
 	Rooms     Rooms
 	Announcer Announcer
 	TTL       time.Duration // from placing to cancelling what is not paid

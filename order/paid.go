@@ -10,9 +10,9 @@ import (
 )
 
 // Capture takes o, whose row tx holds, to paid by a payment of its whole
-// payable amount. An order that was cancelled takes its units again first.
-// ok is false, and nothing changed, when the money cannot be used: the order is
-// paid already, or its units are gone.
+// payable amount. An order that was cancelled takes its units and
+// coupons again first. ok is false, and nothing changed, when the money cannot be
+// used: the order is paid already, or its units or coupons are gone.
 func (s *Orders) Capture(ctx context.Context, tx *db.Tx, o *Order, payment string) (ok bool, err error) {
 	set, args := "paid_fen = payable_fen, paid_at = ?, paid_by = ?", []any{tx.Now, payment}
 	switch o.Status {
@@ -32,6 +32,9 @@ func (s *Orders) Capture(ctx context.Context, tx *db.Tx, o *Order, payment strin
 		return false, err
 	}
 	o.Paid, o.PaidBy = o.Payable, payment
+	if err := s.Coupons.Paid(ctx, tx, *o); err != nil {
+		return false, err
+	}
 	if err := s.issue(ctx, tx, o); err != nil {
 		return false, err
 	}
@@ -103,7 +106,10 @@ func (s *Orders) EndRefund(ctx context.Context, tx *db.Tx, o *Order, refund stri
 	case othersOpen || o.Status != Refunding:
 		return nil
 	case o.Refunded == o.Paid:
-		return s.move(ctx, tx, o, Refunded, "")
+		if err := s.move(ctx, tx, o, Refunded, ""); err != nil || len(o.Deductions) == 0 {
+			return err
+		}
+		return s.Coupons.Return(ctx, tx, *o)
 	}
 	return s.move(ctx, tx, o, o.stands(), "")
 }

@@ -30,7 +30,8 @@ type Wanted struct {
 
 // Place takes the stock of every line, or of none, and writes the order.
 // Refusals: 404 not_found naming items[i].sku_id, 409 stock.insufficient naming
-// items[i].quantity, 422 address.required, 422 validation of room_id.
+// items[i].quantity, 422 address.required, 422 validation of room_id, those of
+// coupon_ids[i] (see promo).
 func (s *Orders) Place(ctx context.Context, req idem.Request, c Cart) (v View, replayed bool, err error) {
 	// What is read before the transaction is judged within it: a replay must
 	// answer the same even when the cart would be refused today.
@@ -43,6 +44,9 @@ func (s *Orders) Place(ctx context.Context, req idem.Request, c Cart) (v View, r
 			return View{}, err
 		}
 		o := draft
+		if err := s.deduct(ctx, tx, &o, c.Coupons); err != nil {
+			return View{}, err
+		}
 		o.CreatedAt, o.ExpiresAt = tx.Now, tx.Now.Add(s.TTL)
 		return o.View(), Insert(ctx, tx, s.Box, o)
 	})
@@ -51,9 +55,6 @@ func (s *Orders) Place(ctx context.Context, req idem.Request, c Cart) (v View, r
 // draft prices the cart and seals its address.
 func (s *Orders) draft(ctx context.Context, c Cart) (Order, error) {
 	o := Order{ID: id.New(id.Order), Bank: c.Bank, Viewer: c.Viewer, Room: c.Room, ShareCode: c.ShareCode, Status: PendingPayment}
-	if len(c.Coupons) > 0 { // nobody has been granted one yet: coupons come with their batches
-		return o, fault.InvalidField("coupon_ids[0]", "coupon.unknown")
-	}
 	merged := merge(c.Items)
 	skus := make([]string, len(merged))
 	for i, w := range merged {

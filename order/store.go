@@ -10,25 +10,30 @@ import (
 	"yinbo/internal/outbox"
 )
 
-// Insert writes orders that are just placed, their lines and their expiry tasks
-// within tx. Their units must have been taken in the same transaction.
+// Insert writes orders that are just placed, their lines, discounts and expiry
+// tasks within tx. Their units and coupons must have been taken in the same transaction.
 func Insert(ctx context.Context, tx *db.Tx, box *outbox.Box, orders ...Order) error {
 	heads, lines, tasks := make([][]any, 0, len(orders)), make([][]any, 0, len(orders)), make([]outbox.Task, 0, len(orders))
+	var discounts [][]any
 	for _, o := range orders {
 		heads = append(heads, []any{o.ID, o.Bank, o.Viewer, orNull(o.Room), orNull(o.Flash), orNull(o.ShareCode),
-			string(o.Status), o.Goods, o.Payable, orNull(o.AddressSealed), o.ExpiresAt, o.CreatedAt})
+			string(o.Status), o.Goods, o.Goods - o.Payable, o.Payable, orNull(o.AddressSealed), o.ExpiresAt, o.CreatedAt})
 		for i, l := range o.Lines {
 			lines = append(lines, []any{o.ID, i + 1, o.Bank, l.SKU, l.Product, l.Merchant, string(l.Kind), l.Title, l.Spec,
 				l.Quantity, l.Price, l.Amount, l.CommissionBps})
 		}
+		discounts = append(discounts, o.discountRows()...)
 		tasks = append(tasks, outbox.Task{Bank: o.Bank, Kind: ExpireTask, Ref: o.ID, Payload: struct{}{}, Due: o.ExpiresAt})
 	}
 	if err := tx.Insert(ctx, `orders (id, bank_id, viewer_id, room_id, flash_id, share_code,
-		status, goods_fen, payable_fen, address_sealed, expires_at, created_at)`, heads, ""); err != nil {
+		status, goods_fen, discount_fen, payable_fen, address_sealed, expires_at, created_at)`, heads, ""); err != nil {
 		return err
 	}
 	if err := tx.Insert(ctx, `order_line (order_id, line_no, bank_id, sku_id, product_id, merchant_id, kind, title, spec,
 		quantity, price_fen, amount_fen, commission_bps)`, lines, ""); err != nil {
+		return err
+	}
+	if err := tx.Insert(ctx, discountColumns, discounts, ""); err != nil {
 		return err
 	}
 	return box.Add(ctx, tx, tasks...)
@@ -48,7 +53,8 @@ func scan(r db.Row) (o Order, err error) {
 	return o, err
 }
 
-// read gives orders with their lines, by two statements.
+// read gives orders with their lines, by two statements, and a third where some
+// have discounts.
 func read(ctx context.Context, q db.Querier, where string, args ...any) ([]Order, error) {
 	orders, err := db.All(ctx, q, scan, columns+where, args...)
 	if err != nil || len(orders) == 0 {
@@ -71,7 +77,10 @@ func read(ctx context.Context, q db.Querier, where string, args ...any) ([]Order
 		o := &orders[at[l.order]]
 		o.Lines = append(o.Lines, l.line)
 	}
-	return orders, err
+	if err != nil {
+		return nil, err
+	}
+	return orders, readDeductions(ctx, q, orders)
 }
 
 // Read gives the bank's orders among ids with their lines, the newest first.

@@ -34,9 +34,10 @@ type Item struct {
 
 // Discount is what somebody else pays of the goods' price.
 type Discount struct {
-	Kind      string    `json:"kind"`
-	AmountFen money.Fen `json:"amount_fen"`
-	FundedBy  string    `json:"funded_by" enum:"bank,merchant,platform"`
+	Kind      DiscountKind `json:"kind" enum:"instant,coupon"`
+	AmountFen money.Fen    `json:"amount_fen"`
+	FundedBy  Funder       `json:"funded_by" enum:"bank,merchant,platform"`
+	CouponID  string       `json:"coupon_id"`
 }
 
 // View shows the order.
@@ -46,7 +47,11 @@ func (o Order) View() View {
 		items[i] = Item{SKUID: l.SKU, ProductID: l.Product, Title: l.Title, Spec: l.Spec,
 			Quantity: l.Quantity, PriceFen: l.Price, AmountFen: l.Amount}
 	}
-	return View{ID: o.ID, Status: o.Status, Items: items, GoodsFen: o.Goods, Discounts: []Discount{},
+	discounts := make([]Discount, len(o.Deductions))
+	for i, d := range o.Deductions {
+		discounts[i] = Discount{Kind: d.Kind, AmountFen: d.Amount(), FundedBy: d.FundedBy, CouponID: d.Coupon}
+	}
+	return View{ID: o.ID, Status: o.Status, Items: items, GoodsFen: o.Goods, Discounts: discounts,
 		PayableFen: o.Payable, PaidFen: o.Paid, RefundedFen: o.Refunded,
 		ExpiresAt: clock.At(o.ExpiresAt), CreatedAt: clock.At(o.CreatedAt),
 		RoomID: orNull(o.Room), FlashID: orNull(o.Flash)}

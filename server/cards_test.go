@@ -29,6 +29,7 @@ import (
 	"yinbo/internal/outbox"
 	"yinbo/internal/tenant"
 	"yinbo/internal/testkit"
+	"yinbo/order/promo"
 	"yinbo/server"
 )
 
@@ -80,7 +81,10 @@ func newDepartment(t *testing.T, d *db.DB) *department {
 	book := &card.Book{DB: d, Keys: keys, Box: dep.box, Push: nowhere{}}
 	followUps := follow.New(book)
 	bindings := bind.New(book, keeper, gate, followUps)
+	coupons := promo.New(promo.Deps{DB: d, Box: dep.box, Keeper: keeper, Banks: banks})
 	dep.handlers = map[string]func(context.Context, outbox.Task) error{
+		card.TaskBound:     coupons.HandleBound,
+		card.TaskApproved:  coupons.HandleApproved,
 		card.TaskNotice:    (&card.Notices{Book: book, Banks: banks, SMS: gate}).Send,
 		review.TaskHandoff: (&review.Handoff{Book: book, Core: gate}).Send,
 	}

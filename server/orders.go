@@ -35,7 +35,7 @@ type orderIn struct {
 			Quantity int64  `json:"quantity" minimum:"1" maximum:"9999"`
 		} `json:"items" minItems:"1" maxItems:"50"`
 		Address   *Address `json:"address,omitempty" doc:"Where physical goods go; vouchers need none"`
-		CouponIDs []string `json:"coupon_ids,omitempty" maxItems:"20" doc:"Coupons of the viewer's own to use"`
+		CouponIDs []string `json:"coupon_ids,omitempty" maxItems:"5" doc:"Coupons of the viewer's own to use"`
 		RoomID    string   `json:"room_id,omitempty" maxLength:"60" doc:"The room it was bought in; its own prices count"`
 		ShareCode string   `json:"share_code,omitempty" maxLength:"64"`
 	}

@@ -29,6 +29,7 @@ import (
 	"yinbo/order/flash"
 	"yinbo/order/ledger"
 	"yinbo/order/payment"
+	"yinbo/order/promo"
 	"yinbo/order/settle"
 	"yinbo/order/voucher"
 )
@@ -47,6 +48,7 @@ type Deps struct {
 	Catalog  *catalog.Catalog
 	Flash    *flash.Sales
 	Orders   *order.Orders
+	Coupons  *promo.Coupons
 	Payments *payment.Payments
 	Vouchers *voucher.Vouchers
 	Ledger   *ledger.Book
@@ -96,6 +98,8 @@ func New(d Deps) *Server {
 	s.addressRoutes()
 	s.voucherRoutes()
 	s.shopOrderRoutes()
+	s.couponRoutes()
+	s.batchRoutes()
 	s.paymentRoutes()
 	s.financeRoutes()
 	s.applicationRoutes()

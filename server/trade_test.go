@@ -34,10 +34,10 @@ import (
 // shop is what viewers and hosts buy and sell by, over HTTP.
 type shop struct {
 	*ordertest.Stage
-	url          string
-	texts        *texts
-	people       *auth.Service
-	viewer, host string // tokens
+	url                    string
+	texts                  *texts
+	people                 *auth.Service
+	viewer, host, operator string // tokens
 }
 
 // texts keeps the SMS that were sent.
@@ -59,7 +59,7 @@ func newShop(t *testing.T) *shop {
 	}
 	vouchers := voucher.New(voucher.Deps{DB: s.DB, Box: s.Box, Keeper: s.Keeper, Keyring: s.Keyring, Orders: s.Orders})
 	web := httptest.NewServer(server.New(server.Deps{Log: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(), Auth: people,
-		Banks: banks, Keys: s.Keyring, Catalog: s.Catalog, Flash: s.Sales, Orders: s.Orders, Payments: s.Payments,
+		Banks: banks, Keys: s.Keyring, Catalog: s.Catalog, Flash: s.Sales, Orders: s.Orders, Coupons: s.Coupons, Payments: s.Payments,
 		Vouchers: vouchers, Addresses: addressbook.New(s.DB, s.Keyring),
 		OrderDesk: desk.New(desk.Deps{DB: s.DB, Keyring: s.Keyring, Payments: s.Payments, Vouchers: vouchers, Names: people})}).Handler())
 	t.Cleanup(web.Close)
@@ -73,18 +73,21 @@ func newShop(t *testing.T) *shop {
 		t.Fatal(err)
 	}
 	s.viewer = signedIn.Access
-	err = s.DB.InTx(s.Ctx, func(tx *db.Tx) error {
-		_, err := people.CreateStaff(s.Ctx, tx, s.Bank.ID, auth.NewStaff{Username: "host", Name: "host", Password: "pass-host", Roles: []auth.Role{auth.Host}})
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
+	for role, token := range map[auth.Role]*string{auth.Host: &s.host, auth.Operator: &s.operator} {
+		name := string(role)
+		err = s.DB.InTx(s.Ctx, func(tx *db.Tx) error {
+			_, err := people.CreateStaff(s.Ctx, tx, s.Bank.ID, auth.NewStaff{Username: name, Name: name, Password: "pass-" + name, Roles: []auth.Role{role}})
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		staff, err := people.Login(s.Ctx, s.Bank, name, "pass-"+name, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		*token = staff.Access
 	}
-	staff, err := people.Login(s.Ctx, s.Bank, "host", "pass-host", "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.host = staff.Access
 	return s
 }
 

@@ -86,6 +86,21 @@ func (b *Bindings) TakesInstalments(ctx context.Context, bank, viewer, cardID st
 	return n > 0, err
 }
 
+// Issuer is the BIN of a viewer's card, and whether it is the bank's own;
+// not_found when the viewer never had such a card.
+func (b *Bindings) Issuer(ctx context.Context, bank, viewer, cardID string) (bin string, own bool, err error) {
+	type issuer struct {
+		bin string
+		own bool
+	}
+	i, found, err := db.One(ctx, b.book.DB, func(r db.Row) (i issuer, err error) { return i, r.Scan(&i.bin, &i.own) },
+		"SELECT bin, own_bank FROM binding WHERE bank_id = ? AND viewer_id = ? AND id = ? AND bound_at IS NOT NULL", bank, viewer, cardID)
+	if err == nil && !found {
+		err = fault.New(fault.NotFound, "not_found")
+	}
+	return i.bin, i.own, err
+}
+
 func tokenPlace(bank, binding string) pii.Place {
 	return pii.Place{Bank: bank, Table: "binding", Column: "card_token_sealed", Row: binding}
 }

@@ -10,6 +10,7 @@ import (
 	"yinbo/internal/db"
 	"yinbo/internal/fault"
 	"yinbo/internal/gateway"
+	"yinbo/internal/outbox"
 	"yinbo/internal/pii"
 	"yinbo/internal/tenant"
 )
@@ -90,6 +91,10 @@ func (b *Bindings) bind(ctx context.Context, tx *db.Tx, bank tenant.Bank, viewer
 	n, err := tx.Exec(ctx, `UPDATE binding SET status = 'bound', card_token_sealed = ?, bin = ?, last4 = ?, bank_name = ?, kind = ?, own_bank = ?, bound_at = ?
 		WHERE bank_id = ? AND id = ? AND status = 'otp_sent'`, sealed, got.BIN, got.Last4, got.BankName, got.Kind, own, tx.Now, bank.ID, binding)
 	if err != nil || n == 0 {
+		return err
+	}
+	if err := b.book.Box.Add(ctx, tx, outbox.Task{Bank: bank.ID, Kind: card.TaskBound, Ref: binding,
+		Payload: card.Milestone{ViewerID: viewer, BIN: got.BIN}}); err != nil {
 		return err
 	}
 	if own && got.Kind == "credit" {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -46,6 +48,9 @@ type Department struct {
 
 	book     *card.Book
 	handlers map[string]func(context.Context, outbox.Task) error
+
+	mu         sync.Mutex
+	milestones []string
 }
 
 // Monday is when a department opens: 10:00 in Shanghai, a working day.
@@ -87,6 +92,8 @@ func open(t *testing.T, base *db.DB, c *clock.Fake) *Department {
 		card.TaskNotice:    (&card.Notices{Book: d.book, Banks: banks, SMS: d.Far}).Send,
 		review.TaskHandoff: (&review.Handoff{Book: d.book, Core: d.Far}).Send,
 		follow.TaskSend:    follow.NewSender(d.book, banks, d.Bindings, d.Far).Send,
+		card.TaskBound:     d.reached,
+		card.TaskApproved:  d.reached,
 	}
 	products, err := d.Applications.Products(ctx, d.Bank.ID)
 	if err != nil {
@@ -138,6 +145,25 @@ func (d *Department) one(ctx context.Context, task string) error {
 	default:
 		return d.Box.Fail(ctx, t, err, errors.As(err, &dropped))
 	}
+}
+
+// reached stands for who thanks viewers for milestones.
+func (d *Department) reached(_ context.Context, t outbox.Task) error {
+	var m card.Milestone
+	if err := t.Decode(&m); err != nil {
+		return err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.milestones = append(d.milestones, t.Kind+" "+m.ViewerID+" "+m.BIN)
+	return nil
+}
+
+// Milestones are those that were reached, as "kind viewer bin".
+func (d *Department) Milestones() []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.milestones)
 }
 
 // Handle runs a task's handler outside of its worker, as a second worker would

@@ -71,12 +71,22 @@ func (l *Leads) Decide(ctx context.Context, bank tenant.Bank, p Person, lead str
 			return refusal(ctx, tx, bank.ID, lead, p)
 		}
 		if to == card.Approved {
-			if err := l.book.Box.Add(ctx, tx, outbox.Task{Bank: bank.ID, Kind: TaskHandoff, Ref: lead, Payload: struct{}{}}); err != nil {
+			if err := l.approved(ctx, tx, bank.ID, lead); err != nil {
 				return err
 			}
 		}
 		return card.Audit(ctx, tx, e)
 	})
+}
+
+// approved asks for what an approval brings about.
+func (l *Leads) approved(ctx context.Context, tx *db.Tx, bank, lead string) error {
+	viewer, _, err := db.Value[string](ctx, tx, "SELECT viewer_id FROM application WHERE bank_id = ? AND id = ?", bank, lead)
+	if err != nil {
+		return err
+	}
+	return l.book.Box.Add(ctx, tx, outbox.Task{Bank: bank, Kind: TaskHandoff, Ref: lead, Payload: struct{}{}},
+		outbox.Task{Bank: bank, Kind: card.TaskApproved, Ref: lead, Payload: card.Milestone{ViewerID: viewer}})
 }
 
 var fieldName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,39}$`)

@@ -32,6 +32,7 @@ import (
 	"yinbo/order/flash"
 	"yinbo/order/ledger"
 	"yinbo/order/payment"
+	"yinbo/order/promo"
 	"yinbo/order/settle"
 	"yinbo/order/voucher"
 	"yinbo/server"
@@ -55,6 +56,7 @@ type app struct {
 	rooms    *live.Rooms
 	sales    *flash.Sales
 	orders   *order.Orders
+	coupons  *promo.Coupons
 	payments *payment.Payments
 	desk     *settle.Desk
 	server   *server.Server
@@ -111,7 +113,8 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 	a.sales = flash.New(flash.Deps{DB: c.db, Box: c.box, Keeper: keeper, Keyring: c.keys,
 		Admission: admission, Rooms: a.rooms, Announcer: a.rooms, TTL: c.cfg.OrderTTL, Batch: c.cfg.FlashBatch})
 	vouchers := voucher.New(voucher.Deps{DB: c.db, Box: c.box, Keeper: keeper, Keyring: c.keys, Orders: a.orders})
-	a.orders.Units, a.orders.Vouchers = a.sales, vouchers
+	a.coupons = promo.New(promo.Deps{DB: c.db, Box: c.box, Keeper: keeper, Rooms: a.rooms, Banks: c.banks, Announcer: a.rooms})
+	a.orders.Units, a.orders.Vouchers, a.orders.Coupons = a.sales, vouchers, a.coupons
 
 	book := &card.Book{DB: c.db, Keys: c.keys, Box: c.box, Push: a.rooms}
 	followUps := follow.New(book)
@@ -122,16 +125,17 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 
 	ledgers := ledger.New(c.db)
 	a.payments = payment.New(payment.Deps{DB: c.db, Box: c.box, Keeper: keeper, Orders: a.orders, Book: ledgers,
-		Gateways: gateways, Charger: a.bank, Cards: bindings, Banks: c.banks, CallbackKey: key})
+		Gateways: gateways, Charger: a.bank, Cards: bindings, Discounts: a.coupons, Banks: c.banks, CallbackKey: key})
+	a.orders.Tills = a.payments
 	a.desk = settle.New(c.db, ledgers, c.box, c.banks, a.bank)
 	goods.shop, goods.sales = shop, a.sales
-	figures.orders, figures.sales, figures.applications = a.orders, a.sales, applications
+	figures.orders, figures.sales, figures.coupons, figures.applications = a.orders, a.sales, a.coupons, applications
 
 	a.purges = []func(context.Context) error{a.people.Purge, c.box.Purge, bindings.Purge}
 
 	if r.serve {
 		a.server = server.New(server.Deps{Log: c.log, Metrics: a.metrics, Auth: a.people, Banks: c.banks, Keys: c.keys,
-			Apps: web.Apps(), Ready: a.ready, Catalog: shop, Flash: a.sales, Orders: a.orders, Payments: a.payments,
+			Apps: web.Apps(), Ready: a.ready, Catalog: shop, Flash: a.sales, Orders: a.orders, Coupons: a.coupons, Payments: a.payments,
 			Ledger: ledgers, Settle: a.desk, DB: c.db, Applications: applications, Leads: leads, Outcomes: outcomes,
 			Bindings: bindings, Rooms: a.rooms, Hub: a.hub, Vouchers: vouchers, Addresses: addressbook.New(c.db, c.keys),
 			OrderDesk: desk.New(desk.Deps{DB: c.db, Keyring: c.keys, Payments: a.payments, Vouchers: vouchers, Names: a.people})})
@@ -145,6 +149,10 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 			flash.EndTask:      a.sales.HandleEnd,
 			payment.QueryTask:  a.payments.HandleQuery,
 			payment.SendTask:   a.payments.HandleSend,
+			card.TaskBound:     a.coupons.HandleBound,
+			card.TaskApproved:  a.coupons.HandleApproved,
+			promo.SpentTask:    a.coupons.HandleSpent,
+			promo.ExpireTask:   a.coupons.HandleExpire,
 			card.TaskNotice:    (&card.Notices{Book: book, Banks: c.banks, SMS: a.bank}).Send,
 			review.TaskHandoff: (&review.Handoff{Book: book, Core: a.bank}).Send,
 			follow.TaskSend:    follow.NewSender(book, c.banks, bindings, a.bank).Send,
@@ -191,6 +199,9 @@ func (a *app) scheduleRecurring(ctx context.Context) error {
 			if err := a.desk.ScheduleNightly(ctx, tx, b); err != nil {
 				return err
 			}
+		}
+		if err := a.coupons.ScheduleExpiry(ctx, tx); err != nil {
+			return err
 		}
 		return a.core.box.Recurring(ctx, tx, housekeeping, housekeepingTask)
 	})

@@ -104,7 +104,7 @@ func (o operation) somePath() string {
 
 func (o operation) idPrefix() string {
 	for part, prefix := range map[string]string{"rooms": id.Room, "flash": id.Flash, "orders": id.Order, "products": id.Product, "addresses": id.Address,
-		"cards": id.Binding, "applications": id.Application, "leads": id.Application, "settlements": id.Settlement,
+		"cards": id.Binding, "applications": id.Application, "leads": id.Application, "settlements": id.Settlement, "coupon-batches": id.CouponBatch,
 		"reconciliations": id.Reconciliation, "exceptions": id.Exception} {
 		if strings.Contains(o.path, "/"+part+"/{id}") || strings.Contains(o.path, "/bindings/{id}") {
 			return prefix

@@ -109,7 +109,11 @@ func (s *seeder) shop(ctx context.Context, b tenant.Bank, staff map[string]strin
 	if err := h.closeBooks(ctx); err != nil {
 		return err
 	}
-	return s.tonight(ctx, a, b, host, skus)
+	room, err := s.tonight(ctx, a, b, host, skus)
+	if err != nil {
+		return err
+	}
+	return s.coupons(ctx, a, b, staff["operator"], room, skus)
 }
 
 // room plans a room of the host's, fills its shelf and starts it.
@@ -129,14 +133,15 @@ func (s *seeder) room(ctx context.Context, a *app, b tenant.Bank, host live.Staf
 	return v.ID, err
 }
 
-// tonight is the room that is live, its flash sales, and a room to come.
-func (s *seeder) tonight(ctx context.Context, a *app, b tenant.Bank, host live.Staff, skus []string) error {
+// tonight is the room that is live, its flash sales, and a room to come; it gives
+// the first one's id.
+func (s *seeder) tonight(ctx context.Context, a *app, b tenant.Bank, host live.Staff, skus []string) (string, error) {
 	room, err := s.room(ctx, a, b, host, "今晚直播：手机数码与家乡味道", "/goods/room.svg", skus)
 	if err != nil {
-		return err
+		return "", err
 	}
 	if _, err := a.rooms.Pin(ctx, b.ID, room, host, &skus[0]); err != nil {
-		return err
+		return "", err
 	}
 	now := s.clock.Now()
 	const day = 24 * time.Hour
@@ -146,10 +151,10 @@ func (s *seeder) tonight(ctx context.Context, a *app, b tenant.Bank, host live.S
 	} {
 		req := idem.Request{Bank: b.ID, Person: host.ID, Route: "demo", Key: id.New(id.Event)}
 		if _, _, err := a.sales.Schedule(ctx, req, flash.Staff{ID: host.ID}, b.ID, room, t); err != nil {
-			return err
+			return "", err
 		}
 	}
 	_, err = a.rooms.Create(ctx, b.ID, host, live.Plan{Title: "周末预告：卡友专享日", CoverURL: "/goods/room-evening.svg",
 		PlaybackURL: video.Playlist, StartsAt: now.Add(3 * day)})
-	return err
+	return room, err
 }

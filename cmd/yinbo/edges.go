@@ -13,6 +13,7 @@ import (
 	"yinbo/order"
 	"yinbo/order/catalog"
 	"yinbo/order/flash"
+	"yinbo/order/promo"
 	"yinbo/server"
 )
 
@@ -64,6 +65,7 @@ func (g *roomGoods) RoomFlashes(ctx context.Context, bank, room string) ([]live.
 type roomFigures struct {
 	orders       *order.Orders
 	sales        *flash.Sales
+	coupons      *promo.Coupons
 	applications *card.Applications
 }
 
@@ -80,6 +82,11 @@ func (f *roomFigures) RoomFigures(ctx context.Context, bank, room string) (live.
 	if t.Applications, t.Bindings, err = f.applications.RoomFigures(ctx, bank, room); err != nil {
 		return t, err
 	}
+	rate, err := f.coupons.RoomFigures(ctx, bank, room)
+	if err != nil {
+		return t, err
+	}
+	t.CouponPayers, t.BindRateBps = rate.Payers, rate.Bps()
 	sales, err := f.sales.RoomFigures(ctx, bank, room)
 	t.Flash = make([]live.FlashFigure, len(sales))
 	for i, s := range sales {

@@ -43,6 +43,9 @@ func (p *product) objects(t *testing.T) map[string]string {
 		"applicant": map[string]any{"name": "甲乙", "id_no": "440524188001010014", "phone": number, "city_code": "440500"}}, 201, &app)
 	out["applications"], out["leads"] = app.ID, app.ID
 
+	var batches struct{ Items []struct{ ID string } }
+	p.get(t, p.staff(t, "demo", "operator"), "/shop/coupon-batches", 200, &batches)
+	out["coupon-batches"] = batches.Items[0].ID
 	finance := p.staff(t, "demo", "finance")
 	var list struct{ Items []struct{ ID string } }
 	p.get(t, finance, "/settlements", 200, &list)

@@ -123,7 +123,7 @@ func theWholeWay(t *testing.T, p *product) {
 	p.post(t, third, "/flash/"+flash.ID+"/orders", buy, 201, &again)
 	p.pay(t, third, again.ID)
 
-	p.card(t, s, viewer, number, room.ID)
+	p.discounted(t, viewer, p.card(t, s, viewer, number, room.ID))
 	p.settled(t, o.ID)
 }
 
@@ -154,8 +154,8 @@ const (
 )
 
 // card is steps 4 and 5: applies, is reviewed, the card is issued, the
-// follow-up comes, the card is bound, and no more come.
-func (p *product) card(t *testing.T, s *socket, viewer, number, room string) {
+// follow-up comes, the card is bound, and no more come. It gives the bound card.
+func (p *product) card(t *testing.T, s *socket, viewer, number, room string) string {
 	t.Helper()
 	var products struct {
 		Items []struct {
@@ -215,6 +215,51 @@ func (p *product) card(t *testing.T, s *socket, viewer, number, room string) {
 	waiting, _, err := db.Value[int](t.Context(), p.node.core.db, "SELECT COUNT(*) FROM follow_up WHERE application_id = ? AND status IN ('waiting','sending')", app.ID)
 	if err != nil || waiting != 0 {
 		t.Fatalf("%d follow-ups still wait: %v", waiting, err)
+	}
+	return bound.Card.ID
+}
+
+// discounted buys in the demo's room with an instant discount, which only the
+// bank's card pays, and finds itself in the room's bind rate.
+func (p *product) discounted(t *testing.T, viewer, card string) {
+	t.Helper()
+	var rooms, coupon struct {
+		ID    string
+		Items []struct{ ID string }
+	}
+	p.get(t, "", "/rooms?status=live&limit=50", 200, &rooms)
+	room := rooms.Items[len(rooms.Items)-1].ID // the oldest: the demo's
+	type offer struct {
+		ID   string `json:"batch_id"`
+		Kind string
+	}
+	var offers struct{ Batches []offer }
+	p.get(t, "", "/rooms/"+room+"/coupons", 200, &offers)
+	at := slices.IndexFunc(offers.Batches, func(o offer) bool { return o.Kind == "instant" })
+	p.post(t, viewer, "/coupons/claims", map[string]any{"batch_id": offers.Batches[at].ID}, 201, &coupon)
+	var goods struct{ Items []product1 }
+	p.get(t, "", "/products?limit=50", 200, &goods)
+	voucher := goods.Items[slices.IndexFunc(goods.Items, func(g product1) bool { return g.Kind == "voucher" })].SKUs[0]
+	n := 9900/voucher.Price + 1
+	var o order1
+	p.post(t, viewer, "/orders", map[string]any{"items": []any{map[string]any{"sku_id": voucher.ID, "quantity": n}}, "room_id": room,
+		"coupon_ids": []string{coupon.ID}}, 201, &o)
+	if o.Payable != n*voucher.Price-2000 {
+		t.Fatalf("the order is %+v", o)
+	}
+	p.post(t, viewer, "/orders/"+o.ID+"/pay", map[string]any{"method": "cashier"}, 409, nil)
+	p.post(t, viewer, "/orders/"+o.ID+"/pay", map[string]any{"method": "bound_card", "card_id": card}, 200, nil)
+	wait(t, "the discounted order to be paid", func() bool {
+		p.get(t, viewer, "/orders/"+o.ID, 200, &o)
+		return o.Status == "paid"
+	})
+	var board struct {
+		Payers int64 `json:"coupon_payers"`
+		Rate   int64 `json:"bind_rate_bps"`
+	}
+	p.get(t, p.staff(t, "demo", "host"), "/host/rooms/"+room+"/board", 200, &board)
+	if board.Payers != 1 || board.Rate != 10_000 {
+		t.Errorf("the board says %+v", board)
 	}
 }
 
@@ -299,6 +344,7 @@ func (p *product) settled(t *testing.T, orderID string) {
 			Sales      int64 `json:"sales_fen"`
 			Refunds    int64 `json:"refunds_fen"`
 			Commission int64 `json:"commission_fen"`
+			Discounts  int64 `json:"discounts_fen"`
 			Payable    int64 `json:"payable_fen"`
 			Lines      []struct {
 				Order      string `json:"order_id"`
@@ -313,7 +359,7 @@ func (p *product) settled(t *testing.T, orderID string) {
 			amount, commission, net = amount+l.Amount, commission+l.Commission, net+l.Net
 			found = found || l.Order == orderID
 		}
-		if amount != st.Sales-st.Refunds || commission != st.Commission || net != st.Payable || net != amount-commission {
+		if amount != st.Sales-st.Refunds+st.Discounts || commission != st.Commission || net != st.Payable || net != amount-commission {
 			t.Errorf("lines of %s sum to %d − %d = %d, the statement says %+v", st.ID, amount, commission, net, st)
 		}
 		_, _, raw := p.send(t, http.MethodGet, "/settlements/"+st.ID+"/file", http.Header{"Authorization": {"Bearer " + finance}}, nil)

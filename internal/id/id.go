@@ -25,6 +25,8 @@ const (
 	Merchant       = "mch"
 	Flash          = "flash"
 	Coupon         = "cpn"
+	CouponBatch    = "cpb"
+	CouponDrop     = "cpd"
 	CardProduct    = "crd"
 	Binding        = "bnd"
 	Order          = "ord"

@@ -102,6 +102,37 @@ func Split(f Fen, weights []Fen) ([]Fen, error) {
 	return parts, nil
 }
 
+// SplitWithin is Split of at most what the weights add up to, with no part above
+// its weight: fen that the largest has no room for go to the next largest.
+func SplitWithin(f Fen, weights []Fen) ([]Fen, error) {
+	parts, err := Split(f, weights)
+	if err != nil {
+		return nil, err
+	}
+	var over Fen
+	for i := range parts {
+		if parts[i] > weights[i] {
+			over += parts[i] - weights[i]
+			parts[i] = weights[i]
+		}
+	}
+	for over > 0 {
+		next := -1
+		for i := range parts {
+			if parts[i] < weights[i] && (next < 0 || weights[i] > weights[next]) {
+				next = i
+			}
+		}
+		if next < 0 {
+			return nil, ErrRange
+		}
+		n := min(over, weights[next]-parts[next])
+		parts[next] += n
+		over -= n
+	}
+	return parts, nil
+}
+
 // Yuan writes the amount in yuan with two decimals, as statements do.
 func (f Fen) Yuan() string {
 	sign := ""

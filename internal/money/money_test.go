@@ -69,3 +69,27 @@ func TestYuanComesBack(t *testing.T) {
 		}
 	}
 }
+
+func TestSplitWithinKeepsEachPartWithinItsWeight(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		weights, sum := []money.Fen{}, money.Fen(0)
+		for range rapid.IntRange(1, 8).Draw(t, "n") {
+			w := money.Fen(rapid.Int64Range(0, 12).Draw(t, "weight"))
+			weights, sum = append(weights, w), sum+w
+		}
+		f := money.Fen(rapid.Int64Range(0, int64(sum)+1).Draw(t, "f"))
+		parts, err := money.SplitWithin(f, weights)
+		if (err != nil) != (sum == 0 || f > sum) {
+			t.Fatalf("%d over %v: %v, %v", f, weights, parts, err)
+		}
+		for i, p := range parts {
+			if p < 0 || p > weights[i] {
+				t.Fatalf("%d over %v: %v", f, weights, parts)
+			}
+			f -= p
+		}
+		if err == nil && f != 0 {
+			t.Fatalf("%d is left of %v", f, parts)
+		}
+	})
+}

@@ -1,17 +1,31 @@
 package ledger
 
+import "strings"
+
 // The accounts. Those of a merchant are made by Merchant and PayoutDue.
 const (
-	Gateway    = "gateway:bankbox" // asset: what the bank's gateway holds for us
-	Commission = "commission"      // income
-	Suspense   = "suspense"        // liability: money that has no order (yet)
-	Discount   = "discount:bank"   // expense: discounts that the bank funds
+	Gateway          = "gateway:bankbox"   // asset: what the bank's gateway holds for us
+	Commission       = "commission"        // income
+	Suspense         = "suspense"          // liability: money that has no order (yet)
+	Discount         = "discount:bank"     // expense: discounts that the bank funds
+	PlatformDiscount = "discount:platform" // expense: discounts that the platform funds
+)
+
+const (
+	merchantPrefix = "merchant:"
+	gatewayPrefix  = "gateway:"
+	discountPrefix = "discount:"
 )
 
 // GatewayOf is the account of a channel's gateway; bankbox's is Gateway.
-func GatewayOf(channel string) string { return "gateway:" + channel }
+func GatewayOf(channel string) string { return gatewayPrefix + channel }
 
-const merchantPrefix = "merchant:"
+// IsGateway tells whether an account is what a gateway holds for us.
+func IsGateway(account string) bool { return strings.HasPrefix(account, gatewayPrefix) }
+
+// IsDiscount tells whether an account is a discount that others than the
+// merchant fund.
+func IsDiscount(account string) bool { return strings.HasPrefix(account, discountPrefix) }
 
 // Merchant is the payable account of a merchant: what its sales have earned and
 // no approved settlement has taken out yet.

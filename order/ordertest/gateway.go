@@ -109,6 +109,20 @@ func (g *Gateway) PaidOut(no string) money.Fen {
 	return g.paidOut[no]
 }
 
+// Issuer makes "card" one of the bank's own, and "card2" another bank's.
+func (g *Gateway) Issuer(_ context.Context, _, _, cardID string) (bin string, own bool, err error) {
+	if cardID == "card" {
+		return OwnBIN, true, nil
+	}
+	return OtherBIN, false, nil
+}
+
+// The BINs of "card" and "card2".
+const (
+	OwnBIN   = "622599"
+	OtherBIN = "621700"
+)
+
 // Token is every viewer's cards "card" and "card2".
 func (g *Gateway) Token(_ context.Context, _, _, cardID string) (pii.Text, error) {
 	if cardID != "card" && cardID != "card2" {

@@ -22,6 +22,7 @@ type Live struct {
 	states  map[string]string
 	tickers []string
 	private []order.Updated
+	told    map[string]int // by viewer/kind
 }
 
 var (
@@ -98,10 +99,18 @@ func (l *Live) Ticker(_, _, title string) {
 	l.tickers = append(l.tickers, title)
 }
 
-// Private remembers an order's update.
-func (l *Live) Private(_, _, _ string, payload any) {
+// Told is how often a viewer was told of a kind.
+func (l *Live) Told(viewer, kind string) int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	return l.told[viewer+"/"+kind]
+}
+
+// Private counts what was told, and remembers an order's update.
+func (l *Live) Private(_, viewer, kind string, payload any) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.told[viewer+"/"+kind]++
 	if u, ok := payload.(order.Updated); ok {
 		l.private = append(l.private, u)
 	}

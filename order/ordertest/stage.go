@@ -24,6 +24,7 @@ import (
 	"yinbo/order/flash"
 	"yinbo/order/ledger"
 	"yinbo/order/payment"
+	"yinbo/order/promo"
 )
 
 // CallbackKey signs callbacks on the stage.
@@ -46,6 +47,7 @@ type Stage struct {
 	Catalog  *catalog.Catalog
 	Sales    *flash.Sales
 	Orders   *order.Orders
+	Coupons  *promo.Coupons
 	Payments *payment.Payments
 	Keyring  *pii.Keyring
 	Keeper   *idem.Keeper
@@ -77,17 +79,22 @@ func New(t *testing.T, d *db.DB, clk *clock.Fake, admission flash.Admission) *St
 	keyring := testkit.Keyring(t, d)
 	s := &Stage{T: t, Ctx: testkit.Context(t), Clock: clk, DB: d, Bank: testkit.Bank(t, d, keyring, "stage"), Room: id.New(id.Room),
 		Keyring: keyring, Keeper: idem.NewKeeper(d), Box: outbox.New(d), Catalog: catalog.New(d)}
-	s.Live = &Live{room: s.Room, prices: map[string]money.Fen{}, states: map[string]string{}}
+	s.Live = &Live{room: s.Room, prices: map[string]money.Fen{}, states: map[string]string{}, told: map[string]int{}}
 	s.Gateway = &Gateway{payments: map[string]*gateway.Payment{}, refunds: map[string]gateway.Refund{}, paidOut: map[string]money.Fen{}, Charges: "succeeded"}
 	s.Sales = s.Node(admission)
-	s.Orders = order.New(order.Deps{DB: d, Box: s.Box, Keeper: s.Keeper, Keyring: keyring, Units: s.Sales, Vouchers: noCodes{}, Rooms: s.Live, Announcer: announcer{s.Live}, TTL: TTL})
+	banks := tenant.NewDirectory(d, "")
+	s.Coupons = promo.New(promo.Deps{DB: d, Box: s.Box, Keeper: s.Keeper, Rooms: s.Live, Banks: banks, Announcer: announcer{s.Live}})
+	s.Orders = order.New(order.Deps{DB: d, Box: s.Box, Keeper: s.Keeper, Keyring: keyring, Units: s.Sales, Vouchers: noCodes{}, Coupons: s.Coupons,
+		Rooms: s.Live, Announcer: announcer{s.Live}, TTL: TTL})
 	s.Payments = payment.New(payment.Deps{DB: d, Box: s.Box, Keeper: s.Keeper, Orders: s.Orders, Book: ledger.New(d),
 		Gateways: map[payment.Channel]payment.Gateway{payment.Bankbox: s.Gateway}, Charger: s.Gateway,
-		Cards: s.Gateway, Banks: tenant.NewDirectory(d, ""), CallbackKey: CallbackKey})
+		Cards: s.Gateway, Discounts: s.Coupons, Banks: banks, CallbackKey: CallbackKey})
+	s.Orders.Tills = s.Payments
 	s.handlers = map[string]func(context.Context, outbox.Task) error{
 		order.ExpireTask: s.Orders.HandleExpire, order.CompleteTask: s.Orders.HandleComplete,
 		flash.StartTask: s.Sales.HandleStart, flash.EndTask: s.Sales.HandleEnd,
 		payment.QueryTask: s.Payments.HandleQuery, payment.SendTask: s.Payments.HandleSend,
+		promo.ExpireTask: s.Coupons.HandleExpire, promo.SpentTask: s.Coupons.HandleSpent,
 	}
 	s.tx(func(tx *db.Tx) (err error) {
 		for i, bps := range []int64{500, 33} {

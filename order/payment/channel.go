@@ -53,8 +53,8 @@ var (
 	_ Reader  = (*wechatpay.Client)(nil)
 )
 
-// Open tells whether payments can go through the channel here.
-func (s *Payments) Open(c Channel) bool { return s.Gateways[c] != nil }
+// Has tells whether payments can go through the channel here.
+func (s *Payments) Has(c Channel) bool { return s.Gateways[c] != nil }
 
 // gateway is the channel's; one that is not configured (any more) is unknown,
 // never a no: what went through it may still succeed.

@@ -18,8 +18,9 @@
 // amount must be ours; another one is an exception and changes nothing; so are the
 // numbers of two payments mixed up, and a refund that fails. Money
 // that comes for an order that is cancelled takes the stock again or is given
-// back in full; money that comes for a paid order is given back. Refunds of an
-// order, pending ones included, never exceed what was paid.
+// back in full; money that comes for a paid order, or for an amount or by a card
+// that the order's discounts do not allow (any more), is given back. Refunds of
+// an order, pending ones included, never exceed what was paid.
 //
 // Lock order: the order first, then payments and refunds.
 //

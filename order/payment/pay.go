@@ -24,11 +24,15 @@ type Wish struct {
 	Channel       Channel // for Cashier; empty: the bank's own
 	Card          string  // for BoundCard
 	Instalments   int     // for BoundCard: in how many terms; 0 for none
+
+	bin string // of the card
+	own bool   // the card is the bank's
 }
 
 // Pay opens a payment at the cashier, or charges a bound card. A charge whose
 // outcome is unknown answers pending, and is asked about until it is known.
-// Refusals: 404 not_found, 409 order.not_payable, 409 payment.refused, 422
+// Refusals: 404 not_found, 409 order.not_payable, 409 payment.card_not_eligible
+// where an instant discount is for other cards, 409 payment.refused, 422
 // validation of card_id, channel and instalments, 503 unavailable when the
 // cashier does not answer.
 func (s *Payments) Pay(ctx context.Context, req idem.Request, w Wish) (v View, replayed bool, err error) {
@@ -73,7 +77,7 @@ func (s *Payments) allow(ctx context.Context, w *Wish) (token pii.Text, err erro
 			return token, fault.InvalidField("card_id", "field.not_allowed")
 		case w.Instalments != 0:
 			return token, fault.InvalidField("instalments", "instalments.credit_only")
-		case !s.Open(w.Channel):
+		case !s.Has(w.Channel):
 			return token, fault.InvalidField("channel", "channel.off")
 		}
 		return token, nil
@@ -85,7 +89,10 @@ func (s *Payments) allow(ctx context.Context, w *Wish) (token pii.Text, err erro
 		return token, fault.InvalidField("card_id", "field.required")
 	}
 	w.Channel = Bankbox
-	if token, err = s.Cards.Token(ctx, w.Bank.ID, w.Viewer, w.Card); err != nil || w.Instalments == 0 {
+	if token, err = s.Cards.Token(ctx, w.Bank.ID, w.Viewer, w.Card); err != nil {
+		return token, err
+	}
+	if w.bin, w.own, err = s.Cards.Issuer(ctx, w.Bank.ID, w.Viewer, w.Card); err != nil || w.Instalments == 0 {
 		return token, err
 	}
 	return token, s.allowInstalments(ctx, *w)
@@ -117,6 +124,9 @@ func (s *Payments) begin(ctx context.Context, w Wish) (p payment, subject string
 		if o.Status != order.PendingPayment || !tx.Now.Before(o.ExpiresAt) {
 			return fault.New(fault.Conflict, "order.not_payable")
 		}
+		if err := s.checkCard(ctx, tx, o, w.bin); err != nil {
+			return err
+		}
 		subject = o.Title()
 		var found bool
 		p, found, err = findOpen(ctx, tx, w.Bank.ID, openKey(o.ID, w.Method, w.Channel, w.Card))
@@ -127,7 +137,7 @@ func (s *Payments) begin(ctx context.Context, w Wish) (p payment, subject string
 			return err
 		}
 		p = payment{ID: fresh, Bank: o.Bank, Order: o.ID, Viewer: o.Viewer, Method: w.Method, Channel: w.Channel,
-			Card: w.Card, Instalments: w.Instalments, Amount: o.Payable, Status: Created, CreatedAt: tx.Now}
+			Card: w.Card, BIN: w.bin, OwnCard: w.own, Instalments: w.Instalments, Amount: o.Payable, Status: Created, CreatedAt: tx.Now}
 		if err := insert(ctx, tx, p); err != nil {
 			return err
 		}

@@ -40,6 +40,7 @@ const (
 	byViewer  = "viewer" // of an order as it was paid; who asked may be staff
 	late      = "late_payment"
 	duplicate = "duplicate_payment"
+	outdated  = "discounts_changed" // paid by the terms before the order's discounts were
 )
 
 // The tasks: ref is the payment's or the refund's id.
@@ -54,6 +55,14 @@ type Cards interface {
 	Token(ctx context.Context, bank, viewer, cardID string) (pii.Text, error)
 	// TakesInstalments tells whether the card is a credit card of the bank's own.
 	TakesInstalments(ctx context.Context, bank, viewer, cardID string) (bool, error)
+	// Issuer is the BIN of the viewer's card, and whether it is the bank's own.
+	Issuer(ctx context.Context, bank, viewer, cardID string) (bin string, own bool, err error)
+}
+
+// Discounts knows the terms of instant discounts; order/promo implements it.
+type Discounts interface {
+	// CardMay tells whether a card with the BIN may pay by all of the batches.
+	CardMay(ctx context.Context, q db.Querier, bank string, batches []string, bin string) (bool, error)
 }
 
 // Banks finds a bank by its id; *tenant.Directory is one.
@@ -71,6 +80,7 @@ type Deps struct {
 	Gateways    map[Channel]Gateway // Bankbox at least
 	Charger     Charger
 	Cards       Cards
+	Discounts   Discounts
 	Banks       Banks
 	CallbackKey string // signs the bank's own callbacks
 }
@@ -100,8 +110,9 @@ type payment struct {
 	ID, Bank, Order, Viewer string
 	Method                  Method
 	Channel                 Channel
-	Card                    string
-	Instalments             int // 0 for none
+	Card, BIN               string // of a bound card
+	OwnCard                 bool   // it is the bank's own
+	Instalments             int    // 0 for none
 	Amount                  money.Fen
 	Status                  Status
 	PaymentNo, CashierURL   string

@@ -28,9 +28,15 @@ func (s *Payments) settle(ctx context.Context, tx *db.Tx, bank tenant.Bank, p pa
 		return err
 	}
 	before := o.Status
-	captured, err := s.Orders.Capture(ctx, tx, &o, p.ID)
+	suits, err := s.suits(ctx, tx, o, p)
 	if err != nil {
 		return err
+	}
+	captured := false
+	if suits {
+		if captured, err = s.Orders.Capture(ctx, tx, &o, p.ID); err != nil {
+			return err
+		}
 	}
 	if captured {
 		lines, err := paidLines(o)
@@ -41,8 +47,11 @@ func (s *Payments) settle(ctx context.Context, tx *db.Tx, bank tenant.Bank, p pa
 		return err
 	}
 	cause := duplicate
-	if before == order.Cancelled {
+	switch {
+	case before == order.Cancelled:
 		cause = late
+	case before == order.PendingPayment:
+		cause = outdated
 	}
 	return s.giveBack(ctx, tx, bank, p, cause)
 }
@@ -82,8 +91,11 @@ func (s *Payments) settleRefund(ctx context.Context, tx *db.Tx, bank tenant.Bank
 		_, err := s.Book.Post(ctx, tx, ledger.Entry{Bank: bank, Event: ledger.PaymentReturned, Ref: r.ID, OrderID: r.Order, Lines: on(r.Channel, lines)})
 		return err
 	}
-	lines, err := refundLines(o, r.Amount)
+	lines, back, err := refundLines(o, r.Amount)
 	if err != nil {
+		return err
+	}
+	if err := o.Returned(ctx, tx, back); err != nil {
 		return err
 	}
 	if _, err := s.Book.Post(ctx, tx, ledger.Entry{Bank: bank, Event: ledger.OrderRefunded, Ref: r.ID, OrderID: r.Order, Lines: on(r.Channel, lines)}); err != nil {

@@ -9,12 +9,14 @@ import (
 	"yinbo/internal/money"
 )
 
-const columns = `SELECT id, bank_id, order_id, viewer_id, method, channel, COALESCE(card_id, ''), COALESCE(instalments, 0), amount_fen, status,
+const columns = `SELECT id, bank_id, order_id, viewer_id, method, channel, COALESCE(card_id, ''), COALESCE(card_bin, ''), own_card,
+	COALESCE(instalments, 0), amount_fen, status,
 	COALESCE(payment_no, ''), COALESCE(cashier_url, ''), created_at FROM payment WHERE `
 
 func scan(r db.Row) (p payment, err error) {
 	var created db.Time
-	err = r.Scan(&p.ID, &p.Bank, &p.Order, &p.Viewer, &p.Method, &p.Channel, &p.Card, &p.Instalments, &p.Amount, &p.Status, &p.PaymentNo, &p.CashierURL, &created)
+	err = r.Scan(&p.ID, &p.Bank, &p.Order, &p.Viewer, &p.Method, &p.Channel, &p.Card, &p.BIN, &p.OwnCard,
+		&p.Instalments, &p.Amount, &p.Status, &p.PaymentNo, &p.CashierURL, &created)
 	p.CreatedAt = created.Time
 	return p, err
 }
@@ -38,15 +40,15 @@ func openKey(orderID string, m Method, c Channel, card string) string {
 }
 
 func insert(ctx context.Context, tx *db.Tx, p payment) error {
-	var card, instalments any
+	var card, bin, instalments any
 	if p.Card != "" {
-		card = p.Card
+		card, bin = p.Card, p.BIN
 	}
 	if p.Instalments != 0 {
 		instalments = p.Instalments
 	}
-	return tx.Insert(ctx, "payment (id, bank_id, order_id, viewer_id, method, channel, card_id, instalments, amount_fen, status, open_key, created_at)",
-		[][]any{{p.ID, p.Bank, p.Order, p.Viewer, string(p.Method), string(p.Channel), card, instalments, p.Amount, string(p.Status),
+	return tx.Insert(ctx, "payment (id, bank_id, order_id, viewer_id, method, channel, card_id, card_bin, own_card, instalments, amount_fen, status, open_key, created_at)",
+		[][]any{{p.ID, p.Bank, p.Order, p.Viewer, string(p.Method), string(p.Channel), card, bin, p.OwnCard, instalments, p.Amount, string(p.Status),
 			openKey(p.Order, p.Method, p.Channel, p.Card), p.CreatedAt}}, "")
 }
 

@@ -65,7 +65,7 @@ type Settlement struct {
 	Sales        money.Fen    `json:"sales_fen" doc:"What buyers paid"`
 	Refunds      money.Fen    `json:"refunds_fen" doc:"What buyers got back"`
 	Commission   money.Fen    `json:"commission_fen" doc:"Kept by the platform, less what refunds gave back"`
-	Discounts    money.Fen    `json:"discounts_fen" doc:"Bank-funded discounts, paid to the merchant"`
+	Discounts    money.Fen    `json:"discounts_fen" doc:"Discounts that the bank or the platform funds, paid to the merchant"`
 	Payable      money.Fen    `json:"payable_fen" doc:"sales - refunds - commission + discounts; below zero it is carried to the merchant's next payout"`
 	LineCount    int          `json:"line_count"`
 	SubmittedBy  *string      `json:"submitted_by" doc:"Staff id"`

@@ -4,7 +4,10 @@
 //
 // Invariants: a statement's lines come from the ledger's entries of its date
 // and add up to it (payable = sales − refunds − commission + discounts, and the
-// sum of the lines' net); a date has its statements all or none, once; whoever
+// sum of the lines' net), where sales and refunds are what viewers paid and got
+// back, and discounts what the bank and the platform paid for them (a discount
+// that the merchant gave up itself is in neither, and the commission is on the
+// whole price all the same); a date has its statements all or none, once; whoever
 // submits a statement does not decide on it; a difference is recorded once and
 // what a person resolved stays resolved; every act is in the audit log by the
 // transaction that does it.

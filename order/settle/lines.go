@@ -12,8 +12,8 @@ import (
 // entry is an event of the day as the ledger posted it.
 type entry struct {
 	event, ref, orderID string
-	total               money.Fen            // what changed hands, discounts of the bank included
-	discount            money.Fen            // the bank's part of total
+	total               money.Fen            // what changed hands, discounts of the bank and the platform included
+	discount            money.Fen            // their part of total
 	net                 map[string]money.Fen // by merchant: credits less debits
 }
 
@@ -23,8 +23,13 @@ type orderLine struct {
 	merchantID string
 	title      string
 	amount     money.Fen
-	bps        int64 // commission, basis points
+	bps        int64     // commission on the whole amount, basis points
+	own        money.Fen // the part of the amount that the merchant gave up as discount
+	funded     money.Fen // the part that the bank or the platform pays as discount
 }
+
+// worth is what the merchant gets of the line before the commission.
+func (l orderLine) worth() money.Fen { return l.amount - l.own }
 
 // statement is a merchant's day while it is added up.
 type statement struct {
@@ -53,6 +58,19 @@ type share struct {
 	part money.Fen
 }
 
+// commission is the rate's on the line's whole amount, as far as the part goes.
+func (s share) commission() (money.Fen, error) {
+	whole := s.part
+	if s.own > 0 && s.part > 0 && s.part <= s.worth() {
+		scaled, err := money.Split(s.amount, []money.Fen{s.part, s.worth() - s.part})
+		if err != nil {
+			return 0, err
+		}
+		whole = scaled[0]
+	}
+	return whole.Bps(s.bps)
+}
+
 func (e entry) addTo(out map[string]*statement, lines []orderLine) error {
 	parts, err := e.shares(lines)
 	if err != nil {
@@ -74,23 +92,23 @@ func (e entry) addTo(out map[string]*statement, lines []orderLine) error {
 	return nil
 }
 
-// shares splits the entry's total over the order's lines by their amounts, and
-// gives the parts above zero by merchant. Money of a merchant that no part
+// shares splits the entry's total over the order's lines by their worth, and
+// gives the parts other than zero by merchant. Money of a merchant that no part
 // explains is the merchant's all the same: a fen that the ledger's rounding gave
 // it goes to its first line, and where no line is its own it gets one.
 func (e entry) shares(lines []orderLine) (map[string][]share, error) {
 	parts, weights, sum := map[string][]share{}, make([]money.Fen, len(lines)), money.Fen(0)
 	for i, l := range lines {
-		weights[i] = l.amount
-		sum += l.amount
+		weights[i] = l.worth()
+		sum += weights[i]
 	}
 	if sum > 0 {
-		split, err := money.Split(e.total, weights)
+		split, err := split(e.total, weights)
 		if err != nil {
 			return nil, err
 		}
 		for i, l := range lines {
-			if split[i] > 0 {
+			if split[i] != 0 {
 				parts[l.merchantID] = append(parts[l.merchantID], share{l, split[i]})
 			}
 		}
@@ -104,21 +122,46 @@ func (e entry) shares(lines []orderLine) (map[string][]share, error) {
 			parts[m] = []share{{lines[i], 0}}
 		}
 	}
+	if e.discount != 0 && len(parts) == 0 && len(lines) > 0 {
+		parts[lines[0].merchantID] = []share{{lines[0], 0}} // a fen that one funder takes over from another
+	}
 	return parts, nil
 }
 
-// discounts splits the bank's part over the merchants by what they sold.
+// discounts splits what the bank and the platform pay over the merchants, by
+// what they pay of each one's lines; where that is not known, by what was sold.
 func (e entry) discounts(merchants []string, parts map[string][]share) ([]money.Fen, error) {
 	weights := make([]money.Fen, len(merchants))
-	if e.discount == 0 {
+	if e.discount == 0 || len(merchants) == 0 {
 		return weights, nil
 	}
+	sold, funded := make([]money.Fen, len(merchants)), money.Fen(0)
 	for i, m := range merchants {
 		for _, s := range parts[m] {
-			weights[i] += s.part
+			sold[i] += abs(s.part)
+			weights[i] += s.funded
+			funded += s.funded
 		}
 	}
-	return money.Split(e.discount, weights)
+	if funded == 0 {
+		weights = sold
+	}
+	if sum, err := money.Add(weights...); err == nil && sum == 0 {
+		weights[0] = 1
+	}
+	return split(e.discount, weights)
+}
+
+// split is money.Split of an amount that may be below zero: rounding may move a
+// fen of a discount against a refund.
+func split(f money.Fen, weights []money.Fen) ([]money.Fen, error) {
+	parts, err := money.Split(abs(f), weights)
+	if f < 0 {
+		for i := range parts {
+			parts[i] = -parts[i]
+		}
+	}
+	return parts, err
 }
 
 // signed is f as it moves the merchant's balance: a refund takes.
@@ -137,10 +180,11 @@ func (e entry) addMerchant(s *statement, net money.Fen, parts []share, discount 
 	var amount, commission money.Fen
 	for i, p := range parts {
 		part := e.signed(p.part)
-		cut, err := part.Bps(p.bps)
+		cut, err := p.commission()
 		if err != nil {
 			return err
 		}
+		cut = e.signed(cut)
 		lines[i] = Line{Kind: e.kind(), OrderID: e.orderID, Ref: e.lineRef(p.no), Title: p.title, Amount: part, Commission: cut}
 		amount, commission = amount+part, commission+cut
 		if p.part > parts[largest].part {

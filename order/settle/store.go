@@ -25,11 +25,11 @@ func dayEntries(ctx context.Context, q db.Querier, bankID, date string) ([]entry
 	type posting struct {
 		entry
 		id, account string
-		credit      int64 // less debit
+		credit      money.Fen // less debit
 	}
 	rows, err := db.All(ctx, q, func(r db.Row) (p posting, err error) {
-		return p, r.Scan(&p.id, &p.event, &p.ref, &p.orderID, &p.total, &p.account, &p.credit)
-	}, `SELECT e.id, e.event, e.ref, COALESCE(e.order_id, ''), e.total_fen, p.account, p.credit_fen - p.debit_fen
+		return p, r.Scan(&p.id, &p.event, &p.ref, &p.orderID, &p.account, &p.credit)
+	}, `SELECT e.id, e.event, e.ref, COALESCE(e.order_id, ''), p.account, p.credit_fen - p.debit_fen
 		FROM ledger_entry e JOIN ledger_posting p ON p.entry_id = e.id
 		WHERE e.bank_id = ? AND e.business_date = ? AND e.event IN (?, ?) ORDER BY e.id, p.line_no`,
 		bankID, date, ledger.OrderPaid, ledger.OrderRefunded)
@@ -45,13 +45,19 @@ func dayEntries(ctx context.Context, q db.Querier, bankID, date string) ([]entry
 		}
 		e := &entries[len(entries)-1]
 		if m, ok := ledger.MerchantOf(p.account); ok {
-			e.net[m] += money.Fen(p.credit)
-		} else if p.account == ledger.Discount {
-			e.discount += abs(money.Fen(p.credit))
+			e.net[m] += p.credit
+		} else if ledger.IsGateway(p.account) {
+			e.total -= e.signed(p.credit)
+		} else if ledger.IsDiscount(p.account) {
+			e.total -= e.signed(p.credit)
+			e.discount -= e.signed(p.credit)
 		}
 	}
 	return entries, nil
 }
+
+// byMerchant is order_discount.funded_by of what the line's merchant funds.
+const byMerchant = "merchant"
 
 // dayOrderLines reads the lines of the orders behind a date's entries.
 func dayOrderLines(ctx context.Context, q db.Querier, bankID, date string) (map[string][]orderLine, error) {
@@ -60,11 +66,15 @@ func dayOrderLines(ctx context.Context, q db.Querier, bankID, date string) (map[
 		orderLine
 	}
 	rows, err := db.All(ctx, q, func(r db.Row) (l row, err error) {
-		return l, r.Scan(&l.orderID, &l.no, &l.merchantID, &l.title, &l.amount, &l.bps)
-	}, `SELECT order_id, line_no, merchant_id, title, amount_fen, commission_bps FROM order_line
-		WHERE bank_id = ? AND order_id IN (SELECT order_id FROM ledger_entry
+		return l, r.Scan(&l.orderID, &l.no, &l.merchantID, &l.title, &l.amount, &l.bps, &l.own, &l.funded)
+	}, `SELECT l.order_id, l.line_no, l.merchant_id, l.title, l.amount_fen, l.commission_bps,
+			COALESCE((SELECT SUM(d.amount_fen) FROM order_discount d
+				WHERE d.order_id = l.order_id AND d.line_no = l.line_no AND d.funded_by = ?), 0),
+			COALESCE((SELECT SUM(d.amount_fen) FROM order_discount d
+				WHERE d.order_id = l.order_id AND d.line_no = l.line_no AND d.funded_by <> ?), 0)
+		FROM order_line l WHERE l.bank_id = ? AND l.order_id IN (SELECT order_id FROM ledger_entry
 			WHERE bank_id = ? AND business_date = ? AND event IN (?, ?))
-		ORDER BY order_id, line_no`, bankID, bankID, date, ledger.OrderPaid, ledger.OrderRefunded)
+		ORDER BY l.order_id, l.line_no`, byMerchant, byMerchant, bankID, bankID, date, ledger.OrderPaid, ledger.OrderRefunded)
 	if err != nil {
 		return nil, err
 	}
