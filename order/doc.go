@@ -1,10 +1,16 @@
 // Package order keeps orders and their states. Its subpackages are catalog
 // (what is sold), flash (flash sales), promo (coupons), payment (paying and
-// refunding), ledger and settle.
+// refunding), voucher (codes), desk (finding and showing orders), addressbook,
+// ledger and settle.
 //
 // States: pending_payment → paid | cancelled; cancelled → paid when a payment
-// came late and the stock and the coupons could be had again; paid → refunding → paid |
-// refunded. The table in moves.go is the whole of it; every move is a
+// came late and the stock and the coupons could be had again; paid → fulfilling
+// when it was sent, or at once when it is nothing but voucher codes → completed
+// when it was received, when nobody said anything for the bank's
+// CompleteAfterDays, or when no code can be used any more. Each of these three →
+// refunding → refunded, or back to where the order stands: fulfilling_at and
+// completed_at say that apart from refunds. The table in moves.go is the whole of
+// it; every move is a
 // conditional UPDATE within a transaction that holds the order's row.
 //
 // Invariants: an order holds its units and coupons from the moment it is placed
@@ -14,9 +20,11 @@
 // is sealed. A person's answer never says more than what is committed.
 //
 // Lock order, for all who touch orders: the order, the flash sale, its claims,
-// SKUs by id, coupons by id, drops of coupons, their batches by id, the room, the
-// bank's book and audit chain.
+// SKUs by id, coupons by id, drops of coupons, their batches by id, payments,
+// refunds and codes, the room, the bank's book, the audit chain. Several orders
+// are locked by id.
 //
-// It imports internal packages and order/catalog; flash, promo and payment
-// import it, and are known to it by the interfaces in edges.go.
+// It imports internal packages and order/catalog; flash, promo, payment, voucher,
+// desk and addressbook import it; flash, promo, payment and voucher are known to
+// it by the interfaces in edges.go.
 package order

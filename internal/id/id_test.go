@@ -4,6 +4,7 @@ import (
 	"sort"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"pgregory.net/rapid"
@@ -78,6 +79,14 @@ func TestAnyUUIDComesBack(t *testing.T) {
 			t.Fatalf("%x became %x: %v", u, back, err)
 		}
 	})
+}
+
+func TestTheFirstIDOfATimeBoundsThoseMadeFromThenOn(t *testing.T) {
+	before := time.Now()
+	made := id.New(id.Order)
+	if low, high := id.First(id.Order, before), id.First(id.Order, time.Now().Add(time.Millisecond)); made < low || made >= high || !id.Is(id.Order, low) {
+		t.Errorf("%s is not between %s and %s", made, low, high)
+	}
 }
 
 func TestLaterIDsSortLater(t *testing.T) {

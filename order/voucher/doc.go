@@ -7,9 +7,9 @@
 //
 // Invariants: a unit has one code, issued in the transaction that makes the
 // order paid. A code's value is its unit's part of what was paid; the codes that
-// are redeemed or can be are never worth more than what refunds leave, but for
-// less than one code. Codes are stored sealed and found by keyed hash; only
-// their owner sees them, and no log, audit entry or kept answer holds one.
+// are redeemed or can be are never worth more than what refunds leave. Codes are
+// stored sealed and found by keyed hash; only their owner sees them, and no log,
+// audit entry or kept answer holds one.
 //
 // Lock order: the order first; whoever holds its row may change its codes.
 //

@@ -1,8 +1,10 @@
 package voucher
 
 import (
+	"cmp"
 	"context"
 	"slices"
+	"time"
 
 	"yinbo/internal/db"
 	"yinbo/internal/fault"
@@ -10,11 +12,12 @@ import (
 	"yinbo/order"
 )
 
-// Void takes codes back for a refund that leaves left of what was paid: the last
-// issued first, while those that stay are worth more than left by one of them or
-// more. Small amounts given back in kindness so cost nobody a code; a full
-// refund takes all. open is how many can still be used. 409 refund.exceeds when
-// what was redeemed is worth more than left.
+// Void takes codes back for a refund that leaves left of what was paid: expired
+// ones first, then the last issued, until those that stay are worth no more than
+// left. Less would let a person have most of the money and the goods; so a part
+// of a code's worth costs the code, and the rest of its worth can be asked for
+// afterwards. open is how many can still be used. 409 refund.exceeds when what
+// was redeemed is worth more than left.
 func (s *Vouchers) Void(ctx context.Context, tx *db.Tx, o order.Order, refund string, left money.Fen) (open int64, err error) {
 	if !hasVouchers(o) {
 		return 0, nil
@@ -33,9 +36,12 @@ func (s *Vouchers) Void(ctx context.Context, tx *db.Tx, o order.Order, refund st
 		}
 		usable = append(usable, v)
 	}
+	slices.SortStableFunc(usable, func(a, b voucher) int { // the expired ones last
+		return cmp.Compare(rank(a, tx.Now), rank(b, tx.Now))
+	})
 	var void []any
 	for _, v := range slices.Backward(usable) {
-		if left > 0 && (worth <= left || worth-left < v.Value) {
+		if left > 0 && worth <= left {
 			break
 		}
 		worth -= v.Value
@@ -57,6 +63,13 @@ func (s *Vouchers) Void(ctx context.Context, tx *db.Tx, o order.Order, refund st
 		return open, fault.New(fault.Conflict, "refund.exceeds").With("amount_fen", "refund.exceeds")
 	}
 	return open, nil
+}
+
+func rank(v voucher, now time.Time) int {
+	if v.status(now) == Expired {
+		return 1
+	}
+	return 0
 }
 
 // Revive makes good again what Void took back for a refund that failed.

@@ -1,6 +1,7 @@
 package voucher_test
 
 import (
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync"
@@ -223,11 +224,11 @@ func TestOnlyWhatIsNotRedeemedIsRefunded(t *testing.T) {
 		_, err := s.Refund(viewer, orderID, 2001)
 		wantCode(t, err, "refund.exceeds")
 		s.want(orderID, order.Fulfilling, voucher.Redeemed, voucher.Issued, voucher.Issued)
-		// A little in kindness costs no code, the worth of one costs one.
+		// A part of a code's worth costs the code; the rest of its worth costs no other.
 		for _, step := range []struct {
 			amount money.Fen
 			last   voucher.Status
-		}{{400, voucher.Issued}, {600, voucher.Void}} {
+		}{{999, voucher.Void}, {1, voucher.Void}} {
 			if _, err := s.Refund(viewer, orderID, step.amount); err != nil {
 				t.Fatal(err)
 			}
@@ -365,5 +366,44 @@ func TestACodeOfAnOrderPaidLateIsIssuedOnce(t *testing.T) {
 			t.Errorf("%d codes", n)
 		}
 		s.want(o.ID, order.Fulfilling, voucher.Issued, voucher.Issued)
+	})
+}
+
+// Whatever people ask for, in whatever order, nobody has both the money and the
+// goods: what is redeemed or can be is worth no more than refunds leave.
+func TestCodesAreNeverWorthMoreThanRefundsLeave(t *testing.T) {
+	each(t, func(t *testing.T, s shop) {
+		for range 5 {
+			viewer := s.Viewer()
+			o, err := s.Place(viewer, order.Wanted{SKU: s.SKU(catalog.Voucher, 333, 9), Quantity: 1 + rand.Int64N(4)},
+				order.Wanted{SKU: s.SKUOf(1, catalog.Voucher, 1001, 9), Quantity: 1 + rand.Int64N(3)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.PayByCard(viewer, o.ID)
+			for range 8 {
+				codes := s.list(viewer, o.ID)
+				s.Gateway.Refuse = rand.IntN(3) == 0
+				switch rand.IntN(3) {
+				case 0:
+					_, _ = s.redeem(codes[rand.IntN(len(codes))].Code)
+				case 1:
+					s.RunTasks()
+				default:
+					_, _ = s.Refund(viewer, o.ID, 1+money.Fen(rand.Int64N(700)))
+				}
+				given := s.Number("SELECT COALESCE(SUM(amount_fen), 0) FROM refund WHERE order_id = ? AND status <> 'failed'", o.ID)
+				kept := s.Number("SELECT COALESCE(SUM(value_fen), 0) FROM voucher WHERE order_id = ? AND state <> 'void'", o.ID)
+				if kept > int64(o.PayableFen)-given {
+					t.Fatalf("codes worth %d of %d stay after refunds of %d", kept, o.PayableFen, given)
+				}
+			}
+			s.Gateway.Refuse = false
+			s.RunTasks()
+			open := s.Number("SELECT COUNT(*) FROM voucher WHERE order_id = ? AND state = 'issued'", o.ID)
+			if got := s.Status(o.ID); (got == order.Completed || got == order.Refunded) != (open == 0) {
+				t.Errorf("order is %s with %d codes open", got, open)
+			}
+		}
 	})
 }
