@@ -66,6 +66,9 @@ func (s *Orders) giveBack(ctx context.Context, tx *db.Tx, o *Order) error {
 	if o.Flash != "" {
 		return s.Units.Return(ctx, tx, o.Bank, o.Flash, o.Viewer, o.pieces())
 	}
+	if err := catalog.Unclaim(ctx, tx, o.Bank, o.Viewer, o.ID); err != nil {
+		return err
+	}
 	for _, l := range bySKU(o.Lines) {
 		if err := catalog.Return(ctx, tx, o.Bank, l.SKU, l.Quantity); err != nil {
 			return err
@@ -79,6 +82,9 @@ func (s *Orders) giveBack(ctx context.Context, tx *db.Tx, o *Order) error {
 func (s *Orders) retake(ctx context.Context, tx *db.Tx, o *Order) (ok bool, err error) {
 	if o.Flash != "" {
 		return s.Units.Retake(ctx, tx, o.Bank, o.Flash, o.Viewer, o.pieces())
+	}
+	if ok, err := reclaim(ctx, tx, o); !ok {
+		return false, err
 	}
 	var taken []Line
 	for _, l := range bySKU(o.Lines) {
@@ -95,7 +101,7 @@ func (s *Orders) retake(ctx context.Context, tx *db.Tx, o *Order) (ok bool, err 
 				return false, err
 			}
 		}
-		return false, nil
+		return false, catalog.Unclaim(ctx, tx, o.Bank, o.Viewer, o.ID)
 	}
 	return true, nil
 }

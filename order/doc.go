@@ -12,8 +12,13 @@
 // cancels, once. An order that is placed has an order.expire task. The address
 // is sealed. A person's answer never says more than what is committed.
 //
+// Limited goods are counted to the viewer in the transaction that places the
+// order, given back in the one that cancels it, and counted again when a late
+// payment takes the units again; a refund gives no claim back (see catalog).
+// Goods of a branch are sold to its viewers and in its rooms.
+//
 // Lock order, for all who touch orders: the order, the flash sale, its claims,
-// SKUs by id, the room, the bank's book and audit chain.
+// claims of SKUs by SKU id, SKUs by id, the room, the bank's book and audit chain.
 //
 // It imports internal packages and order/catalog; flash and payment import it,
 // and are known to it by the interfaces in edges.go.

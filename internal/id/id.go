@@ -40,6 +40,8 @@ const (
 	FollowUp       = "fup"
 	Consent        = "cns"
 	OTP            = "otp"
+	Category       = "cat"
+	Import         = "imp"
 )
 
 const (
