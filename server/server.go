@@ -23,6 +23,7 @@ import (
 	"yinbo/live"
 	"yinbo/live/hub"
 	"yinbo/order"
+	"yinbo/order/bulk"
 	"yinbo/order/catalog"
 	"yinbo/order/flash"
 	"yinbo/order/ledger"
@@ -42,6 +43,7 @@ type Deps struct {
 
 	// The domains; each has its routes in a file of its own.
 	Catalog  *catalog.Catalog
+	Imports  *bulk.Imports
 	Flash    *flash.Sales
 	Orders   *order.Orders
 	Payments *payment.Payments
@@ -83,6 +85,8 @@ func New(d Deps) *Server {
 	s.hostRoutes()
 	s.healthRoutes()
 	s.catalogueRoutes()
+	s.branchRoutes()
+	s.shopRoutes()
 	s.flashRoutes()
 	s.orderRoutes()
 	s.paymentRoutes()

@@ -25,6 +25,7 @@ import (
 	"yinbo/live/bus"
 	"yinbo/live/hub"
 	"yinbo/order"
+	"yinbo/order/bulk"
 	"yinbo/order/catalog"
 	"yinbo/order/flash"
 	"yinbo/order/ledger"
@@ -52,6 +53,7 @@ type app struct {
 	orders   *order.Orders
 	payments *payment.Payments
 	desk     *settle.Desk
+	imports  *bulk.Imports
 	server   *server.Server
 	worker   *jobs.Worker
 	purges   []func(context.Context) error // what housekeeping calls
@@ -107,14 +109,15 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 	a.payments = payment.New(payment.Deps{DB: c.db, Box: c.box, Keeper: keeper, Orders: a.orders, Book: ledgers,
 		Gateway: a.bank, Cards: bindings, Banks: c.banks, CallbackKey: key})
 	a.desk = settle.New(c.db, ledgers, c.box, c.banks, a.bank)
+	a.imports = bulk.New(c.db, c.box, keeper, catalog.ProductLines)
 	goods.shop, goods.sales = shop, a.sales
 	figures.orders, figures.sales, figures.applications = a.orders, a.sales, applications
 
-	a.purges = []func(context.Context) error{a.people.Purge, c.box.Purge, bindings.Purge}
+	a.purges = []func(context.Context) error{a.people.Purge, c.box.Purge, bindings.Purge, a.imports.Purge}
 
 	if r.serve {
 		a.server = server.New(server.Deps{Log: c.log, Metrics: a.metrics, Auth: a.people, Banks: c.banks, Keys: c.keys,
-			Apps: web.Apps(), Ready: a.ready, Catalog: shop, Flash: a.sales, Orders: a.orders, Payments: a.payments,
+			Apps: web.Apps(), Ready: a.ready, Catalog: shop, Imports: a.imports, Flash: a.sales, Orders: a.orders, Payments: a.payments,
 			Ledger: ledgers, Settle: a.desk, DB: c.db, Applications: applications, Leads: leads, Outcomes: outcomes,
 			Bindings: bindings, Rooms: a.rooms, Hub: a.hub})
 	}
@@ -125,6 +128,7 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 			flash.EndTask:      a.sales.HandleEnd,
 			payment.QueryTask:  a.payments.HandleQuery,
 			payment.SendTask:   a.payments.HandleSend,
+			bulk.RunTask:       a.imports.HandleRun,
 			card.TaskNotice:    (&card.Notices{Book: book, Banks: c.banks, SMS: a.bank}).Send,
 			review.TaskHandoff: (&review.Handoff{Book: book, Core: a.bank}).Send,
 			follow.TaskSend:    follow.NewSender(book, c.banks, bindings, a.bank).Send,
