@@ -109,7 +109,7 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 	a.payments = payment.New(payment.Deps{DB: c.db, Box: c.box, Keeper: keeper, Orders: a.orders, Book: ledgers,
 		Gateway: a.bank, Cards: bindings, Banks: c.banks, CallbackKey: key})
 	a.desk = settle.New(c.db, ledgers, c.box, c.banks, a.bank)
-	a.imports = bulk.New(c.db, c.box, keeper, catalog.ProductLines)
+	a.imports = bulk.New(c.db, c.box, keeper, importKinds()...)
 	goods.shop, goods.sales = shop, a.sales
 	figures.orders, figures.sales, figures.applications = a.orders, a.sales, applications
 
@@ -141,6 +141,9 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 	}
 	return a, nil
 }
+
+// importKinds are what files can be taken in of.
+func importKinds() []bulk.Kind { return []bulk.Kind{catalog.ProductLines} }
 
 // start sets everything running that runs by itself.
 func (a *app) start(ctx context.Context) error {

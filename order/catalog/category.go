@@ -52,7 +52,7 @@ const maxCategories = 1000
 
 // CreateCategory adds a category. 409 category.exists, 422 parent_id.
 func (c *Catalog) CreateCategory(ctx context.Context, bank string, by Actor, name string, position int64, parent string) (Category, error) {
-	v := Category{ID: id.New(id.Category), Name: name, Position: position, ParentID: orNull(parent)}
+	v := Category{Name: name, Position: position, ParentID: orNull(parent)}
 	err := c.db.InTx(ctx, func(tx *db.Tx) error {
 		n, _, err := db.Value[int64](ctx, tx, "SELECT COUNT(*) FROM category WHERE bank_id = ?", bank)
 		if err != nil {
@@ -64,14 +64,20 @@ func (c *Catalog) CreateCategory(ctx context.Context, bank string, by Actor, nam
 		if err := checkParent(ctx, tx, bank, parent, ""); err != nil {
 			return err
 		}
-		err = tx.Insert(ctx, "category (id, bank_id, parent_id, name, position, created_at)",
-			[][]any{{v.ID, bank, v.ParentID, name, position, tx.Now}}, "")
-		if err != nil {
+		if v.ID, err = AddCategory(ctx, tx, bank, name, position, parent); err != nil {
 			return taken(err, "category.exists")
 		}
 		return audit.Write(ctx, tx, by.entry(bank, "category.created", v.ID, map[string]any{"name": name}))
 	})
 	return v, err
+}
+
+// AddCategory writes a category within tx and gives its id; parent is empty for
+// the first level.
+func AddCategory(ctx context.Context, tx *db.Tx, bank, name string, position int64, parent string) (string, error) {
+	category := id.New(id.Category)
+	return category, tx.Insert(ctx, "category (id, bank_id, parent_id, name, position, created_at)",
+		[][]any{{category, bank, orNull(parent), name, position, tx.Now}}, "")
 }
 
 // EditCategory changes a category; its products follow a new name. 404
