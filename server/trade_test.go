@@ -23,6 +23,7 @@ import (
 	"yinbo/internal/db"
 	"yinbo/internal/pii"
 	"yinbo/internal/tenant"
+	"yinbo/order/bulk"
 	"yinbo/order/catalog"
 	"yinbo/order/ordertest"
 	"yinbo/server"
@@ -54,7 +55,8 @@ func newShop(t *testing.T) *shop {
 		t.Fatal(err)
 	}
 	web := httptest.NewServer(server.New(server.Deps{Log: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(), Auth: people,
-		Banks: banks, Keys: s.Keyring, Catalog: s.Catalog, Flash: s.Sales, Orders: s.Orders, Payments: s.Payments}).Handler())
+		Banks: banks, Keys: s.Keyring, Catalog: s.Catalog,
+		Imports: bulk.New(s.DB, s.Box, s.Keeper, catalog.ProductLines), Flash: s.Sales, Orders: s.Orders, Payments: s.Payments}).Handler())
 	t.Cleanup(web.Close)
 	s.url = web.URL + "/api/v1"
 	if err := people.SendOTP(s.Ctx, s.Bank, pii.Clear("13800001234")); err != nil {
