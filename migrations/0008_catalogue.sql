@@ -16,7 +16,17 @@ INSERT INTO category (id, bank_id, name, position, created_at)
 
 ALTER TABLE viewer ADD COLUMN branch_id VARCHAR(40);
 
-ALTER TABLE product ADD COLUMN search_pinyin VARCHAR(1500) NOT NULL DEFAULT '';
+-- What products are found by, in rows of its own: a search reads all of a bank's.
+CREATE TABLE product_search (
+  bank_id     VARCHAR(40)   NOT NULL,
+  product_id  VARCHAR(40)   NOT NULL,
+  title       VARCHAR(200)  NOT NULL, -- folded
+  pinyin      VARCHAR(1500) NOT NULL, -- initials and whole, by each reading
+  PRIMARY KEY (bank_id, product_id)
+);
+INSERT INTO product_search (bank_id, product_id, title, pinyin) SELECT bank_id, id, LOWER(title), search_text FROM product;
+ALTER TABLE product DROP COLUMN search_text;
+
 ALTER TABLE product ADD COLUMN valid_days INT; -- of a voucher, from the day it is granted
 CREATE INDEX product_bank ON product (bank_id, id);
 CREATE INDEX product_title ON product (bank_id, merchant_id, title);
@@ -118,4 +128,5 @@ DROP TABLE import_job;
 DROP TABLE image;
 DROP TABLE order_claim;
 DROP TABLE sku_claim;
+DROP TABLE product_search;
 DROP TABLE category;

@@ -81,6 +81,16 @@ func (d Dialect) SkipLocked() string {
 	return ""
 }
 
+// InOrder joins two tables so that the left one is read first, as it is written:
+// where the statement's order and limit follow from the left one, and the
+// engine would rather sort.
+func (d Dialect) InOrder() string {
+	if d == MySQL {
+		return " STRAIGHT_JOIN "
+	}
+	return " CROSS JOIN "
+}
+
 // IsDuplicate tells that a unique key refused a row.
 func IsDuplicate(err error) bool {
 	var m *mysql.MySQLError

@@ -29,13 +29,18 @@ type NewProduct struct {
 }
 
 // productInto names the columns that a new product's row fills.
-const productInto = `product (id, bank_id, merchant_id, kind, title, category, branch_id, images, valid_days,
-	search_text, search_pinyin, created_at)`
+const productInto = "product (id, bank_id, merchant_id, kind, title, category, branch_id, images, valid_days, created_at)"
 
 func (p NewProduct) row(bank, product string, now time.Time) ([]any, error) {
 	images, err := writeImages(p.Images)
-	return []any{product, bank, p.Merchant, string(p.Kind), p.Title, p.Category, orNull(p.Branch), images, positiveOrNull(p.ValidDays),
-		SearchText(p.Title), SearchPinyin(p.Title), now}, err
+	return []any{product, bank, p.Merchant, string(p.Kind), p.Title, p.Category, orNull(p.Branch), images, positiveOrNull(p.ValidDays), now}, err
+}
+
+const searchInto = "product_search (bank_id, product_id, title, pinyin)"
+
+// searchRow is what the product is found by.
+func (p NewProduct) searchRow(bank, product string) []any {
+	return []any{bank, product, SearchText(p.Title), SearchPinyin(p.Title)}
 }
 
 // AddProduct writes a product within tx, and its category when the bank has
@@ -49,7 +54,10 @@ func AddProduct(ctx context.Context, tx *db.Tx, bank string, p NewProduct) (stri
 	if err != nil {
 		return "", err
 	}
-	return product, tx.Insert(ctx, productInto, [][]any{row}, "")
+	if err := tx.Insert(ctx, productInto, [][]any{row}, ""); err != nil {
+		return "", err
+	}
+	return product, tx.Insert(ctx, searchInto, [][]any{p.searchRow(bank, product)}, "")
 }
 
 func writeImages(images []string) (string, error) {

@@ -214,7 +214,7 @@ func (g *goods) index(s *skuState) {
 // write stores what is new, and what is other than it was; SKUs in the order in
 // which all lock them.
 func (g *goods) write(ctx context.Context, tx *db.Tx) error {
-	var products, skus [][]any
+	var products, searches, skus [][]any
 	var categories []string
 	for name, known := range g.shelves {
 		if !known {
@@ -227,13 +227,16 @@ func (g *goods) write(ctx context.Context, tx *db.Tx) error {
 			if err != nil {
 				return err
 			}
-			products = append(products, row)
+			products, searches = append(products, row), append(searches, p.searchRow(g.bank, p.id))
 		}
 	}
 	if err := ensureCategories(ctx, tx, g.bank, distinct(categories)...); err != nil {
 		return err
 	}
 	if err := tx.Insert(ctx, productInto, products, ""); err != nil {
+		return err
+	}
+	if err := tx.Insert(ctx, searchInto, searches, ""); err != nil {
 		return err
 	}
 	for _, p := range g.products {

@@ -20,16 +20,15 @@ const inCategory = ` AND (p.category = ? OR p.category IN (SELECT c.name FROM ca
 // List gives the bank's products, oldest first, after the one named: one more
 // than limit when there are further ones.
 func (c *Catalog) List(ctx context.Context, bank string, f Filter, after string, limit int) ([]Product, error) {
-	where, args := "p.bank_id = ? AND p.hidden_at IS NULL AND p.id > ?", []any{bank, after}
+	found, args := words(f.Query)
+	src := sourceOf(c.db.Dialect(), found)
+	where := src.bank + " = ? AND " + src.id + " > ?" + found + " AND p.hidden_at IS NULL AND (p.branch_id IS NULL OR p.branch_id = ?)"
+	args = append(append([]any{bank, after}, args...), f.Branch)
 	if f.Category != "" {
 		where += inCategory
 		args = append(args, f.Category, bank, f.Category)
 	}
-	found, these := words(f.Query)
-	where, args = where+found, append(args, these...)
-	where += " AND (p.branch_id IS NULL OR p.branch_id = ?)"
-	args = append(args, f.Branch)
-	items, err := c.products(ctx, where+" ORDER BY p.id LIMIT ?", append(args, limit+1)...)
+	items, err := c.products(ctx, src, where+" ORDER BY "+src.id+" LIMIT ?", append(args, limit+1)...)
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +38,7 @@ func (c *Catalog) List(ctx context.Context, bank string, f Filter, after string,
 // Product gives one product of the bank as viewers of a branch see it, "" for
 // those of none; 404 not_found.
 func (c *Catalog) Product(ctx context.Context, bank, branch, productID string) (Product, error) {
-	items, err := c.products(ctx, `p.bank_id = ? AND p.id = ? AND p.hidden_at IS NULL
+	items, err := c.products(ctx, sourceOf(c.db.Dialect(), ""), `p.bank_id = ? AND p.id = ? AND p.hidden_at IS NULL
 		AND (p.branch_id IS NULL OR p.branch_id = ?)`, bank, productID, branch)
 	if err != nil {
 		return Product{}, err

@@ -143,9 +143,13 @@ func setProduct(ctx context.Context, tx *db.Tx, bank, productID string, p NewPro
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, `UPDATE product SET title = ?, category = ?, branch_id = ?, images = ?, valid_days = ?,
-		search_text = ?, search_pinyin = ? WHERE bank_id = ? AND id = ?`,
-		p.Title, p.Category, orNull(p.Branch), images, positiveOrNull(p.ValidDays), SearchText(p.Title), SearchPinyin(p.Title), bank, productID)
+	_, err = tx.Exec(ctx, "UPDATE product SET title = ?, category = ?, branch_id = ?, images = ?, valid_days = ? WHERE bank_id = ? AND id = ?",
+		p.Title, p.Category, orNull(p.Branch), images, positiveOrNull(p.ValidDays), bank, productID)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, "UPDATE product_search SET title = ?, pinyin = ? WHERE bank_id = ? AND product_id = ?",
+		SearchText(p.Title), SearchPinyin(p.Title), bank, productID)
 	return err
 }
 

@@ -105,7 +105,7 @@ func TestATitlesPinyinFitsItsColumn(t *testing.T) {
 	if n := len(catalog.SearchPinyin(long)); n == 0 || n > 1500 {
 		t.Errorf("%d letters", n)
 	}
-	if got := catalog.SearchPinyin("长乐"); got != "cl changle zl zhangle cy changyue zy zhangyue" {
+	if got := catalog.SearchPinyin("长乐"); got != "cl changle zl zhangle cy changyue" {
 		t.Errorf("%s", got)
 	}
 	if got := catalog.SearchPinyin("💳 emoji ㊙"); !strings.Contains(got, "emoji") {
@@ -143,14 +143,19 @@ func fill(b *testing.B, d *db.DB, n int) {
 					return err
 				}
 			}
-			rows := make([][]any, 1000)
-			for i := range rows {
+			products, searches := make([][]any, 1000), make([][]any, 1000)
+			for i := range products {
 				at := start + i
+				product := fmt.Sprintf("prd_%026d", at)
 				title := fmt.Sprintf("%s%s%s%s %s%s第%d款", words[at%30], words[at/30%30], words[at/7%30], words[at/11%30], words[at/13%30], words[at/17%30], at)
-				rows[i] = []any{fmt.Sprintf("prd_%026d", at), bank, "mch_1", "physical", title, "c", `["/goods/rice.svg","https://img.example/goods/0001.webp"]`,
-					catalog.SearchText(title), catalog.SearchPinyin(title), tx.Now}
+				products[i] = []any{product, bank, "mch_1", "physical", title, "c", `["/goods/rice.svg","https://img.example/goods/0001.webp"]`, tx.Now}
+				searches[i] = []any{bank, product, catalog.SearchText(title), catalog.SearchPinyin(title)}
 			}
-			return tx.Insert(ctx, "product (id, bank_id, merchant_id, kind, title, category, images, search_text, search_pinyin, created_at)", rows, "")
+			err := tx.Insert(ctx, "product (id, bank_id, merchant_id, kind, title, category, images, created_at)", products, "")
+			if err != nil {
+				return err
+			}
+			return tx.Insert(ctx, "product_search (bank_id, product_id, title, pinyin)", searches, "")
 		})
 		if err != nil {
 			b.Fatal(err)

@@ -41,8 +41,7 @@ type EntryFilter struct {
 	Stock                      string // low or sold_out: with a SKU in this state
 }
 
-const entryColumns = `SELECT p.id, p.title, p.kind, p.category, p.branch_id, p.images, p.valid_days, p.hidden_at, p.created_at, m.id, m.name
-	FROM product p JOIN merchant m ON m.id = p.merchant_id WHERE `
+const entryColumns = "SELECT p.id, p.title, p.kind, p.category, p.branch_id, p.images, p.valid_days, p.hidden_at, p.created_at, m.id, m.name"
 
 func scanEntry(r db.Row) (e Entry, err error) {
 	var images string
@@ -59,10 +58,12 @@ func scanEntry(r db.Row) (e Entry, err error) {
 // Entries gives the bank's products for its staff, the newest first, after the
 // one named: one more than limit when there are further ones.
 func (c *Catalog) Entries(ctx context.Context, bank string, f EntryFilter, after string, limit int) ([]Entry, error) {
-	where, args := "p.bank_id = ?", []any{bank}
+	found, these := words(f.Query)
+	src := sourceOf(c.db.Dialect(), found)
+	where, args := src.bank+" = ?", []any{bank}
 	add := func(cond string, these ...any) { where, args = where+" AND "+cond, append(args, these...) }
 	if after != "" {
-		add("p.id < ?", after)
+		add(src.id+" < ?", after)
 	}
 	for _, is := range []struct{ column, value string }{{"merchant_id", f.Merchant}, {"branch_id", f.Branch}, {"kind", string(f.Kind)}} {
 		if is.value != "" {
@@ -79,16 +80,15 @@ func (c *Catalog) Entries(ctx context.Context, bank string, f EntryFilter, after
 		most := map[string]int64{"low": low, "sold_out": 0}[f.Stock]
 		add("EXISTS (SELECT 1 FROM sku s WHERE s.bank_id = ? AND s.product_id = p.id AND s.stock <= ?)", bank, most)
 	}
-	if f.Query != "" {
+	if found != "" {
 		product, err := productOfCode(ctx, c.db, bank, strings.TrimSpace(f.Query))
 		if err != nil {
 			return nil, err
 		}
-		if found, these := words(f.Query); found != "" {
-			add("(p.id = ? OR (1 = 1"+found+"))", append([]any{product}, these...)...)
-		}
+		add("(f.product_id = ? OR (1 = 1"+found+"))", append([]any{product}, these...)...)
 	}
-	entries, err := db.All(ctx, c.db, scanEntry, entryColumns+where+" ORDER BY p.id DESC LIMIT ?", append(args, limit+1)...)
+	entries, err := db.All(ctx, c.db, scanEntry, entryColumns+src.tables+" WHERE "+where+" ORDER BY "+src.id+" DESC LIMIT ?",
+		append(args, limit+1)...)
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +101,7 @@ func (c *Catalog) Entry(ctx context.Context, bank, productID string) (Entry, err
 }
 
 func readEntry(ctx context.Context, q db.Querier, bank, productID string) (Entry, error) {
-	e, found, err := db.One(ctx, q, scanEntry, entryColumns+"p.bank_id = ? AND p.id = ?", bank, productID)
+	e, found, err := db.One(ctx, q, scanEntry, entryColumns+sourceOf(q.Dialect(), "").tables+" WHERE p.bank_id = ? AND p.id = ?", bank, productID)
 	if err == nil && !found {
 		err = fault.New(fault.NotFound, "not_found")
 	}

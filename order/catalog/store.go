@@ -8,10 +8,10 @@ import (
 	"yinbo/internal/db"
 )
 
-const productColumns = `SELECT p.id, p.title, p.kind, p.category, p.branch_id, p.images, p.valid_days, m.id, m.name
-	FROM product p JOIN merchant m ON m.id = p.merchant_id WHERE `
+const productColumns = "SELECT p.id, p.title, p.kind, p.category, p.branch_id, p.images, p.valid_days, m.id, m.name"
 
-func (c *Catalog) products(ctx context.Context, where string, args ...any) ([]Product, error) {
+// products reads those of a source that a condition picks.
+func (c *Catalog) products(ctx context.Context, src source, where string, args ...any) ([]Product, error) {
 	return db.All(ctx, c.db, func(r db.Row) (Product, error) {
 		p := Product{SKUs: []SKU{}}
 		var images string
@@ -21,7 +21,7 @@ func (c *Catalog) products(ctx context.Context, where string, args ...any) ([]Pr
 		var err error
 		p.Images, err = readImages(images)
 		return p, err
-	}, productColumns+where, args...)
+	}, productColumns+src.tables+" WHERE "+where, args...)
 }
 
 func readImages(raw string) ([]string, error) {
