@@ -15,6 +15,8 @@ type Good struct {
 	SKUID, Spec              string
 	PriceFen, ListPriceFen   money.Fen
 	StockState               string
+	BranchID                 string // empty for all branches
+	PerPersonLimit           int64  // 0 for none
 }
 
 // Flash is a flash sale as a room shows it.

@@ -18,6 +18,7 @@ type Item struct {
 	Price     money.Fen `json:"price_fen" doc:"The room's own price, else the SKU's"`
 	ListPrice money.Fen `json:"list_price_fen"`
 	Stock     string    `json:"stock_state" enum:"in_stock,low,sold_out"`
+	Limit     int64     `json:"per_person_limit" doc:"How many one person's orders may hold; 0 for any number"`
 	Pinned    bool      `json:"pinned"`
 	Flash     *Flash    `json:"flash" doc:"The flash sale of this SKU that is on or next, if any"`
 }
@@ -29,6 +30,7 @@ type Product struct {
 	Kind     string   `json:"kind" enum:"physical,voucher,card_offer"`
 	Images   []string `json:"images"`
 	Merchant Merchant `json:"merchant"`
+	BranchID *string  `json:"branch_id" doc:"Sold to viewers of this branch, and in its rooms, only; null for all"`
 }
 
 // Merchant is who sells a product.
@@ -95,9 +97,12 @@ func (s *Rooms) shelf(ctx context.Context, v row) ([]Item, []Flash, error) {
 		if g.Images == nil {
 			g.Images = []string{}
 		}
-		item := Item{Product: Product{g.ProductID, g.Title, g.Kind, g.Images, Merchant{g.MerchantID, g.MerchantName}},
-			SKUID: g.SKUID, Spec: g.Spec, Price: g.PriceFen, ListPrice: g.ListPriceFen, Stock: g.StockState,
+		item := Item{Product: Product{ID: g.ProductID, Title: g.Title, Kind: g.Kind, Images: g.Images, Merchant: Merchant{g.MerchantID, g.MerchantName}},
+			SKUID: g.SKUID, Spec: g.Spec, Price: g.PriceFen, ListPrice: g.ListPriceFen, Stock: g.StockState, Limit: g.PerPersonLimit,
 			Pinned: g.SKUID == v.pinned, Flash: current(flashes, g.SKUID)}
+		if g.BranchID != "" {
+			item.Product.BranchID = &g.BranchID
+		}
 		if p.price != nil {
 			item.Price = *p.price
 		}

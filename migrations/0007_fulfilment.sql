@@ -8,7 +8,6 @@ CREATE INDEX orders_status ON orders (bank_id, status, id);
 CREATE INDEX order_line_merchant ON order_line (bank_id, merchant_id, order_id);
 
 ALTER TABLE refund ADD COLUMN asked_by VARCHAR(40); -- the member of staff who asked for it, NULL for the viewer
-ALTER TABLE product ADD COLUMN voucher_days INT;    -- how long its codes can be used, NULL for the default
 
 CREATE TABLE shipment (
   id          VARCHAR(40) NOT NULL PRIMARY KEY,
@@ -83,7 +82,6 @@ DROP TABLE voucher;
 DROP TABLE address;
 DROP TABLE order_reveal;
 DROP TABLE shipment;
-ALTER TABLE product DROP COLUMN voucher_days;
 ALTER TABLE refund DROP COLUMN asked_by;
 ALTER TABLE orders DROP COLUMN completed_by;
 ALTER TABLE orders DROP COLUMN completed_at;

@@ -73,6 +73,9 @@ func (s *Orders) returnUnits(ctx context.Context, tx *db.Tx, o *Order) error {
 	if o.Flash != "" {
 		return s.Units.Return(ctx, tx, o.Bank, o.Flash, o.Viewer, o.pieces())
 	}
+	if err := catalog.Unclaim(ctx, tx, o.Bank, o.Viewer, o.ID); err != nil {
+		return err
+	}
 	for _, l := range bySKU(o.Lines) {
 		if err := catalog.Return(ctx, tx, o.Bank, l.SKU, l.Quantity); err != nil {
 			return err
@@ -97,6 +100,9 @@ func (s *Orders) retakeUnits(ctx context.Context, tx *db.Tx, o *Order) (ok bool,
 	if o.Flash != "" {
 		return s.Units.Retake(ctx, tx, o.Bank, o.Flash, o.Viewer, o.pieces())
 	}
+	if ok, err := reclaim(ctx, tx, o); !ok {
+		return false, err
+	}
 	var taken []Line
 	for _, l := range bySKU(o.Lines) {
 		ok, err := catalog.Take(ctx, tx, o.Bank, l.SKU, l.Quantity)
@@ -112,7 +118,7 @@ func (s *Orders) retakeUnits(ctx context.Context, tx *db.Tx, o *Order) (ok bool,
 				return false, err
 			}
 		}
-		return false, nil
+		return false, catalog.Unclaim(ctx, tx, o.Bank, o.Viewer, o.ID)
 	}
 	return true, nil
 }

@@ -19,10 +19,15 @@
 // least 1 fen. An order that is placed has an order.expire task. The address
 // is sealed. A person's answer never says more than what is committed.
 //
+// Limited goods are counted to the viewer in the transaction that places the
+// order, given back in the one that cancels it, and counted again when a late
+// payment takes the units again; a refund gives no claim back (see catalog).
+// Goods of a branch are sold to its viewers and in its rooms.
+//
 // Lock order, for all who touch orders: the order, the flash sale, its claims,
-// SKUs by id, coupons by id, drops of coupons, their batches by id, payments,
-// refunds and codes, the room, the bank's book, the audit chain. Several orders
-// are locked by id.
+// claims of SKUs by SKU id, SKUs by id, coupons by id, drops of coupons, their
+// batches by id, payments, refunds and codes, the room, the bank's book, the
+// audit chain. Several orders are locked by id.
 //
 // It imports internal packages and order/catalog; flash, promo, payment, voucher,
 // desk and addressbook import it; flash, promo, payment and voucher are known to

@@ -33,6 +33,8 @@ type Line struct {
 	Quantity               int64
 	Price, Amount          money.Fen
 	CommissionBps          int64
+
+	limit int64 // of the SKU per person when the order is placed; 0 for none
 }
 
 // Title is what the order is called to people: its first line.

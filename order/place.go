@@ -30,8 +30,9 @@ type Wanted struct {
 
 // Place takes the stock of every line, or of none, and writes the order.
 // Refusals: 404 not_found naming items[i].sku_id, 409 stock.insufficient naming
-// items[i].quantity, 422 address.required, 422 validation of room_id, those of
-// coupon_ids[i] (see promo).
+// items[i].quantity, 409 order.limit_reached naming items[i].quantity, 403
+// order.branch_only naming items[i].sku_id, 422 address.required, 422 validation
+// of room_id, those of coupon_ids[i] (see promo).
 func (s *Orders) Place(ctx context.Context, req idem.Request, c Cart) (v View, replayed bool, err error) {
 	// What is read before the transaction is judged within it: a replay must
 	// answer the same even when the cart would be refused today.
@@ -39,6 +40,9 @@ func (s *Orders) Place(ctx context.Context, req idem.Request, c Cart) (v View, r
 	return idem.Do(ctx, s.Keeper, req, func(tx *db.Tx) (View, error) {
 		if refusal != nil {
 			return View{}, refusal
+		}
+		if err := claim(ctx, tx, c, draft); err != nil {
+			return View{}, err
 		}
 		if err := takeStock(ctx, tx, c, draft.Lines); err != nil {
 			return View{}, err
@@ -64,7 +68,7 @@ func (s *Orders) draft(ctx context.Context, c Cart) (Order, error) {
 	if err != nil {
 		return o, err
 	}
-	prices, err := s.roomPrices(ctx, c, skus)
+	prices, branch, err := s.room(ctx, c, skus)
 	if err != nil {
 		return o, err
 	}
@@ -75,6 +79,11 @@ func (s *Orders) draft(ctx context.Context, c Cart) (Order, error) {
 		}
 		if g.Kind == catalog.CardOffer {
 			return o, fault.InvalidField(c.item(w.SKU)+".sku_id", "order.not_for_sale")
+		}
+		if refusal, err := BranchOnly(ctx, s.DB, c.Bank, c.Viewer, g.BranchID, branch); err != nil {
+			return o, err
+		} else if refusal != nil {
+			return o, refusal.With(c.item(w.SKU)+".sku_id", "order.branch_only")
 		}
 		if p, ok := prices[w.SKU]; ok {
 			g.PriceFen = p
@@ -102,7 +111,7 @@ func (s *Orders) draft(ctx context.Context, c Cart) (Order, error) {
 func NewLine(g catalog.Good, price money.Fen, n int64) (Line, error) {
 	amount, err := price.Times(n)
 	return Line{SKU: g.SKUID, Product: g.ProductID, Merchant: g.MerchantID, Kind: g.Kind, Title: g.Title, Spec: g.Spec,
-		Quantity: n, Price: price, Amount: amount, CommissionBps: g.CommissionBps}, err
+		Quantity: n, Price: price, Amount: amount, CommissionBps: g.CommissionBps, limit: g.PerPersonLimit}, err
 }
 
 // Total sums the lines into what the goods cost and what is to be paid.
@@ -131,19 +140,21 @@ func NeedAddress(lines []Line, a *Address) error {
 	return nil
 }
 
-// roomPrices gives the room's own prices, and refuses a room of another bank.
-func (s *Orders) roomPrices(ctx context.Context, c Cart, skus []string) (map[string]money.Fen, error) {
+// room gives the room's own prices and its branch, and refuses a room of another
+// bank.
+func (s *Orders) room(ctx context.Context, c Cart, skus []string) (prices map[string]money.Fen, branch string, err error) {
 	if c.Room == "" {
-		return nil, nil
+		return nil, "", nil
 	}
-	_, _, ok, err := s.Rooms.RoomHost(ctx, c.Bank, c.Room)
+	_, branch, ok, err := s.Rooms.RoomHost(ctx, c.Bank, c.Room)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	if !ok {
-		return nil, fault.InvalidField("room_id", "field.invalid")
+		return nil, "", fault.InvalidField("room_id", "field.invalid")
 	}
-	return s.Rooms.ShelfPrice(ctx, c.Bank, c.Room, skus)
+	prices, err = s.Rooms.ShelfPrice(ctx, c.Bank, c.Room, skus)
+	return prices, branch, err
 }
 
 // takeStock takes every line's stock; when some cannot be had, all of those are

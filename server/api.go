@@ -47,9 +47,12 @@ type option func(*huma.Operation)
 func status(code int) option { return func(o *huma.Operation) { o.DefaultStatus = code } }
 
 // rawBody lets the handler read the body as it came.
-func rawBody(contentType string) option {
+func rawBody(contentTypes ...string) option {
 	return func(o *huma.Operation) {
-		o.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{contentType: {}}}
+		o.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{}}
+		for _, t := range contentTypes {
+			o.RequestBody.Content[t] = &huma.MediaType{}
+		}
 		o.SkipValidateBody = true
 	}
 }

@@ -45,7 +45,12 @@ func (s *Server) name(c *gin.Context) {
 
 // bounded leaves sockets and streamed files out.
 func bounded(r *http.Request) bool {
-	return !strings.HasSuffix(r.URL.Path, "/ws") && !strings.HasSuffix(r.URL.Path, "/export") && !strings.HasSuffix(r.URL.Path, "/file")
+	for _, end := range []string{"/ws", "/export", "/file", "/report"} {
+		if strings.HasSuffix(r.URL.Path, end) {
+			return false
+		}
+	}
+	return true
 }
 
 // clientIP is the peer's address. Behind a proxy a bank names the proxy in its

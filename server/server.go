@@ -24,6 +24,7 @@ import (
 	"yinbo/live/hub"
 	"yinbo/order"
 	"yinbo/order/addressbook"
+	"yinbo/order/bulk"
 	"yinbo/order/catalog"
 	"yinbo/order/desk"
 	"yinbo/order/flash"
@@ -46,6 +47,7 @@ type Deps struct {
 
 	// The domains; each has its routes in a file of its own.
 	Catalog  *catalog.Catalog
+	Imports  *bulk.Imports
 	Flash    *flash.Sales
 	Orders   *order.Orders
 	Coupons  *promo.Coupons
@@ -93,6 +95,8 @@ func New(d Deps) *Server {
 	s.hostRoutes()
 	s.healthRoutes()
 	s.catalogueRoutes()
+	s.branchRoutes()
+	s.shopRoutes()
 	s.flashRoutes()
 	s.orderRoutes()
 	s.addressRoutes()

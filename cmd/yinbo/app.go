@@ -27,6 +27,7 @@ import (
 	"yinbo/live/hub"
 	"yinbo/order"
 	"yinbo/order/addressbook"
+	"yinbo/order/bulk"
 	"yinbo/order/catalog"
 	"yinbo/order/desk"
 	"yinbo/order/flash"
@@ -59,6 +60,7 @@ type app struct {
 	coupons  *promo.Coupons
 	payments *payment.Payments
 	desk     *settle.Desk
+	imports  *bulk.Imports
 	server   *server.Server
 	worker   *jobs.Worker
 	purges   []func(context.Context) error // what housekeeping calls
@@ -128,14 +130,15 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 		Gateways: gateways, Charger: a.bank, Cards: bindings, Discounts: a.coupons, Banks: c.banks, CallbackKey: key})
 	a.orders.Tills = a.payments
 	a.desk = settle.New(c.db, ledgers, c.box, c.banks, a.bank)
+	a.imports = bulk.New(c.db, c.box, keeper, importKinds()...)
 	goods.shop, goods.sales = shop, a.sales
 	figures.orders, figures.sales, figures.coupons, figures.applications = a.orders, a.sales, a.coupons, applications
 
-	a.purges = []func(context.Context) error{a.people.Purge, c.box.Purge, bindings.Purge}
+	a.purges = []func(context.Context) error{a.people.Purge, c.box.Purge, bindings.Purge, a.imports.Purge}
 
 	if r.serve {
 		a.server = server.New(server.Deps{Log: c.log, Metrics: a.metrics, Auth: a.people, Banks: c.banks, Keys: c.keys,
-			Apps: web.Apps(), Ready: a.ready, Catalog: shop, Flash: a.sales, Orders: a.orders, Coupons: a.coupons, Payments: a.payments,
+			Apps: web.Apps(), Ready: a.ready, Catalog: shop, Imports: a.imports, Flash: a.sales, Orders: a.orders, Coupons: a.coupons, Payments: a.payments,
 			Ledger: ledgers, Settle: a.desk, DB: c.db, Applications: applications, Leads: leads, Outcomes: outcomes,
 			Bindings: bindings, Rooms: a.rooms, Hub: a.hub, Vouchers: vouchers, Addresses: addressbook.New(c.db, c.keys),
 			OrderDesk: desk.New(desk.Deps{DB: c.db, Keyring: c.keys, Payments: a.payments, Vouchers: vouchers, Names: a.people})})
@@ -153,6 +156,7 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 			card.TaskApproved:  a.coupons.HandleApproved,
 			promo.SpentTask:    a.coupons.HandleSpent,
 			promo.ExpireTask:   a.coupons.HandleExpire,
+			bulk.RunTask:       a.imports.HandleRun,
 			card.TaskNotice:    (&card.Notices{Book: book, Banks: c.banks, SMS: a.bank}).Send,
 			review.TaskHandoff: (&review.Handoff{Book: book, Core: a.bank}).Send,
 			follow.TaskSend:    follow.NewSender(book, c.banks, bindings, a.bank).Send,
@@ -165,6 +169,9 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 	}
 	return a, nil
 }
+
+// importKinds are what files can be taken in of.
+func importKinds() []bulk.Kind { return []bulk.Kind{catalog.ProductLines} }
 
 // start sets everything running that runs by itself.
 func (a *app) start(ctx context.Context) error {

@@ -22,6 +22,15 @@ type operation struct {
 	idempotent   bool
 	query        []string
 	body         map[string]any // JSON schema, nil for none
+	file         bool           // the body is bytes, not JSON
+}
+
+// example is a body that the operation could take, nil for none.
+func (o operation) example() any {
+	if o.file {
+		return json.RawMessage("bytes")
+	}
+	return example(o.body)
 }
 
 func (o operation) String() string { return o.method + " " + o.path }
@@ -72,7 +81,8 @@ func readOperations(t *testing.T, p *product) (openapi, []operation) {
 				}
 			}
 			if rb, ok := op["requestBody"].(map[string]any); ok {
-				if js, ok := rb["content"].(map[string]any)["application/json"].(map[string]any); ok {
+				js, ok := rb["content"].(map[string]any)["application/json"].(map[string]any)
+				if o.file = !ok; ok {
 					if schema, ok := js["schema"].(map[string]any); ok {
 						o.body = doc.resolve(schema)
 					}
@@ -94,7 +104,7 @@ func list(v any) []any { l, _ := v.([]any); return l }
 func (o operation) somePath() string {
 	path := o.path
 	for _, p := range []struct{ param, value string }{
-		{"{event_id}", id.New(id.Event)}, {"{document}", "no-such-document"}, {"{version}", "1"},
+		{"{event_id}", id.New(id.Event)}, {"{document}", "no-such-document"}, {"{version}", "1"}, {"{no}", "1"},
 		{"{id}", id.New(o.idPrefix())},
 	} {
 		path = strings.ReplaceAll(path, p.param, p.value)
@@ -105,7 +115,8 @@ func (o operation) somePath() string {
 func (o operation) idPrefix() string {
 	for part, prefix := range map[string]string{"rooms": id.Room, "flash": id.Flash, "orders": id.Order, "products": id.Product, "addresses": id.Address,
 		"cards": id.Binding, "applications": id.Application, "leads": id.Application, "settlements": id.Settlement, "coupon-batches": id.CouponBatch,
-		"reconciliations": id.Reconciliation, "exceptions": id.Exception} {
+		"reconciliations": id.Reconciliation, "exceptions": id.Exception, "categories": id.Category, "merchants": id.Merchant,
+		"skus": id.SKU, "imports": id.Import} {
 		if strings.Contains(o.path, "/"+part+"/{id}") || strings.Contains(o.path, "/bindings/{id}") {
 			return prefix
 		}
@@ -219,8 +230,8 @@ func strangersIDs(t *testing.T, p *product, o operation) {
 		return
 	}
 	auth := "Bearer " + o.token(t, p)
-	for _, path := range []string{o.somePath(), strings.NewReplacer("{id}", "nonsense", "{event_id}", "x", "{document}", "x", "{version}", "x").Replace(o.path)} {
-		p.refused(t, o, auth, path, example(o.body), 404, 422)
+	for _, path := range []string{o.somePath(), strings.NewReplacer("{id}", "nonsense", "{event_id}", "x", "{document}", "x", "{version}", "x", "{no}", "1").Replace(o.path)} {
+		p.refused(t, o, auth, path, o.example(), 404, 422)
 	}
 }
 

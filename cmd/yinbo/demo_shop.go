@@ -22,7 +22,7 @@ type good struct {
 	kind                         catalog.Kind
 	merchant                     int
 	price, list                  money.Fen
-	stock                        int64
+	stock, limit                 int64 // limit per person, 0 for none
 }
 
 var demoMerchants = []struct {
@@ -31,24 +31,48 @@ var demoMerchants = []struct {
 }{{"星河数码旗舰店", 300}, {"山野农场合作社", 500}, {"城市生活卡券", 800}}
 
 var demoGoods = []good{
-	{"星河 X1 5G 手机", "手机数码", "phone", "12GB+256GB 曜石黑", catalog.Physical, 0, 299900, 349900, 1000},
-	{"无线降噪耳机", "手机数码", "earbuds", "云白", catalog.Physical, 0, 39900, 59900, 1200},
-	{"智能运动手表", "手机数码", "watch", "46mm", catalog.Physical, 0, 69900, 89900, 800},
-	{"五常稻花香大米", "本地好物", "rice", "5kg", catalog.Physical, 1, 6990, 8990, 2000},
-	{"赣南脐橙礼盒", "本地好物", "orange", "5斤装", catalog.Physical, 1, 4990, 6990, 1500},
-	{"明前龙井茶", "本地好物", "tea", "250g 罐装", catalog.Physical, 1, 19900, 26900, 900},
-	{"精铸不粘煎锅", "家居生活", "pan", "28cm", catalog.Physical, 1, 12900, 19900, 700},
-	{"长绒棉毛巾三件套", "家居生活", "towel", "樱粉", catalog.Physical, 1, 5900, 8900, 1600},
-	{"精品咖啡电子券", "卡券", "voucher-coffee", "中杯任选", catalog.Voucher, 2, 1990, 3200, 5000},
-	{"影城通兑电子票", "卡券", "voucher-cinema", "2D/3D 通用", catalog.Voucher, 2, 3990, 6000, 3000},
+	{"星河 X1 5G 手机", "手机", "phone", "12GB+256GB 曜石黑", catalog.Physical, 0, 299900, 349900, 1000, 0},
+	{"无线降噪耳机", "穿戴影音", "earbuds", "云白", catalog.Physical, 0, 39900, 59900, 1200, 0},
+	{"智能运动手表", "穿戴影音", "watch", "46mm", catalog.Physical, 0, 69900, 89900, 800, 0},
+	{"五常稻花香大米", "米面粮油", "rice", "5kg", catalog.Physical, 1, 6990, 8990, 2000, 0},
+	{"赣南脐橙礼盒", "茶叶鲜果", "orange", "5斤装", catalog.Physical, 1, 4990, 6990, 1500, 0},
+	{"明前龙井茶", "茶叶鲜果", "tea", "250g 罐装", catalog.Physical, 1, 19900, 26900, 900, 3},
+	{"精铸不粘煎锅", "家居生活", "pan", "28cm", catalog.Physical, 1, 12900, 19900, 700, 0},
+	{"长绒棉毛巾三件套", "家居生活", "towel", "樱粉", catalog.Physical, 1, 5900, 8900, 1600, 0},
+	{"精品咖啡电子券", "卡券", "voucher-coffee", "中杯任选", catalog.Voucher, 2, 1990, 3200, 5000, 0},
+	{"影城通兑电子票", "卡券", "voucher-cinema", "2D/3D 通用", catalog.Voucher, 2, 3990, 6000, 3000, 0},
 }
 
-// goods writes the merchants, products and SKUs; it gives the SKUs' ids in the
+// demoCategories in their order; the shop's own two levels.
+var demoCategories = []struct {
+	name string
+	in   int // the parent's place in this list, -1 for the first level
+}{{"手机数码", -1}, {"手机", 0}, {"穿戴影音", 0}, {"本地好物", -1}, {"米面粮油", 3}, {"茶叶鲜果", 3}, {"家居生活", -1}, {"卡券", -1}}
+
+func demoShelves(ctx context.Context, tx *db.Tx, bank string) error {
+	ids := make([]string, len(demoCategories))
+	for i, c := range demoCategories {
+		parent := ""
+		if c.in >= 0 {
+			parent = ids[c.in]
+		}
+		var err error
+		if ids[i], err = catalog.AddCategory(ctx, tx, bank, c.name, int64(i), parent); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// goods writes the categories, merchants, products and SKUs; it gives the SKUs' ids in the
 // order of demoGoods.
 func (s *seeder) goods(ctx context.Context, b tenant.Bank) ([]string, error) {
 	var skus []string
 	err := s.db.InTx(ctx, func(tx *db.Tx) error {
 		skus = nil
+		if err := demoShelves(ctx, tx, b.ID); err != nil {
+			return err
+		}
 		var merchants []string
 		for _, m := range demoMerchants {
 			merchantID, err := catalog.AddMerchant(ctx, tx, b.ID, m.name, m.commission)
@@ -63,7 +87,7 @@ func (s *seeder) goods(ctx context.Context, b tenant.Bank) ([]string, error) {
 			if err != nil {
 				return err
 			}
-			sku, err := catalog.AddSKU(ctx, tx, b.ID, catalog.NewSKU{Product: product, Spec: g.spec, Price: g.price, List: g.list, Stock: g.stock})
+			sku, err := catalog.AddSKU(ctx, tx, b.ID, catalog.NewSKU{Product: product, Spec: g.spec, Price: g.price, List: g.list, Stock: g.stock, PerPersonLimit: g.limit})
 			if err != nil {
 				return err
 			}

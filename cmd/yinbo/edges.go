@@ -33,7 +33,8 @@ func (g *roomGoods) ShelfGoods(ctx context.Context, bank string, skus []string) 
 	for sku, x := range goods {
 		out[sku] = live.Good{ProductID: x.ProductID, Title: x.Title, Kind: string(x.Kind), Images: x.Images,
 			MerchantID: x.MerchantID, MerchantName: x.MerchantName, SKUID: x.SKUID, Spec: x.Spec,
-			PriceFen: x.PriceFen, ListPriceFen: x.ListPriceFen, StockState: x.StockState()}
+			PriceFen: x.PriceFen, ListPriceFen: x.ListPriceFen, StockState: x.StockState(),
+			BranchID: x.BranchID, PerPersonLimit: x.PerPersonLimit}
 	}
 	return out, err
 }

@@ -52,7 +52,27 @@ func (p *product) objects(t *testing.T) map[string]string {
 	out["settlements"] = list.Items[0].ID
 	p.get(t, finance, "/reconciliations", 200, &list)
 	out["reconciliations"] = list.Items[0].ID
+	p.shopObjects(t, out)
 	return out
+}
+
+// shopObjects adds those of the shop's keeping.
+func (p *product) shopObjects(t *testing.T, out map[string]string) {
+	t.Helper()
+	operator := p.staff(t, "demo", "operator")
+	var list struct{ Items []struct{ ID string } }
+	for _, part := range []string{"categories", "merchants"} {
+		p.get(t, operator, "/shop/"+part, 200, &list)
+		out[part] = list.Items[0].ID
+	}
+	var entries struct {
+		Items []struct{ SKUs []struct{ ID string } }
+	}
+	p.get(t, operator, "/shop/products", 200, &entries)
+	out["skus"] = entries.Items[0].SKUs[0].ID
+	var job struct{ ID string }
+	p.post(t, operator, "/shop/imports", map[string]any{"kind": "products", "name": "f.csv"}, 201, &job)
+	out["imports"] = job.ID
 }
 
 // Another bank's object, and another viewer's, is 404: existence is not leaked.
@@ -68,7 +88,7 @@ func TestAnotherBanksObjectsAreNotFound(t *testing.T) {
 				continue
 			}
 			seen++
-			path := strings.NewReplacer("{id}", objectID, "{event_id}", id.New(id.Event)).Replace(o.path)
+			path := strings.NewReplacer("{id}", objectID, "{event_id}", id.New(id.Event), "{no}", "1").Replace(o.path)
 			h := http.Header{"X-Bank": {"other"}, "Idempotency-Key": {id.New(id.Event)}}
 			switch {
 			case len(o.roles) > 0:
@@ -76,7 +96,7 @@ func TestAnotherBanksObjectsAreNotFound(t *testing.T) {
 			case !o.public:
 				h.Set("Authorization", "Bearer "+theirs)
 			}
-			status, _, raw := p.send(t, o.method, path, h, example(o.body))
+			status, _, raw := p.send(t, o.method, path, h, o.example())
 			// A body that only the object's own rules could judge may be refused first.
 			if status != http.StatusNotFound && !(status == http.StatusUnprocessableEntity && o.body != nil) {
 				t.Errorf("%s at another bank: %d %s", o, status, raw)
@@ -84,7 +104,7 @@ func TestAnotherBanksObjectsAreNotFound(t *testing.T) {
 			if !o.public && len(o.roles) == 0 { // another viewer of the same bank
 				h.Set("Authorization", "Bearer "+p.viewer(t))
 				h.Set("Idempotency-Key", id.New(id.Event))
-				status, _, raw := p.send(t, o.method, path, h, example(o.body))
+				status, _, raw := p.send(t, o.method, path, h, o.example())
 				own := part != "orders" && part != "applications"
 				if !own && status != http.StatusNotFound && !(status == http.StatusUnprocessableEntity && o.body != nil) {
 					t.Errorf("%s by another viewer: %d %s", o, status, raw)

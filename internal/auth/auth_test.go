@@ -219,3 +219,38 @@ func TestAHandoffIsGoodOnce(t *testing.T) {
 		}
 	}
 }
+
+func TestAHandoffSetsTheBranchThatTheBankHas(t *testing.T) {
+	d := open(t)
+	d.bank.Settings.HandoffKey = "the bank's key"
+	err := d.db.InTx(d.ctx, func(tx *db.Tx) error {
+		return tx.Insert(d.ctx, "branch (id, bank_id, name, created_at)", [][]any{{"brn_1", d.bank.ID, "西湖支行", tx.Now}, {"brn_2", "bank_b", "别行", tx.Now}}, "")
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	enter := func(jti, branch string) string {
+		token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{"aud": "yinbo", "jti": jti, "phone": phone, "branch": branch,
+			"exp": d.now.Now().Add(time.Minute).Unix()}).SignedString([]byte(d.bank.Settings.HandoffKey))
+		if err != nil {
+			t.Fatal(err)
+		}
+		in, err := d.Handoff(d.ctx, d.bank, token)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := d.ViewerBranch(d.ctx, d.bank.ID, in.Person.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := d.ChooseBranch(d.ctx, d.bank.ID, in.Person.ID, "brn_2"); fault.Code(err) != "validation" {
+			t.Errorf("another bank's branch was chosen: %v", err)
+		}
+		return got
+	}
+	for i, c := range []struct{ branch, want string }{{"", ""}, {"brn_1", "brn_1"}, {"", "brn_1"}, {"brn_2", "brn_1"}, {"nonsense", "brn_1"}} {
+		if got := enter(string(rune('a'+i)), c.branch); got != c.want {
+			t.Errorf("after a token with %q the branch is %q, want %q", c.branch, got, c.want)
+		}
+	}
+}

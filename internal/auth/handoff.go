@@ -18,12 +18,14 @@ const handoffLife = 5 * time.Minute
 
 type handoffClaims struct {
 	jwt.RegisteredClaims
-	Phone pii.Text `json:"phone"`
+	Phone  pii.Text `json:"phone"`
+	Branch string   `json:"branch"` // the customer's branch, brn_…; may be left out
 }
 
 // Handoff signs in a customer whom the bank's own app vouches for: a JWT under
 // the bank's key, aud "yinbo", at most 5 minutes good, used once (jti). Anything
-// else is 401 auth.handoff_invalid.
+// else is 401 auth.handoff_invalid. A branch that the bank does not have is
+// passed over: it must not keep customers out.
 func (s *Service) Handoff(ctx context.Context, bank tenant.Bank, token string) (Tokens, error) {
 	refuse := func(err error) error {
 		return fault.New(fault.Unauthenticated, "auth.handoff_invalid").Because(err)
@@ -55,7 +57,10 @@ func (s *Service) Handoff(ctx context.Context, bank tenant.Bank, token string) (
 		if err != nil {
 			return err
 		}
-		out, err = s.enter(ctx, tx, bank, c.Phone, hash, "")
+		if out, err = s.enter(ctx, tx, bank, c.Phone, hash, ""); err != nil || c.Branch == "" {
+			return err
+		}
+		_, err = tx.Exec(ctx, setBranch, c.Branch, bank.ID, out.Person.ID, bank.ID, c.Branch)
 		return err
 	})
 	return out, err

@@ -47,6 +47,8 @@ const (
 	Address        = "adr"
 	Shipment       = "shp"
 	Voucher        = "vch"
+	Category       = "cat"
+	Import         = "imp"
 )
 
 const (

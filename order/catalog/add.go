@@ -4,10 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strings"
-	"unicode/utf8"
-
-	"github.com/mozillazg/go-pinyin"
+	"time"
 
 	"yinbo/internal/db"
 	"yinbo/internal/id"
@@ -28,56 +25,83 @@ type NewProduct struct {
 	Kind                      Kind
 	Branch                    string // empty for all branches
 	Images                    []string
-	VoucherDays               int // how long a voucher's codes can be used, 0 for the default
+	ValidDays                 int64 // of a voucher; 0 for what is usual
 }
 
-// AddProduct writes a product within tx and gives its id.
+// productInto names the columns that a new product's row fills.
+const productInto = "product (id, bank_id, merchant_id, kind, title, category, branch_id, images, valid_days, created_at)"
+
+func (p NewProduct) row(bank, product string, now time.Time) ([]any, error) {
+	images, err := writeImages(p.Images)
+	return []any{product, bank, p.Merchant, string(p.Kind), p.Title, p.Category, orNull(p.Branch), images, positiveOrNull(p.ValidDays), now}, err
+}
+
+const searchInto = "product_search (bank_id, product_id, title, pinyin)"
+
+// searchRow is what the product is found by.
+func (p NewProduct) searchRow(bank, product string) []any {
+	return []any{bank, product, SearchText(p.Title), SearchPinyin(p.Title)}
+}
+
+// AddProduct writes a product within tx, and its category when the bank has
+// none such, and gives its id.
 func AddProduct(ctx context.Context, tx *db.Tx, bank string, p NewProduct) (string, error) {
-	if p.Images == nil {
-		p.Images = []string{}
+	if err := ensureCategories(ctx, tx, bank, p.Category); err != nil {
+		return "", err
 	}
-	images, err := json.Marshal(p.Images)
+	product := id.New(id.Product)
+	row, err := p.row(bank, product, tx.Now)
+	if err != nil {
+		return "", err
+	}
+	if err := tx.Insert(ctx, productInto, [][]any{row}, ""); err != nil {
+		return "", err
+	}
+	return product, tx.Insert(ctx, searchInto, [][]any{p.searchRow(bank, product)}, "")
+}
+
+func writeImages(images []string) (string, error) {
+	if images == nil {
+		images = []string{}
+	}
+	raw, err := json.Marshal(images)
 	if err != nil {
 		return "", fmt.Errorf("catalog: images: %w", err)
 	}
-	var branch *string
-	if p.Branch != "" {
-		branch = &p.Branch
+	return string(raw), nil
+}
+
+func orNull(s string) *string {
+	if s == "" {
+		return nil
 	}
-	var days *int
-	if p.VoucherDays > 0 {
-		days = &p.VoucherDays
+	return &s
+}
+
+func positiveOrNull(n int64) *int64 {
+	if n <= 0 {
+		return nil
 	}
-	product := id.New(id.Product)
-	return product, tx.Insert(ctx, "product (id, bank_id, merchant_id, kind, title, category, branch_id, images, search_text, voucher_days, created_at)",
-		[][]any{{product, bank, p.Merchant, string(p.Kind), p.Title, p.Category, branch, string(images), SearchText(p.Title), days, tx.Now}}, "")
+	return &n
 }
 
 // NewSKU is a SKU to be written.
 type NewSKU struct {
-	Product, Spec string
-	Price, List   money.Fen
-	Stock         int64
+	Product, Spec  string
+	Code           string // the merchant's own; empty for none
+	Price, List    money.Fen
+	Stock          int64
+	PerPersonLimit int64 // 0 for none
+}
+
+const skuInto = "sku (id, bank_id, product_id, spec, code, price_fen, list_price_fen, stock, per_person_limit, created_at)"
+
+func (s NewSKU) row(bank, sku string, now time.Time) []any {
+	return []any{sku, bank, s.Product, s.Spec, orNull(s.Code), s.Price, s.List, s.Stock, s.PerPersonLimit, now}
 }
 
 // AddSKU writes a SKU within tx and gives its id.
 func AddSKU(ctx context.Context, tx *db.Tx, bank string, s NewSKU) (string, error) {
 	sku := id.New(id.SKU)
-	return sku, tx.Insert(ctx, "sku (id, bank_id, product_id, spec, price_fen, list_price_fen, stock, created_at)",
-		[][]any{{sku, bank, s.Product, s.Spec, s.Price, s.List, s.Stock, tx.Now}}, "")
-}
-
-// SearchText is what a product is found by: its title in lower case and the
-// initials of its pinyin, "五常大米 5kg" → "五常大米 5kg wcdm5kg".
-func SearchText(title string) string {
-	lower := strings.ToLower(title)
-	args := pinyin.NewArgs()
-	args.Style = pinyin.FirstLetter
-	args.Fallback = func(r rune, _ pinyin.Args) []string {
-		if r == ' ' || r > utf8.RuneSelf {
-			return nil
-		}
-		return []string{string(r)}
-	}
-	return lower + " " + strings.Join(pinyin.LazyPinyin(lower, args), "")
+	return sku, tx.Insert(ctx, skuInto, [][]any{s.row(bank, sku, tx.Now)}, "")
 }

@@ -1,7 +1,9 @@
 package catalog
 
 import (
+	"yinbo/internal/audit"
 	"yinbo/internal/db"
+	"yinbo/internal/idem"
 	"yinbo/internal/money"
 )
 
@@ -39,15 +41,19 @@ type Product struct {
 	SKUs     []SKU         `json:"skus"`
 	Images   []string      `json:"images"`
 	Merchant MerchantBrief `json:"merchant"`
+	// ValidDays is a voucher's.
+	ValidDays *int64 `json:"valid_days" doc:"How long a voucher is good for; null for other kinds"`
 }
 
 // SKU is one thing to buy.
 type SKU struct {
-	ID           string    `json:"id"`
-	Spec         string    `json:"spec"`
-	PriceFen     money.Fen `json:"price_fen"`
-	ListPriceFen money.Fen `json:"list_price_fen"`
-	StockState   string    `json:"stock_state" enum:"in_stock,low,sold_out"`
+	ID             string      `json:"id"`
+	Spec           string      `json:"spec"`
+	Attributes     []Attribute `json:"attributes" doc:"The spec in its parts"`
+	PriceFen       money.Fen   `json:"price_fen"`
+	ListPriceFen   money.Fen   `json:"list_price_fen"`
+	PerPersonLimit int64       `json:"per_person_limit" doc:"How many one person's orders may hold; 0 for any number"`
+	StockState     string      `json:"stock_state" enum:"in_stock,low,sold_out"`
 }
 
 // MerchantBrief names a product's merchant.
@@ -65,14 +71,30 @@ type Good struct {
 	PriceFen, ListPriceFen                     money.Fen
 	CommissionBps                              int64
 	Stock                                      int64
+	PerPersonLimit                             int64  // 0 for none
+	BranchID                                   string // empty for all branches
+	ValidDays                                  int64  // of a voucher
 	Hidden                                     bool
 }
 
 // StockState is what a viewer learns of the good's stock.
 func (g Good) StockState() string { return StockState(g.Stock) }
 
-// Catalog answers questions about products.
-type Catalog struct{ db *db.DB }
+// Catalog answers questions about products, and keeps them.
+type Catalog struct {
+	db     *db.DB
+	keeper *idem.Keeper
+}
 
 // New makes a catalog on d.
-func New(d *db.DB) *Catalog { return &Catalog{db: d} }
+func New(d *db.DB) *Catalog { return &Catalog{db: d, keeper: idem.NewKeeper(d)} }
+
+// Actor is who changes the catalogue.
+type Actor struct {
+	Kind, ID  string // staff or system
+	RequestID string
+}
+
+func (a Actor) entry(bank, action, object string, detail map[string]any) audit.Entry {
+	return audit.Entry{Bank: bank, ActorKind: a.Kind, Actor: a.ID, Action: action, Object: object, Detail: detail, RequestID: a.RequestID}
+}

@@ -60,7 +60,7 @@ func TestProductsAreFoundByWhatTheyAreCalled(t *testing.T) {
 		if err != nil || len(page) != 2 || titles[page[0].ID] != "五常大米 5kg" {
 			t.Fatalf("%+v %v", page, err)
 		}
-		p, err := c.Product(ctx, "bank_a", page[0].ID)
+		p, err := c.Product(ctx, "bank_a", "", page[0].ID)
 		if err != nil || len(p.SKUs) != 3 || p.Merchant.Name != "粮油" {
 			t.Fatalf("%+v %v", p, err)
 		}
@@ -69,7 +69,7 @@ func TestProductsAreFoundByWhatTheyAreCalled(t *testing.T) {
 				t.Errorf("%s: %s", p.SKUs[i].Spec, p.SKUs[i].StockState)
 			}
 		}
-		if _, err := c.Product(ctx, "bank_b", p.ID); fault.Code(err) != "not_found" {
+		if _, err := c.Product(ctx, "bank_b", "", p.ID); fault.Code(err) != "not_found" {
 			t.Errorf("another bank's product: %v", err)
 		}
 		goods, err := c.ShelfGoods(ctx, "bank_a", []string{p.SKUs[0].ID, "sku_x"})

@@ -1,14 +1,33 @@
-// Package catalog holds what a bank sells: merchants, their products and SKUs,
-// and each SKU's stock.
+// Package catalog holds what a bank sells: categories, merchants, their products
+// and SKUs, each SKU's stock, and the pictures of goods.
 //
-// Invariants: a SKU's stock never goes below zero and changes only by Take and
-// Return, each one conditional statement within the caller's transaction; units
-// of a flash sale are taken out of it while the sale runs. A product with a
-// branch is shown to that branch's viewers only. Search looks at the title and
-// at the initials of its pinyin, both in lower case.
+// Invariants: a SKU's stock never goes below zero and changes only by Take,
+// Return and Move, each one conditional statement within the caller's
+// transaction; units of a flash sale are taken out of it while the sale runs.
+// A category's name is unique in its bank and is what products say of
+// themselves; categories have two levels. A merchant's own code for a SKU is
+// unique in the bank. A product with a branch is shown to that branch's viewers
+// only: what a list or page shows is by the branch that is asked for, who may
+// buy is decided by package order.
 //
-// Lock order: a SKU's row is the last that a transaction takes, and several are
-// taken in the order of their ids.
+// A SKU with a per-person limit is counted by Claim in the transaction of the
+// order and Unclaim in the one that cancels it: a check on the row bounds what a
+// person's orders hold. Orders placed while there was no limit do not count. A
+// refund gives no claim back: who was paid back has had the offer, and might buy
+// out the goods by turns; the rule bounds how many a person gets at the price,
+// and the operator raises it for one whom that wrongs. Flash sales have a limit
+// of their own and do not count here.
 //
-// It imports internal/db, clock, fault, id and money, and go-pinyin.
+// Search folds width and case and looks at the title, and for Latin words at the
+// pinyin, whole and by initials, with the usual second readings of some
+// characters; several words must all be found. It is a LIKE over one bank's
+// rows (BenchmarkSearch tells what that costs at 100,000 products).
+//
+// Lock order: products by id, claims by SKU id, then SKUs by id, which are the
+// last goods that a transaction takes; the audit chain after them.
+//
+// Import of products (ProductLines) is a kind of package bulk.
+//
+// It imports internal packages, order/bulk, go-pinyin and golang.org/x/image and
+// x/text.
 package catalog

@@ -2,7 +2,6 @@ package catalog
 
 import (
 	"context"
-	"strings"
 
 	"yinbo/internal/db"
 	"yinbo/internal/fault"
@@ -10,35 +9,37 @@ import (
 
 // Filter picks products; zero fields do not filter.
 type Filter struct {
-	Category string
-	Query    string // part of the title, or of its pinyin initials
+	Category string // its subcategories' too
+	Query    string // words that are all in the title, or in its pinyin
 	Branch   string // also shows what only this branch's viewers see
 }
+
+const inCategory = ` AND (p.category = ? OR p.category IN (SELECT c.name FROM category c JOIN category up ON up.id = c.parent_id
+	WHERE up.bank_id = ? AND up.name = ?))`
 
 // List gives the bank's products, oldest first, after the one named: one more
 // than limit when there are further ones.
 func (c *Catalog) List(ctx context.Context, bank string, f Filter, after string, limit int) ([]Product, error) {
-	where, args := "p.bank_id = ? AND p.hidden_at IS NULL AND p.id > ?", []any{bank, after}
+	found, args := words(f.Query)
+	src := sourceOf(c.db.Dialect(), found)
+	where := src.bank + " = ? AND " + src.id + " > ?" + found + " AND p.hidden_at IS NULL AND (p.branch_id IS NULL OR p.branch_id = ?)"
+	args = append(append([]any{bank, after}, args...), f.Branch)
 	if f.Category != "" {
-		where += " AND p.category = ?"
-		args = append(args, f.Category)
+		where += inCategory
+		args = append(args, f.Category, bank, f.Category)
 	}
-	if q := strings.ToLower(strings.TrimSpace(f.Query)); q != "" {
-		where += " AND p.search_text LIKE ? ESCAPE '!'"
-		args = append(args, "%"+escapeLike(q)+"%")
-	}
-	where += " AND (p.branch_id IS NULL OR p.branch_id = ?)"
-	args = append(args, f.Branch)
-	items, err := c.products(ctx, where+" ORDER BY p.id LIMIT ?", append(args, limit+1)...)
+	items, err := c.products(ctx, src, where+" ORDER BY "+src.id+" LIMIT ?", append(args, limit+1)...)
 	if err != nil {
 		return nil, err
 	}
 	return items, c.addSKUs(ctx, bank, items)
 }
 
-// Product gives one product of the bank; 404 not_found.
-func (c *Catalog) Product(ctx context.Context, bank, productID string) (Product, error) {
-	items, err := c.products(ctx, "p.bank_id = ? AND p.id = ? AND p.hidden_at IS NULL", bank, productID)
+// Product gives one product of the bank as viewers of a branch see it, "" for
+// those of none; 404 not_found.
+func (c *Catalog) Product(ctx context.Context, bank, branch, productID string) (Product, error) {
+	items, err := c.products(ctx, sourceOf(c.db.Dialect(), ""), `p.bank_id = ? AND p.id = ? AND p.hidden_at IS NULL
+		AND (p.branch_id IS NULL OR p.branch_id = ?)`, bank, productID, branch)
 	if err != nil {
 		return Product{}, err
 	}
@@ -47,10 +48,6 @@ func (c *Catalog) Product(ctx context.Context, bank, productID string) (Product,
 	}
 	return items[0], c.addSKUs(ctx, bank, items)
 }
-
-var likeEscape = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_")
-
-func escapeLike(s string) string { return likeEscape.Replace(s) }
 
 // Goods gives the SKUs named, by id; those that the bank does not have are
 // absent. Hidden ones are among them: an order that holds one must still read.

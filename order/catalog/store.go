@@ -8,20 +8,20 @@ import (
 	"yinbo/internal/db"
 )
 
-const productColumns = `SELECT p.id, p.title, p.kind, p.category, p.branch_id, p.images, m.id, m.name
-	FROM product p JOIN merchant m ON m.id = p.merchant_id WHERE `
+const productColumns = "SELECT p.id, p.title, p.kind, p.category, p.branch_id, p.images, p.valid_days, m.id, m.name"
 
-func (c *Catalog) products(ctx context.Context, where string, args ...any) ([]Product, error) {
+// products reads those of a source that a condition picks.
+func (c *Catalog) products(ctx context.Context, src source, where string, args ...any) ([]Product, error) {
 	return db.All(ctx, c.db, func(r db.Row) (Product, error) {
 		p := Product{SKUs: []SKU{}}
 		var images string
-		if err := r.Scan(&p.ID, &p.Title, &p.Kind, &p.Category, &p.BranchID, &images, &p.Merchant.ID, &p.Merchant.Name); err != nil {
+		if err := r.Scan(&p.ID, &p.Title, &p.Kind, &p.Category, &p.BranchID, &images, &p.ValidDays, &p.Merchant.ID, &p.Merchant.Name); err != nil {
 			return p, err
 		}
 		var err error
 		p.Images, err = readImages(images)
 		return p, err
-	}, productColumns+where, args...)
+	}, productColumns+src.tables+" WHERE "+where, args...)
 }
 
 func readImages(raw string) ([]string, error) {
@@ -49,10 +49,10 @@ func (c *Catalog) addSKUs(ctx context.Context, bank string, items []Product) err
 	}
 	rows, err := db.All(ctx, c.db, func(r db.Row) (o owned, err error) {
 		var stock int64
-		err = r.Scan(&o.product, &o.sku.ID, &o.sku.Spec, &o.sku.PriceFen, &o.sku.ListPriceFen, &stock)
-		o.sku.StockState = StockState(stock)
+		err = r.Scan(&o.product, &o.sku.ID, &o.sku.Spec, &o.sku.PriceFen, &o.sku.ListPriceFen, &o.sku.PerPersonLimit, &stock)
+		o.sku.Attributes, o.sku.StockState = attributesOf(o.sku.Spec), StockState(stock)
 		return o, err
-	}, `SELECT product_id, id, spec, price_fen, list_price_fen, stock FROM sku
+	}, `SELECT product_id, id, spec, price_fen, list_price_fen, per_person_limit, stock FROM sku
 		WHERE bank_id = ? AND product_id IN `+db.Marks(len(items))+" ORDER BY id", ids...)
 	for _, o := range rows {
 		p := &items[at[o.product]]
@@ -62,14 +62,15 @@ func (c *Catalog) addSKUs(ctx context.Context, bank string, items []Product) err
 }
 
 const goodColumns = `SELECT s.id, p.id, m.id, m.name, p.kind, p.title, s.spec, p.images, s.price_fen, s.list_price_fen,
-	m.commission_bps, s.stock, p.hidden_at
+	m.commission_bps, s.stock, s.per_person_limit, COALESCE(p.branch_id, ''), COALESCE(p.valid_days, 0), p.hidden_at
 	FROM sku s JOIN product p ON p.id = s.product_id JOIN merchant m ON m.id = p.merchant_id`
 
 func scanGood(r db.Row) (g Good, err error) {
 	var images string
 	var hidden db.Time
 	err = r.Scan(&g.SKUID, &g.ProductID, &g.MerchantID, &g.MerchantName, &g.Kind, &g.Title, &g.Spec, &images,
-		&g.PriceFen, &g.ListPriceFen, &g.CommissionBps, &g.Stock, &hidden)
+		&g.PriceFen, &g.ListPriceFen, &g.CommissionBps, &g.Stock,
+		&g.PerPersonLimit, &g.BranchID, &g.ValidDays, &hidden)
 	if err != nil {
 		return g, err
 	}

@@ -20,9 +20,10 @@ type Purchase struct {
 
 // Buy places an order in a sale. It answers after the commit, with what was
 // committed. Refusals: 404 not_found, 409 flash.sold_out, 409
-// flash.limit_reached, 425 flash.not_started, 410 flash.ended, 422
-// address.required, 422 validation of room_id, 503 unavailable when too many
-// wait or the outcome cannot be found out (the same key finds it later).
+// flash.limit_reached, 425 flash.not_started, 410 flash.ended, 403
+// order.branch_only, 422 address.required, 422 validation of room_id, 503
+// unavailable when too many wait or the outcome cannot be found out (the same
+// key finds it later).
 func (s *Sales) Buy(ctx context.Context, req idem.Request, p Purchase) (v order.View, replayed bool, err error) {
 	sl, err := s.sale(ctx, p.Bank, p.Flash)
 	if err != nil {
@@ -84,6 +85,9 @@ func (s *Sales) ticket(ctx context.Context, sl *sale, req idem.Request, p Purcha
 		p.Room = r.Room
 	} else if err := s.checkRoom(ctx, r, p.Room); err != nil {
 		return nil, nil, err
+	}
+	if refusal, err := s.branchOnly(ctx, sl.good.BranchID, p); refusal != nil || err != nil {
+		return nil, refusal, err
 	}
 	if r.left() <= 0 {
 		return nil, fault.New(fault.Conflict, "flash.sold_out"), nil

@@ -17,6 +17,7 @@ import (
 type Live struct {
 	mu      sync.Mutex
 	room    string
+	branch  string // of the room
 	prices  map[string]money.Fen
 	facts   []string
 	states  map[string]string
@@ -36,6 +37,13 @@ func (l *Live) SetPrice(sku string, price money.Fen) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.prices[sku] = price
+}
+
+// SetBranch makes the stage's room one of a branch.
+func (l *Live) SetBranch(branch string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.branch = branch
 }
 
 // Facts are the kinds of the facts that were committed, in order.
@@ -126,7 +134,9 @@ func (l *Live) HostMay(_ context.Context, _, room, _ string, _ bool) error {
 
 // RoomHost knows the stage's room.
 func (l *Live) RoomHost(_ context.Context, _, room string) (string, string, bool, error) {
-	return "host", "", room == l.room, nil
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return "host", l.branch, room == l.room, nil
 }
 
 // ShelfPrice gives the prices that were set.

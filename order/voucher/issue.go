@@ -117,7 +117,7 @@ func validDays(ctx context.Context, tx *db.Tx, o order.Order) (map[string]int, e
 	}
 	all, err := db.All(ctx, tx, func(r db.Row) (v set, err error) {
 		return v, r.Scan(&v.product, &v.days)
-	}, "SELECT id, COALESCE(voucher_days, ?) FROM product WHERE bank_id = ? AND id IN "+db.Marks(len(days)), args...)
+	}, "SELECT id, COALESCE(valid_days, ?) FROM product WHERE bank_id = ? AND id IN "+db.Marks(len(days)), args...)
 	for _, v := range all {
 		days[v.product] = v.days
 	}

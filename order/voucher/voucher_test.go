@@ -330,7 +330,7 @@ func TestAProductSaysHowLongItsCodesLast(t *testing.T) {
 	each(t, func(t *testing.T, s shop) {
 		viewer, sku := s.Viewer(), s.SKU(catalog.Voucher, 1000, 5)
 		err := s.DB.InTx(s.Ctx, func(tx *db.Tx) error {
-			_, err := tx.Exec(s.Ctx, "UPDATE product SET voucher_days = 7 WHERE id = (SELECT product_id FROM sku WHERE id = ?)", sku)
+			_, err := tx.Exec(s.Ctx, "UPDATE product SET valid_days = 7 WHERE id = (SELECT product_id FROM sku WHERE id = ?)", sku)
 			return err
 		})
 		if err != nil {
