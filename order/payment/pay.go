@@ -31,7 +31,8 @@ type Wish struct {
 // Pay opens a payment at the cashier, or charges a bound card. A charge whose
 // outcome is unknown answers pending, and is asked about until it is known.
 // Refusals: 404 not_found, 409 order.not_payable, 409 payment.card_not_eligible
-// where an instant discount is for other cards, 409 payment.refused, 422 validation of card_id, 503 unavailable when the cashier does not answer.
+// where an instant discount is for other cards, 409 payment.refused, 422
+// validation of card_id, 503 unavailable when the cashier does not answer.
 func (s *Payments) Pay(ctx context.Context, req idem.Request, w Wish) (v View, replayed bool, err error) {
 	leave, err := s.Keeper.Enter(req)
 	if err != nil {

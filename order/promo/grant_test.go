@@ -164,6 +164,14 @@ func TestClaimingAgainWithAKeyAnswersTheFirst(t *testing.T) {
 		}
 		_, err = claim(s, viewer, promo.Wish{Batch: b})
 		wantCode(t, err, "coupon.sold_out")
+		drops := batch(s, way(promo.Dropped))
+		thrown := s.Request("host", "drop")
+		for i := range 2 {
+			_, replayed, err := s.Coupons.Drop(s.Ctx, thrown, operator, s.Bank.ID, s.Room, promo.Throw{Batch: drops, Quantity: 1, For: time.Minute})
+			if err != nil || replayed != (i == 1) || s.Number("SELECT COUNT(*) FROM coupon_drop") != 1 || len(s.Live.Facts()) != 1 {
+				t.Errorf("dropped again: %v %v", replayed, err)
+			}
+		}
 		given := s.Request("operator", "grants")
 		b = batch(s)
 		for i := range 2 {

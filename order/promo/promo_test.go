@@ -216,6 +216,23 @@ func TestACouponComesOffTheOrderAndIsUsedByItsPayment(t *testing.T) {
 	})
 }
 
+func TestPlacingAgainWithAKeyTakesTheCouponOnce(t *testing.T) {
+	ordertest.Each(t, func(t *testing.T, s *ordertest.Stage) {
+		viewer, sku := s.Viewer(), voucher(s, 1000)
+		c := coupon(s, viewer)
+		req := s.Request(viewer, "POST /orders")
+		cart := order.Cart{Bank: s.Bank.ID, Viewer: viewer, Items: []order.Wanted{{SKU: sku, Quantity: 1}}, Coupons: []string{c}}
+		once, _, err := s.Orders.Place(s.Ctx, req, cart)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, replayed, err := s.Orders.Place(s.Ctx, req, cart)
+		if err != nil || !replayed || fmt.Sprint(again.Discounts) != fmt.Sprint(once.Discounts) || len(again.Discounts) != 1 || s.Stock(sku) != 9_999 {
+			t.Errorf("%+v %v %v", again, replayed, err)
+		}
+	})
+}
+
 // RULES 8.8: a payable below zero.
 func TestAPayableIsNeverBelowOneFen(t *testing.T) {
 	ordertest.Each(t, func(t *testing.T, s *ordertest.Stage) {
@@ -288,6 +305,7 @@ func TestWhatACouponDoesNotAllow(t *testing.T) {
 	})
 }
 
+// RULES 7: the instant discount comes off first, then coupons.
 func TestOneInstantDiscountAndOneExclusiveOrSeveralStackable(t *testing.T) {
 	s := ordertest.OnSQLite(t)
 	viewer, sku := s.Viewer(), voucher(s, 10_000)
