@@ -295,7 +295,7 @@ func TestCouponsEndWhenTheirTimeIsOverAndFreeTheirBudget(t *testing.T) {
 			t.Errorf("ended too early: committed %d", committed(s, b))
 		}
 		s.Clock.Advance(2 * time.Hour)
-		list, err := s.Coupons.List(s.Ctx, s.Bank.ID, viewers[0], promo.Expired, "", 10)
+		list, err := s.Coupons.List(s.Ctx, s.Bank.ID, viewers[0], promo.Expired, "", "", 10)
 		if err != nil || len(list) != 1 || list[0].Status != promo.Expired {
 			t.Errorf("before the task %+v %v", list, err)
 		}

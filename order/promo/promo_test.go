@@ -143,7 +143,7 @@ func refund(s *ordertest.Stage, viewer, orderID string, amount money.Fen) {
 // status is a coupon's, as its viewer sees it.
 func status(s *ordertest.Stage, viewer, couponID string) promo.Status {
 	s.T.Helper()
-	all, err := s.Coupons.List(s.Ctx, s.Bank.ID, viewer, "", "", 100)
+	all, err := s.Coupons.List(s.Ctx, s.Bank.ID, viewer, "", "", "", 100)
 	if err != nil {
 		s.T.Fatal(err)
 	}
