@@ -10,14 +10,23 @@ import (
 
 // Get shows one of the viewer's orders; 404 not_found.
 func (s *Orders) Get(ctx context.Context, bank, viewer, orderID string) (View, error) {
-	orders, err := read(ctx, s.DB, "bank_id = ? AND viewer_id = ? AND id = ?", bank, viewer, orderID)
+	o, err := ReadOwn(ctx, s.DB, bank, viewer, orderID)
 	if err != nil {
 		return View{}, err
 	}
-	if len(orders) == 0 {
-		return View{}, fault.New(fault.NotFound, "not_found")
+	return o.View(), nil
+}
+
+// ReadOwn gives one of the viewer's orders as it is stored; 404 not_found.
+func ReadOwn(ctx context.Context, q db.Querier, bank, viewer, orderID string) (Order, error) {
+	orders, err := read(ctx, q, "bank_id = ? AND viewer_id = ? AND id = ?", bank, viewer, orderID)
+	if err != nil {
+		return Order{}, err
 	}
-	return orders[0].View(), nil
+	if len(orders) == 0 {
+		return Order{}, fault.New(fault.NotFound, "not_found")
+	}
+	return orders[0], nil
 }
 
 // List shows the viewer's orders, newest first, after the one named: one more

@@ -10,9 +10,9 @@ import (
 )
 
 // Capture takes o, whose row tx holds, to paid by a payment of its whole
-// payable amount. An order that was cancelled takes its units and
-// coupons again first. ok is false, and nothing changed, when the money cannot be
-// used: the order is paid already, or its units or coupons are gone.
+// payable amount. An order that was cancelled takes its units and coupons again
+// first. ok is false, and nothing changed, when the money cannot be used: the
+// order is paid already, or its units or coupons are gone.
 func (s *Orders) Capture(ctx context.Context, tx *db.Tx, o *Order, payment string) (ok bool, err error) {
 	set, args := "paid_fen = payable_fen, paid_at = ?, paid_by = ?", []any{tx.Now, payment}
 	switch o.Status {

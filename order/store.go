@@ -11,7 +11,8 @@ import (
 )
 
 // Insert writes orders that are just placed, their lines, discounts and expiry
-// tasks within tx. Their units and coupons must have been taken in the same transaction.
+// tasks within tx. Their units and coupons must have been taken in the same
+// transaction.
 func Insert(ctx context.Context, tx *db.Tx, box *outbox.Box, orders ...Order) error {
 	heads, lines, tasks := make([][]any, 0, len(orders)), make([][]any, 0, len(orders)), make([]outbox.Task, 0, len(orders))
 	var discounts [][]any

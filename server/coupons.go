@@ -12,7 +12,8 @@ import (
 
 type couponsIn struct {
 	Page
-	Status promo.Status `query:"status" enum:"granted,reserved,used,expired"`
+	Status  promo.Status `query:"status" enum:"granted,reserved,used,expired"`
+	OrderID string       `query:"order_id" maxLength:"60" doc:"One of one's orders: each coupon then tells how it fits"`
 }
 
 type claimIn struct {
@@ -57,7 +58,7 @@ func (s *Server) listCoupons(ctx context.Context, in *couponsIn) (*body[list[pro
 		return nil, err
 	}
 	p := auth.From(ctx)
-	items, err := s.Coupons.List(ctx, p.Bank.ID, p.ID, in.Status, after, in.Limit)
+	items, err := s.Coupons.List(ctx, p.Bank.ID, p.ID, in.Status, in.OrderID, after, in.Limit)
 	if err != nil {
 		return nil, err
 	}

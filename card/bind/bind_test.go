@@ -67,6 +67,16 @@ func TestBindingGoesFromFactorsToToken(t *testing.T) {
 				t.Fatalf("%+v: %v", c, err)
 			}
 		}
+		d.Work(t)
+		if got := d.Milestones(); len(got) != 1 || got[0] != "card.bound "+viewer+" 622599" {
+			t.Errorf("milestones %q", got)
+		}
+		if bin, own, err := d.Bindings.Issuer(ctx, d.Bank.ID, viewer, first.ID); err != nil || bin != "622599" || !own {
+			t.Errorf("issuer %q, own %v: %v", bin, own, err)
+		}
+		if _, _, err := d.Bindings.Issuer(ctx, d.Bank.ID, d.Viewer("13900000001"), first.ID); fault.Code(err) != "not_found" {
+			t.Errorf("another's card: %v", err)
+		}
 		token, err := d.Bindings.Token(ctx, d.Bank.ID, viewer, first.ID)
 		if err != nil || token.Reveal() != "tok_secret_0123456789" {
 			t.Fatalf("token: %v", err)

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -34,6 +35,9 @@ func TestApprovalReachesTheCardCoreOnce(t *testing.T) {
 		}
 		if !d.Push.Told(viewer, card.Approved) || !d.Push.Told(viewer, card.HandedOff) {
 			t.Error("the applicant was not told")
+		}
+		if got := d.Milestones(); !slices.Equal(got, []string{"application.approved " + viewer + " "}) {
+			t.Errorf("milestones %q", got)
 		}
 	})
 }

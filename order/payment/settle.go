@@ -47,10 +47,10 @@ func (s *Payments) settle(ctx context.Context, tx *db.Tx, bank tenant.Bank, p pa
 		return err
 	}
 	cause := duplicate
-	switch {
-	case before == order.Cancelled:
+	switch before {
+	case order.Cancelled:
 		cause = late
-	case before == order.PendingPayment:
+	case order.PendingPayment:
 		cause = outdated
 	}
 	return s.giveBack(ctx, tx, bank, p, cause)

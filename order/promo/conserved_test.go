@@ -81,7 +81,7 @@ func live(s *ordertest.Stage, rnd *rand.Rand, viewer string, batches []string, s
 		_, err := claim(s, viewer, promo.Wish{Batch: batches[rnd.IntN(len(batches))]})
 		fine(err)
 	}
-	mine, err := s.Coupons.List(s.Ctx, s.Bank.ID, viewer, promo.Granted, "", 100)
+	mine, err := s.Coupons.List(s.Ctx, s.Bank.ID, viewer, promo.Granted, "", "", 100)
 	if !fine(err) {
 		return
 	}

@@ -100,6 +100,13 @@ type View struct {
 	UseFrom   clock.Stamp        `json:"use_starts_at"`
 	ExpiresAt clock.Stamp        `json:"expires_at"`
 	GrantedAt clock.Stamp        `json:"granted_at"`
+	ForOrder  *Fit               `json:"for_order" doc:"Where an order was named: how the coupon fits it"`
+}
+
+// Fit says how a coupon, used alone, fits an order.
+type Fit struct {
+	TakesOff money.Fen `json:"takes_off_fen"`
+	WhyNot   string    `json:"why_not" doc:"The code of why it cannot be used; empty when it can"`
 }
 
 func (c Coupon) view(b Batch, now time.Time) View {
@@ -124,8 +131,9 @@ type told struct {
 }
 
 // List shows the viewer's coupons, newest first, after the one named: one more
-// than limit when there are further ones. An empty status means all.
-func (s *Coupons) List(ctx context.Context, bank, viewer string, status Status, after string, limit int) ([]View, error) {
+// than limit when there are further ones. An empty status means all. Where one of
+// the viewer's orders is named, each tells how it fits: 404 not_found for others.
+func (s *Coupons) List(ctx context.Context, bank, viewer string, status Status, orderID, after string, limit int) ([]View, error) {
 	now := s.DB.Clock().Now()
 	where, args := "bank_id = ? AND viewer_id = ?", []any{bank, viewer}
 	switch status {
@@ -149,7 +157,18 @@ func (s *Coupons) List(ctx context.Context, bank, viewer string, status Status, 
 	for i, c := range held {
 		items[i] = c.view(batches[c.Batch], now)
 	}
-	return items, err
+	if err != nil || orderID == "" {
+		return items, err
+	}
+	o, err := order.ReadOwn(ctx, s.DB, bank, viewer, orderID)
+	if err != nil {
+		return nil, err
+	}
+	for i, c := range held {
+		fit := pick{Coupon: c, batch: batches[c.Batch]}.fit(o, now)
+		items[i].ForOrder = &fit
+	}
+	return items, nil
 }
 
 func orNull(s string) *string {

@@ -34,6 +34,23 @@ func (p pick) unusable(now time.Time) string {
 	return ""
 }
 
+// fit tells what the coupon alone would take off an order, or why it cannot. The
+// order's own coupons fit it.
+func (p pick) fit(o order.Order, now time.Time) Fit {
+	code := p.unusable(now)
+	if p.Order == o.ID && p.Status == Reserved {
+		code = ""
+	}
+	if code != "" {
+		return Fit{WhyNot: code}
+	}
+	alone, err := deductions(o.Lines, []pick{p})
+	if err != nil {
+		return Fit{WhyNot: fault.Code(err)}
+	}
+	return Fit{TakesOff: alone[0].Amount()}
+}
+
 // stack holds what goes together: one instant discount at most, and one
 // exclusive coupon or several stackable ones.
 func stack(picks []pick) error {

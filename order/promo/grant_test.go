@@ -164,6 +164,14 @@ func TestClaimingAgainWithAKeyAnswersTheFirst(t *testing.T) {
 		}
 		_, err = claim(s, viewer, promo.Wish{Batch: b})
 		wantCode(t, err, "coupon.sold_out")
+		drops := batch(s, way(promo.Dropped))
+		thrown := s.Request("host", "drop")
+		for i := range 2 {
+			_, replayed, err := s.Coupons.Drop(s.Ctx, thrown, operator, s.Bank.ID, s.Room, promo.Throw{Batch: drops, Quantity: 1, For: time.Minute})
+			if err != nil || replayed != (i == 1) || s.Number("SELECT COUNT(*) FROM coupon_drop") != 1 || len(s.Live.Facts()) != 1 {
+				t.Errorf("dropped again: %v %v", replayed, err)
+			}
+		}
 		given := s.Request("operator", "grants")
 		b = batch(s)
 		for i := range 2 {
@@ -287,7 +295,7 @@ func TestCouponsEndWhenTheirTimeIsOverAndFreeTheirBudget(t *testing.T) {
 			t.Errorf("ended too early: committed %d", committed(s, b))
 		}
 		s.Clock.Advance(2 * time.Hour)
-		list, err := s.Coupons.List(s.Ctx, s.Bank.ID, viewers[0], promo.Expired, "", 10)
+		list, err := s.Coupons.List(s.Ctx, s.Bank.ID, viewers[0], promo.Expired, "", "", 10)
 		if err != nil || len(list) != 1 || list[0].Status != promo.Expired {
 			t.Errorf("before the task %+v %v", list, err)
 		}

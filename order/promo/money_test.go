@@ -27,6 +27,8 @@ func spent(s *ordertest.Stage, batchID string) money.Fen {
 	return d.Figures.Spent
 }
 
+// RULES 7: a refund gives back to each funder in proportion, and all of it in the
+// end.
 func TestARefundGivesBackToEachFunderInProportion(t *testing.T) {
 	ordertest.Each(t, func(t *testing.T, s *ordertest.Stage) {
 		viewer := s.Viewer()

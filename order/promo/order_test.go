@@ -250,6 +250,29 @@ func TestAPaymentByAnotherCardDoesNotEarnTheInstantDiscountLater(t *testing.T) {
 	})
 }
 
+func TestACouponTellsHowItFitsAnOrder(t *testing.T) {
+	s := ordertest.OnSQLite(t)
+	viewer, sku := s.Viewer(), voucher(s, 1000)
+	fits, dear := coupon(s, viewer, amount(5000)), coupon(s, viewer, func(t *promo.Terms) { t.Threshold = 1001 })
+	foreign := coupon(s, viewer, func(t *promo.Terms) { t.SKUs = []string{voucher(s, 1)} })
+	inUse, elsewhere := coupon(s, viewer), coupon(s, viewer)
+	o := placed(s, viewer, []string{inUse}, sku)
+	placed(s, viewer, []string{elsewhere}, sku)
+	got, err := s.Coupons.List(s.Ctx, s.Bank.ID, viewer, "", o.ID, "", 10)
+	if err != nil || len(got) != 5 {
+		t.Fatalf("%+v %v", got, err)
+	}
+	want := map[string]promo.Fit{fits: {TakesOff: 999}, dear: {WhyNot: "coupon.threshold"}, foreign: {WhyNot: "coupon.scope"},
+		inUse: {TakesOff: 100}, elsewhere: {WhyNot: "coupon.taken"}}
+	for _, c := range got {
+		if c.ForOrder == nil || *c.ForOrder != want[c.ID] {
+			t.Errorf("%s fits %+v, want %+v", c.ID, c.ForOrder, want[c.ID])
+		}
+	}
+	_, err = s.Coupons.List(s.Ctx, s.Bank.ID, s.Viewer(), "", o.ID, "", 10)
+	wantCode(t, err, "not_found")
+}
+
 func TestTheBindRateCountsPeopleNotOrders(t *testing.T) {
 	ordertest.Each(t, func(t *testing.T, s *ordertest.Stage) {
 		sku := voucher(s, 1000)

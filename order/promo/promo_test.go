@@ -143,7 +143,7 @@ func refund(s *ordertest.Stage, viewer, orderID string, amount money.Fen) {
 // status is a coupon's, as its viewer sees it.
 func status(s *ordertest.Stage, viewer, couponID string) promo.Status {
 	s.T.Helper()
-	all, err := s.Coupons.List(s.Ctx, s.Bank.ID, viewer, "", "", 100)
+	all, err := s.Coupons.List(s.Ctx, s.Bank.ID, viewer, "", "", "", 100)
 	if err != nil {
 		s.T.Fatal(err)
 	}
@@ -213,6 +213,23 @@ func TestACouponComesOffTheOrderAndIsUsedByItsPayment(t *testing.T) {
 		}
 		_, err = placeWith(s, viewer, []string{c}, sku)
 		wantField(t, err, "coupon.taken", "coupon_ids[0]")
+	})
+}
+
+func TestPlacingAgainWithAKeyTakesTheCouponOnce(t *testing.T) {
+	ordertest.Each(t, func(t *testing.T, s *ordertest.Stage) {
+		viewer, sku := s.Viewer(), voucher(s, 1000)
+		c := coupon(s, viewer)
+		req := s.Request(viewer, "POST /orders")
+		cart := order.Cart{Bank: s.Bank.ID, Viewer: viewer, Items: []order.Wanted{{SKU: sku, Quantity: 1}}, Coupons: []string{c}}
+		once, _, err := s.Orders.Place(s.Ctx, req, cart)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, replayed, err := s.Orders.Place(s.Ctx, req, cart)
+		if err != nil || !replayed || fmt.Sprint(again.Discounts) != fmt.Sprint(once.Discounts) || len(again.Discounts) != 1 || s.Stock(sku) != 9_999 {
+			t.Errorf("%+v %v %v", again, replayed, err)
+		}
 	})
 }
 
@@ -288,6 +305,7 @@ func TestWhatACouponDoesNotAllow(t *testing.T) {
 	})
 }
 
+// RULES 7: the instant discount comes off first, then coupons.
 func TestOneInstantDiscountAndOneExclusiveOrSeveralStackable(t *testing.T) {
 	s := ordertest.OnSQLite(t)
 	viewer, sku := s.Viewer(), voucher(s, 10_000)
