@@ -202,6 +202,7 @@ func TestADroppedCallbackIsAskedFor(t *testing.T) {
 	})
 }
 
+// RULES 8.7: a payment after the timeout released the stock.
 func TestALatePaymentTakesTheStockAgain(t *testing.T) {
 	ordertest.Each(t, func(t *testing.T, s *ordertest.Stage) {
 		_, o, p, skus := opened(t, s)
