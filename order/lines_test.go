@@ -133,3 +133,45 @@ func cutConnections(s *ordertest.Stage) func(context.Context) error {
 		return nil
 	}
 }
+
+// RULES 8.12: the timer, the viewer and staff give up one flash order together:
+// its unit and its claim come back once.
+func TestAFlashOrderIsGivenUpOnceWhoeverIsFirst(t *testing.T) {
+	ordertest.Each(t, func(t *testing.T, s *ordertest.Stage) {
+		f := s.Sale(10, 1)
+		type held struct{ viewer, order string }
+		var all []held
+		for _, viewer := range s.Viewers(8) {
+			o, err := s.Buy(viewer, f.ID, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, held{viewer, o.ID})
+		}
+		s.Clock.Advance(ordertest.TTL)
+		var wg sync.WaitGroup
+		wg.Go(s.RunTasks)
+		for _, h := range all {
+			wg.Go(func() {
+				if _, err := s.Orders.Cancel(s.Ctx, s.Bank.ID, h.viewer, h.order); err != nil {
+					wantCode(t, err, "conflict")
+				}
+			})
+			wg.Go(func() {
+				if err := s.Orders.CancelByStaff(s.Ctx, s.Bank.ID, clerk, h.order, "x"); err != nil {
+					wantCode(t, err, "conflict")
+				}
+			})
+		}
+		wg.Wait()
+		s.RunTasks()
+		if sold, claims := s.Number("SELECT sold FROM flash_sale WHERE id = ?", f.ID), s.Number("SELECT SUM(quantity) FROM flash_claim WHERE flash_id = ?", f.ID); sold != 0 || claims != 0 {
+			t.Errorf("%d sold, %d claimed", sold, claims)
+		}
+		for _, h := range all {
+			if got := s.Live.Updates(h.order); len(got) != 1 || got[0] != order.Cancelled {
+				t.Errorf("told %v", got)
+			}
+		}
+	})
+}

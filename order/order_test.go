@@ -19,6 +19,7 @@ func wantCode(t *testing.T, err error, code string) {
 	}
 }
 
+// RULES 8.6: several lines share one stock; a failing line gives back the others.
 func TestAnOrderTakesTheStockOfEveryLineOrOfNone(t *testing.T) {
 	ordertest.Each(t, func(t *testing.T, s *ordertest.Stage) {
 		viewer := s.Viewer()
@@ -52,6 +53,7 @@ func TestAnOrderTakesTheStockOfEveryLineOrOfNone(t *testing.T) {
 	})
 }
 
+// RULES 8.5: the last unit, many buyers.
 func TestTheLastUnitIsSoldOnce(t *testing.T) {
 	ordertest.Each(t, func(t *testing.T, s *ordertest.Stage) {
 		a, b := s.SKU(catalog.Voucher, 1000, 7), s.SKU(catalog.Voucher, 1000, 7)
@@ -132,6 +134,7 @@ func TestPlacingAgainWithAKeyAnswersTheFirst(t *testing.T) {
 	})
 }
 
+// RULES 8.12: cancel by timer and by person together: one effect.
 func TestCancelAndExpiryHaveOneEffect(t *testing.T) {
 	ordertest.Each(t, func(t *testing.T, s *ordertest.Stage) {
 		viewer, sku := s.Viewer(), s.SKU(catalog.Voucher, 1000, 100)
