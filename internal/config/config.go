@@ -55,6 +55,7 @@ type Config struct {
 	LogLevel        string        `koanf:"log_level"`         // debug, info, warn, error
 	Workers         int           `koanf:"workers"`           // handlers of tasks at once
 	MaxConns        int           `koanf:"mysql_max_conns"`
+	ClockOffsetFile string        `koanf:"clock_offset_file"` // for drills on demo data: a file that says by how much the clock is off
 }
 
 // Default is what holds where nothing is set.
@@ -100,7 +101,7 @@ func Load(dir string, environ []string) (Config, error) {
 func keys() map[string]bool {
 	m := map[string]bool{}
 	for _, k := range []string{"addr", "metrics_addr", "public_url", "var", "mysql_dsn", "redis_url", "bankbox_url", "bank_callback_key",
-		"default_bank", "order_ttl", "kek_file", "log_level", "workers", "mysql_max_conns"} {
+		"default_bank", "order_ttl", "kek_file", "log_level", "workers", "mysql_max_conns", "clock_offset_file"} {
 		m[k] = true
 	}
 	return m
