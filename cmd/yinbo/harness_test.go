@@ -271,3 +271,19 @@ func exchange(method, url, token string, body io.Reader, into any) (int, error) 
 	}
 	return res.StatusCode, err
 }
+func (p *product) liveFlash(t *testing.T, room string) string {
+	t.Helper()
+	var shelf struct {
+		Items []struct{ Flash *flash1 }
+	}
+	p.get(t, "", "/rooms/"+room+"/shelf", 200, &shelf)
+	for _, item := range shelf.Items {
+		if item.Flash != nil && item.Flash.Status == "on_sale" {
+			return item.Flash.ID
+		}
+	}
+	t.Fatal("no flash sale is on")
+	return ""
+}
+
+func key() string { return fmt.Sprint("k-", id.New(id.Event)) }
