@@ -19,6 +19,7 @@ func wantCode(t *testing.T, err error, code string) {
 	}
 }
 
+// RULES 8.6: a line that fails gives back the others.
 func TestAnOrderTakesTheStockOfEveryLineOrOfNone(t *testing.T) {
 	ordertest.Each(t, func(t *testing.T, s *ordertest.Stage) {
 		viewer := s.Viewer()
@@ -52,6 +53,7 @@ func TestAnOrderTakesTheStockOfEveryLineOrOfNone(t *testing.T) {
 	})
 }
 
+// RULES 8.5: the last unit of several lines, many workers.
 func TestTheLastUnitIsSoldOnce(t *testing.T) {
 	ordertest.Each(t, func(t *testing.T, s *ordertest.Stage) {
 		a, b := s.SKU(catalog.Voucher, 1000, 7), s.SKU(catalog.Voucher, 1000, 7)
@@ -113,6 +115,7 @@ func TestTheRoomsOwnPriceCounts(t *testing.T) {
 	}
 }
 
+// RULES 8.14: the same key again.
 func TestPlacingAgainWithAKeyAnswersTheFirst(t *testing.T) {
 	ordertest.Each(t, func(t *testing.T, s *ordertest.Stage) {
 		viewer, sku := s.Viewer(), s.SKU(catalog.Voucher, 1000, 1)
@@ -132,6 +135,7 @@ func TestPlacingAgainWithAKeyAnswersTheFirst(t *testing.T) {
 	})
 }
 
+// RULES 8.12: cancelled by timer and by person together.
 func TestCancelAndExpiryHaveOneEffect(t *testing.T) {
 	ordertest.Each(t, func(t *testing.T, s *ordertest.Stage) {
 		viewer, sku := s.Viewer(), s.SKU(catalog.Voucher, 1000, 100)

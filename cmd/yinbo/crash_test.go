@@ -64,5 +64,7 @@ func crash(t *testing.T, m *mould, seed uint64) {
 			made[a.kind]++
 		}
 	}
-	t.Logf("%d acts, made %v, %d replays, %d handed over, %d cancelled; %d faults", len(c.acts), made, c.replays, len(c.handed), len(c.cancelled), len(faults))
+	w.note("verified")
+	t.Logf("servers %t: %d acts, made %v, %d replays, %d handed over, %d cancelled\n%s", w.servers,
+		len(c.acts), made, c.replays, len(c.handed), len(c.cancelled), w.story())
 }

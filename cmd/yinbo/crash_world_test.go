@@ -131,13 +131,17 @@ func (w *world) note(format string, args ...any) {
 	w.timeline = append(w.timeline, fmt.Sprintf("%6.2f s  %s", at.Seconds(), fmt.Sprintf(format, args...)))
 }
 
-// tell prints what happened, for a run that failed.
-func (w *world) tell(seed uint64) {
+func (w *world) story() string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	return strings.Join(w.timeline, "\n")
+}
+
+// tell prints what happened, for a run that failed.
+func (w *world) tell(seed uint64) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "seed %d, servers %t. Again: CRASH_SEED=%d CRASH_RUNS=1 go test ./cmd/yinbo -run 'TestCrash$' -count 1\n", seed, w.servers, seed)
-	fmt.Fprintln(&b, strings.Join(w.timeline, "\n"))
+	fmt.Fprintln(&b, w.story())
 	all := make([]*process, 0, 4)
 	for _, s := range w.shops {
 		all = append(all, s.process)

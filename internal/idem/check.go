@@ -46,9 +46,10 @@ func Keyed(name, prefix, table string) invariant.Rule {
 		Name:  name,
 		Means: "whatever was placed in the last 24 hours was placed under an idempotency key, which names it",
 		Of:    table,
-		Broken: fmt.Sprintf(`SELECT t.bank_id, t.id, 'no key names it'
-			FROM %[2]s t LEFT JOIN (SELECT %[3]s AS object_id FROM idempotency i WHERE %[3]s LIKE '%[1]s|_%%' ESCAPE '|') k ON k.object_id = t.id
-			WHERE t.created_at > ? AND k.object_id IS NULL`, prefix, table, answerID),
+		Broken: fmt.Sprintf(`SELECT MAX(bank_id), object_id, 'no key names it'
+			FROM (SELECT bank_id, id AS object_id, 1 AS placed, 0 AS named FROM %[2]s WHERE created_at > ?
+				UNION ALL SELECT i.bank_id, %[3]s, 0, 1 FROM idempotency i) u
+			WHERE object_id LIKE '%[1]s|_%%' ESCAPE '|' GROUP BY object_id HAVING SUM(placed) > 0 AND SUM(named) = 0`, prefix, table, answerID),
 		Args: since,
 	}
 }

@@ -101,6 +101,7 @@ func balanced(t *testing.T, s *ordertest.Stage) {
 	}
 }
 
+// RULES 8.10: the same callback many times.
 func TestACallbackPaysOnceHoweverOftenItComes(t *testing.T) {
 	ordertest.Each(t, func(t *testing.T, s *ordertest.Stage) {
 		viewer, o, p, _ := opened(t, s)
@@ -157,6 +158,7 @@ func TestAFailureBeforeTheSuccessDoesNotHideIt(t *testing.T) {
 	}
 }
 
+// RULES 8.9: forged, or for another person's order.
 func TestForgedUnknownAndWrongCallbacksAreRefused(t *testing.T) {
 	ordertest.Each(t, func(t *testing.T, s *ordertest.Stage) {
 		_, o, p, _ := opened(t, s)
@@ -202,6 +204,7 @@ func TestADroppedCallbackIsAskedFor(t *testing.T) {
 	})
 }
 
+// RULES 8.7: a payment after the time-out released the stock.
 func TestALatePaymentTakesTheStockAgain(t *testing.T) {
 	ordertest.Each(t, func(t *testing.T, s *ordertest.Stage) {
 		_, o, p, skus := opened(t, s)
@@ -220,6 +223,7 @@ func TestALatePaymentTakesTheStockAgain(t *testing.T) {
 	})
 }
 
+// RULES 8.7: likewise, and the stock is gone.
 func TestALatePaymentWithoutStockIsGivenBackInFull(t *testing.T) {
 	ordertest.Each(t, func(t *testing.T, s *ordertest.Stage) {
 		viewer, o, p, skus := opened(t, s)
@@ -247,6 +251,7 @@ func TestALatePaymentWithoutStockIsGivenBackInFull(t *testing.T) {
 	})
 }
 
+// RULES 8.7: likewise, in a flash sale.
 func TestALateFlashPaymentTakesUnitAndClaimAgainOrGoesBack(t *testing.T) {
 	ordertest.Each(t, func(t *testing.T, s *ordertest.Stage) {
 		f := s.Sale(1, 1)
@@ -282,6 +287,7 @@ func TestALateFlashPaymentTakesUnitAndClaimAgainOrGoesBack(t *testing.T) {
 	})
 }
 
+// RULES 8.10: three charges for one order.
 func TestThreeChargesOfOneOrderPayItOnce(t *testing.T) {
 	ordertest.Each(t, func(t *testing.T, s *ordertest.Stage) {
 		viewer, o, p, _ := opened(t, s)
