@@ -13,19 +13,31 @@ import (
 	"yinbo/internal/id"
 )
 
+// quietTime bounds how long all that was begun may take to end once every fault
+// is over.
+const quietTime = 20 * time.Second
+
 // settleDown asks for what nobody was told yet and waits until all that must
 // happen has happened.
 func (c *crowd) settleDown() {
 	w := c.w
 	w.t.Helper()
-	next := time.Now().Add(time.Second)
-	w.await("quiet", 20*time.Second, func() bool {
+	next, stirs := time.Now().Add(time.Second), ""
+	for end := time.Now().Add(quietTime); ; <-time.After(30 * time.Millisecond) {
+		if stirs = "somebody waits for an answer"; c.askAgain() {
+			stirs = c.stirring()
+		}
+		if stirs == "" || time.Now().After(end) {
+			break
+		}
 		if time.Now().After(next) {
 			next = time.Now().Add(time.Second)
 			w.forward()
 		}
-		return c.askAgain() && c.stirring() == ""
-	})
+	}
+	if stirs != "" {
+		w.t.Errorf("not quiet after %s: %s", quietTime, stirs)
+	}
 	w.note("quiet")
 }
 

@@ -8,8 +8,8 @@ import (
 )
 
 // answerID is the id in a kept answer, NULL where it has none. Both engines have
-// JSON_EXTRACT; one of them leaves the quotes.
-const answerID = `REPLACE(JSON_EXTRACT(i.response, '$.id'), '"', '')`
+// JSON_EXTRACT; one of them leaves the quotes, and groups long text on disk.
+const answerID = `CAST(REPLACE(JSON_EXTRACT(i.response, '$.id'), '"', '') AS CHAR(64))`
 
 // Answered says that every kept answer which names an object of table, whose ids
 // begin with prefix, names one that is there and is its person's: what was told
