@@ -177,8 +177,11 @@ func (c *crowd) ask(a *act, s *shop) bool {
 		if told.Payment.URL != "" {
 			a.code = told.Payment.URL[strings.LastIndex(told.Payment.URL, "/")+1:]
 		}
+	case status == http.StatusServiceUnavailable:
+		a.doubt = true
 	case status >= 500:
 		a.doubt = true
+		c.faults = append(c.faults, fmt.Sprintf("%s answered %d %s", a.path, status, told.Code))
 	case told.Code == "idempotency.in_flight" || status == http.StatusTooManyRequests:
 	case a.id != "":
 		c.faults = append(c.faults, fmt.Sprintf("key %s was told %s, then %d %s", a.key, a.id, status, told.Code))

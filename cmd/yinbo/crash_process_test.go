@@ -164,6 +164,8 @@ func startMariaDB(t *testing.T, dir, data string, port int) *process {
 	t.Helper()
 	args := []string{program(t, "mariadbd"), "--no-defaults", "--datadir=" + data, fmt.Sprint("--port=", port), "--bind-address=127.0.0.1",
 		"--socket=" + filepath.Join(dir, "m.sock"), "--pid-file=" + filepath.Join(dir, "m.pid"), "--skip-log-bin", "--skip-name-resolve",
+		"--tmpdir=" + dir, // at its start it clears the tmpdir of what it takes for its own
+
 		"--innodb-flush-log-at-trx-commit=1", "--innodb-buffer-pool-size=64M", "--innodb-log-file-size=8M", "--max-connections=200"}
 	return launch(t, dir, "mariadbd", nil, append(args, asRoot()...)...)
 }
