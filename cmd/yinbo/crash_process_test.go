@@ -162,11 +162,11 @@ func program(t *testing.T, name string) string {
 
 func startMariaDB(t *testing.T, dir, data string, port int) *process {
 	t.Helper()
+	// Its own tmpdir: at its start a server clears it of what it takes for its own.
 	args := []string{program(t, "mariadbd"), "--no-defaults", "--datadir=" + data, fmt.Sprint("--port=", port), "--bind-address=127.0.0.1",
-		"--socket=" + filepath.Join(dir, "m.sock"), "--pid-file=" + filepath.Join(dir, "m.pid"), "--skip-log-bin", "--skip-name-resolve",
-		"--tmpdir=" + dir, // at its start it clears the tmpdir of what it takes for its own
-
-		"--innodb-flush-log-at-trx-commit=1", "--innodb-buffer-pool-size=64M", "--innodb-log-file-size=8M", "--max-connections=200"}
+		"--socket=" + filepath.Join(dir, "m.sock"), "--pid-file=" + filepath.Join(dir, "m.pid"), "--tmpdir=" + dir,
+		"--skip-log-bin", "--skip-name-resolve", "--innodb-flush-log-at-trx-commit=1", "--innodb-buffer-pool-size=64M",
+		"--innodb-log-file-size=8M", "--max-connections=200"}
 	return launch(t, dir, "mariadbd", nil, append(args, asRoot()...)...)
 }
 
