@@ -57,7 +57,7 @@ func (s *Sales) Buy(ctx context.Context, req idem.Request, p Purchase) (v order.
 
 // refuse says no, unless the key has an answer already.
 func (s *Sales) refuse(ctx context.Context, sl *sale, req idem.Request, refusal *fault.Error) (v order.View, replayed bool, err error) {
-	if refusal.Code == "flash.not_started" || refusal.Code == "flash.sold_out" && !sl.mayHaveBought(req.Person) {
+	if refusal.Code == "flash.not_started" || refusal.Code == "flash.sold_out" && s.alone() && !sl.mayHaveBought(req.Person) {
 		return v, false, refusal
 	}
 	v, found, err := idem.Lookup[order.View](ctx, s.DB, req)
@@ -65,6 +65,14 @@ func (s *Sales) refuse(ctx context.Context, sl *sale, req idem.Request, refusal 
 		return v, found, err
 	}
 	return v, false, refusal
+}
+
+// alone tells that no other node sells: what this one knows of buyers is all
+// there is. Where others sell, a unit may have come back and been sold again
+// since this node looked, and its buyer ask here with the same key.
+func (s *Sales) alone() bool {
+	_, memory := s.Admission.(*Memory)
+	return memory
 }
 
 // ticket checks a wish against what the node knows and takes the hold for it.

@@ -223,3 +223,30 @@ func TestAdmissionEmptiedOldOrToppedUpSellsWhatThereIs(t *testing.T) {
 		})
 	}
 }
+
+// RULES 8.4: told "failed" while the order exists. A unit comes back and is sold
+// again within one round of another node, which still takes the sale for sold
+// out: there the buyer's key gives the order all the same.
+func TestARepeatOnANodeThatLagsFindsItsOrder(t *testing.T) {
+	shared(t, func(t *testing.T, s *ordertest.Stage, a flash.Admission) {
+		f, first, second := s.Sale(1, 1), s.Viewer(), s.Viewer()
+		v, err := s.Buy(first, f.ID, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lags := s.Node(flash.NewRedis(testkit.Redis(t)))
+		rounds(t, s, lags)
+		if _, err := s.Orders.Cancel(s.Ctx, s.Bank.ID, first, v.ID); err != nil {
+			t.Fatal(err)
+		}
+		b := buyer{s.Request(second, "POST /flash"), s.Bank.ID, f.ID}
+		told, err := b.buy(s.Ctx, s.Sales)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := b.buy(s.Ctx, lags)
+		if err != nil || again.ID != told.ID {
+			t.Errorf("told %s, then %s: %v", told.ID, again.ID, err)
+		}
+	})
+}
