@@ -52,12 +52,6 @@ func newCrowd(w *world) *crowd {
 		cancelled: map[string]bool{}, handed: map[string]string{}}
 }
 
-func (c *crowd) wrong(format string, args ...any) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.faults = append(c.faults, fmt.Sprintf(format, args...))
-}
-
 // rush has everybody buy for a while.
 func (c *crowd) rush(seed uint64, length time.Duration) {
 	end := time.Now().Add(length)

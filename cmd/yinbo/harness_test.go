@@ -238,39 +238,6 @@ func (p *product) texts(t *testing.T, number string) []string {
 	return texts
 }
 
-// postJSON and getJSON are for goroutines that may not end the test: an error
-// means that nobody answers.
-func postJSON(url, token, body string, into any) (int, error) {
-	return exchange(http.MethodPost, url, token, strings.NewReader(body), into)
-}
-
-func getJSON(url, token string, into any) (int, error) {
-	return exchange(http.MethodGet, url, token, nil, into)
-}
-
-func exchange(method, url, token string, body io.Reader, into any) (int, error) {
-	req, err := http.NewRequest(method, url, body)
-	if err != nil {
-		return 0, err
-	}
-	req.Header.Set("Authorization", "Bearer "+token)
-	req.Header.Set("Idempotency-Key", key())
-	req.Header.Set("Content-Type", "application/json")
-	client := http.Client{Timeout: 10 * time.Second}
-	res, err := client.Do(req)
-	if err != nil {
-		return 0, err
-	}
-	defer res.Body.Close()
-	raw, err := io.ReadAll(res.Body)
-	if err != nil {
-		return 0, err
-	}
-	if into != nil && res.StatusCode < 300 {
-		err = json.Unmarshal(raw, into)
-	}
-	return res.StatusCode, err
-}
 func (p *product) liveFlash(t *testing.T, room string) string {
 	t.Helper()
 	var shelf struct {
@@ -285,5 +252,3 @@ func (p *product) liveFlash(t *testing.T, room string) string {
 	t.Fatal("no flash sale is on")
 	return ""
 }
-
-func key() string { return fmt.Sprint("k-", id.New(id.Event)) }
