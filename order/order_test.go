@@ -115,6 +115,7 @@ func TestTheRoomsOwnPriceCounts(t *testing.T) {
 	}
 }
 
+// RULES 8.14: the same key again.
 func TestPlacingAgainWithAKeyAnswersTheFirst(t *testing.T) {
 	ordertest.Each(t, func(t *testing.T, s *ordertest.Stage) {
 		viewer, sku := s.Viewer(), s.SKU(catalog.Voucher, 1000, 1)

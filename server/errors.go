@@ -11,6 +11,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"yinbo/internal/db"
 	"yinbo/internal/fault"
 	"yinbo/internal/obs"
 )
@@ -76,7 +77,7 @@ var statuses = map[fault.Kind]int{
 // problem turns err into what the client sees, and logs what only we may see.
 func (s *Server) problem(ctx context.Context, err error) *Problem {
 	f := fault.From(err)
-	if errors.Is(err, context.DeadlineExceeded) && f.Kind == fault.Internal {
+	if f.Kind == fault.Internal && (errors.Is(err, context.DeadlineExceeded) || db.IsAway(err)) {
 		f = fault.New(fault.Unavailable, "unavailable").After(time.Second).Because(err)
 	}
 	req := obs.RequestOf(ctx)

@@ -238,36 +238,17 @@ func (p *product) texts(t *testing.T, number string) []string {
 	return texts
 }
 
-// postJSON and getJSON are for goroutines that may not end the test: an error
-// means that nobody answers.
-func postJSON(url, token, body string, into any) (int, error) {
-	return exchange(http.MethodPost, url, token, strings.NewReader(body), into)
-}
-
-func getJSON(url, token string, into any) (int, error) {
-	return exchange(http.MethodGet, url, token, nil, into)
-}
-
-func exchange(method, url, token string, body io.Reader, into any) (int, error) {
-	req, err := http.NewRequest(method, url, body)
-	if err != nil {
-		return 0, err
+func (p *product) liveFlash(t *testing.T, room string) string {
+	t.Helper()
+	var shelf struct {
+		Items []struct{ Flash *flash1 }
 	}
-	req.Header.Set("Authorization", "Bearer "+token)
-	req.Header.Set("Idempotency-Key", key())
-	req.Header.Set("Content-Type", "application/json")
-	client := http.Client{Timeout: 10 * time.Second}
-	res, err := client.Do(req)
-	if err != nil {
-		return 0, err
+	p.get(t, "", "/rooms/"+room+"/shelf", 200, &shelf)
+	for _, item := range shelf.Items {
+		if item.Flash != nil && item.Flash.Status == "on_sale" {
+			return item.Flash.ID
+		}
 	}
-	defer res.Body.Close()
-	raw, err := io.ReadAll(res.Body)
-	if err != nil {
-		return 0, err
-	}
-	if into != nil && res.StatusCode < 300 {
-		err = json.Unmarshal(raw, into)
-	}
-	return res.StatusCode, err
+	t.Fatal("no flash sale is on")
+	return ""
 }

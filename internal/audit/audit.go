@@ -134,31 +134,55 @@ func read(ctx context.Context, q db.Querier, query string, args ...any) (entries
 	return entries, details, err
 }
 
-// Verify walks a bank's chain and names the first entry that does not fit.
-// It gives the number of entries that hold.
+// Break is where a chain does not fit.
+type Break struct {
+	Bank  string
+	Seq   int64
+	Found string
+}
+
+// Error says where.
+func (b *Break) Error() string {
+	return fmt.Sprintf("audit: the chain of %s breaks at %d: %s", b.Bank, b.Seq, b.Found)
+}
+
+// Verify walks a bank's chain and names the first entry that does not fit, as a
+// *Break. It gives the number of entries that hold. People may act meanwhile:
+// the chain must reach the head as it was before, and not go past it as it is
+// after.
 func Verify(ctx context.Context, q db.Querier, bank string) (int64, error) {
-	prev, seq := "", int64(0)
-	for {
+	before, err := head(ctx, q, bank)
+	if err != nil {
+		return 0, err
+	}
+	seq, err := walk(ctx, q, bank)
+	if err != nil {
+		return seq, err
+	}
+	after, err := head(ctx, q, bank)
+	if err == nil && (seq < before || seq > after) {
+		err = &Break{bank, seq, fmt.Sprintf("it ends there, but its head says %d", after)}
+	}
+	return seq, err
+}
+
+func head(ctx context.Context, q db.Querier, bank string) (int64, error) {
+	seq, _, err := db.Value[int64](ctx, q, "SELECT seq FROM audit_head WHERE bank_id = ?", bank)
+	return seq, err
+}
+
+// walk gives the last entry of the chain that holds.
+func walk(ctx context.Context, q db.Querier, bank string) (seq int64, err error) {
+	for prev := ""; ; {
 		entries, details, err := read(ctx, q, columns+" WHERE bank_id = ? AND seq > ? ORDER BY seq LIMIT 1000", bank, seq)
-		if err != nil {
+		if err != nil || len(entries) == 0 {
 			return seq, err
 		}
 		for i, e := range entries {
 			if e.Seq != seq+1 || e.PrevHash != prev || e.chain([]byte(details[i])) != e.Hash {
-				return seq, fmt.Errorf("audit: the chain of %s breaks at entry %d (%s)", bank, e.Seq, e.ID)
+				return seq, &Break{bank, e.Seq, "entry " + e.ID + " does not fit the one before it"}
 			}
 			seq, prev = e.Seq, e.Hash
 		}
-		if len(entries) == 0 {
-			break
-		}
 	}
-	head, _, err := db.Value[int64](ctx, q, "SELECT seq FROM audit_head WHERE bank_id = ?", bank)
-	if err != nil {
-		return seq, err
-	}
-	if head != seq {
-		return seq, fmt.Errorf("audit: the chain of %s ends at %d but its head says %d", bank, seq, head)
-	}
-	return seq, nil
 }

@@ -62,3 +62,14 @@ func TestTheChainHoldsUnderConcurrencyAndShowsTampering(t *testing.T) {
 		})
 	}
 }
+
+func TestInvariantOfTheChainHoldsAndCanFail(t *testing.T) {
+	testkit.EachDB(t, func(t *testing.T, d *db.DB) {
+		write(t, d, 3)
+		testkit.Breaks(t, d, audit.Invariants(), []testkit.Break{
+			testkit.Wrong("an entry changed", "audit.chain", "UPDATE audit SET actor_id = 'stf_2' WHERE seq = 2"),
+			testkit.Wrong("the last entry cut off", "audit.chain", "DELETE FROM audit WHERE seq = 3"),
+			testkit.Wrong("the whole log gone", "audit.chain", "DELETE FROM audit"),
+		})
+	})
+}

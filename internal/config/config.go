@@ -57,7 +57,8 @@ type Config struct {
 	LogLevel        string        `koanf:"log_level"`         // debug, info, warn, error
 	Workers         int           `koanf:"workers"`           // handlers of tasks at once
 	MaxConns        int           `koanf:"mysql_max_conns"`
-	FlashBatch      int           `koanf:"flash_batch"` // flash orders that share a transaction, at most
+	ClockOffsetFile string        `koanf:"clock_offset_file"` // for drills on demo data: a file that says by how much the clock is off
+	FlashBatch      int           `koanf:"flash_batch"`       // flash orders that share a transaction, at most
 
 	// WeChat Pay: all of them or none; the last is for tests.
 	WeChatMchID          string `koanf:"wechat_mch_id"`
@@ -120,7 +121,7 @@ func Load(dir string, environ []string) (Config, error) {
 func keys() map[string]bool {
 	m := map[string]bool{}
 	for _, k := range []string{"addr", "metrics_addr", "public_url", "var", "mysql_dsn", "redis_url", "bankbox_url", "bank_callback_key",
-		"default_bank", "order_ttl", "kek_file", "log_level", "workers", "mysql_max_conns", "flash_batch",
+		"default_bank", "order_ttl", "kek_file", "log_level", "workers", "mysql_max_conns", "flash_batch", "clock_offset_file",
 		"wechat_mch_id", "wechat_app_id", "wechat_api_v3_key", "wechat_private_key_file", "wechat_serial_no",
 		"wechat_public_key_file", "wechat_public_key_id", "wechat_base_url"} {
 		m[k] = true

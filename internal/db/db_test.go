@@ -135,3 +135,16 @@ func TestReadersDoNotWaitForTransactions(t *testing.T) {
 	}
 	all.Wait()
 }
+
+func TestADatabaseThatIsAwayIsToldApart(t *testing.T) {
+	_, err := db.Open(testkit.Context(t), db.Config{DSN: "root@tcp(127.0.0.1:1)/x"}, nil)
+	if !db.IsAway(err) {
+		t.Errorf("nobody listens: %v", err)
+	}
+	testkit.EachDB(t, func(t *testing.T, d *db.DB) {
+		_, _, err := db.Value[int](testkit.Context(t), d, "SELECT no_such_column FROM meta")
+		if err == nil || db.IsAway(err) {
+			t.Errorf("a mistake of ours: %v", err)
+		}
+	})
+}

@@ -3,6 +3,8 @@ package db
 import (
 	"database/sql/driver"
 	"errors"
+	"io"
+	"net"
 	"strings"
 
 	"github.com/go-sql-driver/mysql"
@@ -144,4 +146,21 @@ func retryable(err error) bool {
 		return primary == sqlite3.SQLITE_BUSY || primary == sqlite3.SQLITE_LOCKED
 	}
 	return false
+}
+
+// IsAway tells that the database could not be reached, or would not serve just
+// now: the same may succeed in a moment. Whether a commit that ended so did
+// happen is not known.
+func IsAway(err error) bool {
+	var m *mysql.MySQLError
+	if errors.As(err, &m) {
+		switch m.Number {
+		case 1040, 1053, 1927: // too many connections, going down, connection killed
+			return true
+		}
+		return retryable(err)
+	}
+	var n *net.OpError
+	return errors.Is(err, mysql.ErrInvalidConn) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.As(err, &n) || retryable(err)
 }

@@ -73,7 +73,7 @@ func (s *Sales) decide(ctx context.Context, tx *db.Tx, known row, batch []*ticke
 	for i, t := range batch {
 		if out.verdicts[i] = judge(kept[i], t, r, claims, tx); out.verdicts[i].bought && !kept[i].Found {
 			out.verdicts[i] = s.buy(tx, t, &b)
-			r.Sold += t.n
+			r.Sold, r.Ever = r.Sold+t.n, r.Ever+t.n
 			claims[t.viewer] += t.n
 		}
 	}

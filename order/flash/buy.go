@@ -34,13 +34,12 @@ func (s *Sales) Buy(ctx context.Context, req idem.Request, p Purchase) (v order.
 		return v, false, err
 	}
 	t, refusal, err := s.ticket(ctx, sl, req, p)
-	if err != nil {
-		leave()
-		return v, false, err
+	if err == nil && refusal != nil {
+		t, v, replayed, err = s.reconsider(ctx, sl, req, p, refusal)
 	}
-	if refusal != nil {
-		defer leave()
-		return s.refuse(ctx, sl, req, refusal)
+	if err != nil || t == nil {
+		leave()
+		return v, replayed, err
 	}
 	t.leave = leave
 	if err := s.submit(sl, t); err != nil {
@@ -56,16 +55,30 @@ func (s *Sales) Buy(ctx context.Context, req idem.Request, p Purchase) (v order.
 	}
 }
 
-// refuse says no, unless the key has an answer already.
-func (s *Sales) refuse(ctx context.Context, sl *sale, req idem.Request, refusal *fault.Error) (v order.View, replayed bool, err error) {
-	if refusal.Code == "flash.not_started" || refusal.Code == "flash.sold_out" && !sl.mayHaveBought(req.Person) || refusal == atLimit {
-		return v, false, refusal
+// reconsider looks whether a refusal is true now, and not told to somebody whose
+// key has an answer. It gives a ticket when units came back of which this node
+// had not heard, else the answer or the refusal.
+func (s *Sales) reconsider(ctx context.Context, sl *sale, req idem.Request, p Purchase, refusal *fault.Error) (t *ticket, v order.View, replayed bool, err error) {
+	if refusal.Code == "flash.not_started" {
+		return nil, v, false, refusal
+	}
+	now, err := s.look(ctx, sl)
+	if err != nil {
+		return nil, v, false, err
+	}
+	if now.left() > 0 && (refusal.Code == "flash.sold_out" || refusal.Code == "flash.limit_reached") {
+		if t, refusal, err = s.ticket(ctx, sl, req, p); err != nil || refusal == nil {
+			return t, v, false, err
+		}
+	}
+	if s.noAnswer(ctx, sl, req.Person, req.Key, now) {
+		return nil, v, false, refusal
 	}
 	v, found, err := idem.Lookup[order.View](ctx, s.DB, req)
-	if err != nil || found {
-		return v, found, err
+	if err == nil && !found {
+		err = refusal
 	}
-	return v, false, refusal
+	return nil, v, found, err
 }
 
 // ticket checks a wish against what the node knows and takes the hold for it.
@@ -101,8 +114,8 @@ func (s *Sales) ticket(ctx context.Context, sl *sale, req idem.Request, p Purcha
 		return nil, nil, fault.InvalidField("quantity", "field.too_large").Because(err)
 	}
 	t = &ticket{req: req, viewer: p.Viewer, n: p.Quantity, order: o, done: make(chan verdict, 1)}
-	if sl.atLimit(t, r.Limit) {
-		return nil, atLimit, nil
+	if sl.atLimit(t, r) {
+		return nil, fault.New(fault.Conflict, "flash.limit_reached"), nil
 	}
 	if refusal := s.hold(ctx, sl, t, r); refusal != nil {
 		return nil, refusal, nil
@@ -113,9 +126,6 @@ func (s *Sales) ticket(ctx context.Context, sl *sale, req idem.Request, p Purcha
 	}
 	return t, nil, err
 }
-
-// atLimit is flash.limit_reached where this node is certain of it.
-var atLimit = fault.New(fault.Conflict, "flash.limit_reached")
 
 // checkRoom refuses a room of another bank: 422 field room_id.
 func (s *Sales) checkRoom(ctx context.Context, r row, room string) error {
@@ -181,14 +191,11 @@ func (s *Sales) release(t *ticket) {
 	s.admit(func() error { return s.Admission.Release(ctx, Ref{t.order.Flash, t.epoch}, t.viewer, t.n) })
 }
 
-func (sl *sale) mayHaveBought(viewer string) bool {
+// atLimit tells that a viewer bought all that the limit allows on this node, and
+// no unit came back since, as far as it knows; reconsider finds out.
+func (sl *sale) atLimit(t *ticket, r row) bool {
 	sl.mu.Lock()
 	defer sl.mu.Unlock()
-	return sl.buyers.mayHaveBought(viewer)
-}
-
-func (sl *sale) atLimit(t *ticket, limit int64) bool {
-	sl.mu.Lock()
-	defer sl.mu.Unlock()
-	return sl.buyers.atLimit(t, limit, time.Now())
+	own := sl.buyers.here[t.viewer]
+	return own != nil && own.units+t.n > r.Limit && own.returned == r.returned()
 }

@@ -2,93 +2,84 @@ package flash
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
-// buyers is what a node knows of who bought in a sale. It lets the node answer
-// without a word to Redis or the database where the answer is certain; whoever
-// may have bought is looked up, since theirs may be a repeat of a key that has
-// an answer.
+// buyers is what a node knows of who bought in a sale. With it, and one look at
+// the row that many share, a refusal is certain without a search for an answer
+// that the key may have: "sold out" must not be told to somebody who has bought,
+// maybe on another node, and asks again.
 type buyers struct {
-	ever     map[string]struct{} // who ever bought
-	complete bool                // ever has everyone, as of the last look
-	here     map[string]*bought  // who bought on this node
+	ever   map[string]struct{} // who ever bought
+	asOf   int64               // ever has all of them up to this row.Ever; -1 before the first reading
+	loaded time.Time           // when they were read last
+	here   map[string]*bought  // who bought on this node
 }
 
 // bought is what one viewer bought on this node.
 type bought struct {
-	units int64    // held, less what came back on this node
-	keys  []string // that have an answer
-	at    time.Time
+	units    int64
+	keys     []string // that have an answer
+	returned int64    // the row's, when units was true
 }
 
 func newBuyers() buyers {
-	return buyers{ever: map[string]struct{}{}, here: map[string]*bought{}}
+	return buyers{ever: map[string]struct{}{}, asOf: -1, here: map[string]*bought{}}
 }
 
-// trusted is how long what a viewer bought here is believed to be held still:
-// on another node it may have been cancelled. The contract's 5 s hold.
-const trusted = 2 * time.Second
-
-// mayHaveBought is sure for those who bought before the last round of Run, and
-// on this node at once.
-func (b *buyers) mayHaveBought(viewer string) bool {
-	_, ever := b.ever[viewer]
-	return ever || !b.complete
-}
-
-// add takes in a purchase that was committed on this node.
-func (b *buyers) add(t *ticket, now time.Time) {
-	b.ever[t.viewer] = struct{}{}
-	own := b.here[t.viewer]
-	if own == nil {
-		own = &bought{}
-		b.here[t.viewer] = own
-	}
-	own.units += t.n
-	own.keys = append(own.keys, t.req.Key)
-	own.at = now
-}
-
-// giveBack takes in units that came back on this node.
-func (b *buyers) giveBack(viewer string, n int64) {
-	if own := b.here[viewer]; own != nil {
-		own.units -= n
-	}
-}
-
-// atLimit tells that n more units are over a viewer's limit for certain: all
-// that the limit allows was bought here a moment ago, under other keys.
-func (b *buyers) atLimit(t *ticket, limit int64, now time.Time) bool {
-	own := b.here[t.viewer]
-	if own == nil || own.units+t.n <= limit || now.Sub(own.at) > trusted {
-		return false
-	}
-	for _, k := range own.keys {
-		if k == t.req.Key {
-			return false
+// add takes in a batch that was committed on this node and left the row as r.
+func (b *buyers) add(batch []*ticket, verdicts []verdict, r row) {
+	var sold int64
+	for i, t := range batch {
+		if !verdicts[i].bought {
+			continue
 		}
+		sold += t.n
+		b.ever[t.viewer] = struct{}{}
+		own := b.here[t.viewer]
+		if own == nil || own.returned != r.returned() {
+			own = &bought{returned: r.returned()} // units came back since, maybe this viewer's
+			b.here[t.viewer] = own
+		}
+		own.units += t.n
+		own.keys = append(own.keys, t.req.Key)
 	}
-	return own.units >= limit // else an earlier purchase on another node may have this key
+	if b.asOf == r.Ever-sold {
+		b.asOf = r.Ever
+	}
 }
 
-// loadBuyers reads who ever bought, unless that is known and count long.
-func (s *Sales) loadBuyers(ctx context.Context, sl *sale, count int) error {
-	sl.mu.Lock()
-	flashID, have := sl.row.ID, sl.buyers.complete && len(sl.buyers.ever) >= count
-	sl.mu.Unlock()
-	if have {
-		return nil
+// noAnswer tells for certain that a key has no answer, the row being r: all who
+// ever bought are known and the viewer is none of them, or all that the limit
+// allows was bought here under other keys and no unit came back since.
+func (b *buyers) noAnswer(viewer, key string, r row) bool {
+	if _, ever := b.ever[viewer]; !ever && b.asOf == r.Ever {
+		return true
 	}
-	claims, err := allClaims(ctx, s.DB, flashID)
-	if err != nil {
-		return err
-	}
+	own := b.here[viewer]
+	return own != nil && own.units >= r.Limit && own.returned == r.returned() && !slices.Contains(own.keys, key)
+}
+
+// loadEvery keeps readings of all buyers apart; between them keys are searched.
+const loadEvery = 250 * time.Millisecond
+
+// noAnswer is buyers.noAnswer, after reading who bought where r tells that
+// somebody did whom this node does not know.
+func (s *Sales) noAnswer(ctx context.Context, sl *sale, viewer, key string, r row) bool {
 	sl.mu.Lock()
 	defer sl.mu.Unlock()
-	for viewer := range claims {
-		sl.buyers.ever[viewer] = struct{}{}
+	if sl.buyers.asOf != r.Ever && time.Since(sl.buyers.loaded) > loadEvery {
+		sl.buyers.loaded = time.Now()
+		sl.mu.Unlock()
+		claims, err := allClaims(ctx, s.DB, r.ID) // read after r: it has those whom r counts
+		sl.mu.Lock()
+		if err == nil {
+			for viewer := range claims {
+				sl.buyers.ever[viewer] = struct{}{}
+			}
+			sl.buyers.asOf = max(sl.buyers.asOf, r.Ever)
+		}
 	}
-	sl.buyers.complete = true
-	return nil
+	return sl.buyers.noAnswer(viewer, key, r)
 }

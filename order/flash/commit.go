@@ -134,11 +134,7 @@ func (s *Sales) try(ctx context.Context, sl *sale, batch []*ticket) (out outcome
 func (s *Sales) tell(sl *sale, batch []*ticket, out outcome) {
 	sl.learn(out.row)
 	sl.mu.Lock()
-	for i, t := range batch {
-		if out.verdicts[i].bought {
-			sl.buyers.add(t, time.Now())
-		}
-	}
+	sl.buyers.add(batch, out.verdicts, out.row)
 	sl.mu.Unlock()
 	for i, t := range batch {
 		if !out.verdicts[i].bought {
@@ -148,12 +144,6 @@ func (s *Sales) tell(sl *sale, batch []*ticket, out outcome) {
 		t.done <- out.verdicts[i]
 	}
 	s.tellStock(out.row)
-	if out.row.left() <= 0 {
-		ctx, cancel := context.WithTimeout(context.Background(), commitWait)
-		defer cancel()
-		// A failure leaves the buyers incomplete: they are looked up one by one.
-		_ = s.loadBuyers(ctx, sl, 0)
-	}
 }
 
 // fail tells buyers that nobody knows. Their holds stay: they may have been

@@ -47,6 +47,7 @@ func conserved(t *testing.T, s *ordertest.Stage, f flash.View, stockBefore int64
 	}
 }
 
+// RULES 8.2: the counter never goes negative, and nothing stays unsold.
 func TestFlashNeverOversells(t *testing.T) {
 	ordertest.Each(t, func(t *testing.T, s *ordertest.Stage) {
 		const units, buyers = 100, 400
@@ -87,6 +88,7 @@ func TestFlashNeverOversells(t *testing.T) {
 	})
 }
 
+// RULES 8.1: one viewer × 1,000 clicks takes what the limit allows, once.
 func TestRepeatClicksTakeTheLimitOnce(t *testing.T) {
 	ordertest.Each(t, func(t *testing.T, s *ordertest.Stage) {
 		f, viewer := s.Sale(100, 2), s.Viewer()
@@ -111,6 +113,7 @@ func TestRepeatClicksTakeTheLimitOnce(t *testing.T) {
 	})
 }
 
+// RULES 8.5: the last unit, many workers, many nodes.
 func TestTwoNodesWithoutCommonAdmissionDoNotOversell(t *testing.T) {
 	ordertest.Each(t, func(t *testing.T, s *ordertest.Stage) {
 		f := s.Sale(30, 1)
@@ -135,6 +138,7 @@ func TestTwoNodesWithoutCommonAdmissionDoNotOversell(t *testing.T) {
 	})
 }
 
+// RULES 8.14: the same key again, on any node, also with another body.
 func TestAKeyBuysOnce(t *testing.T) {
 	ordertest.Each(t, func(t *testing.T, s *ordertest.Stage) {
 		f, viewer := s.Sale(1, 1), s.Viewer()
@@ -162,6 +166,7 @@ func TestAKeyBuysOnce(t *testing.T) {
 	})
 }
 
+// RULES 8.14: one key, twice at once.
 func TestOneKeyAtOnceBuysOnce(t *testing.T) {
 	ordertest.Each(t, func(t *testing.T, s *ordertest.Stage) {
 		f, viewer := s.Sale(50, 20), s.Viewer()
@@ -189,6 +194,7 @@ func TestOneKeyAtOnceBuysOnce(t *testing.T) {
 	})
 }
 
+// RULES 8.11: "sold out" goes when stock comes back, on every node.
 func TestCancelGivesBackUnitAndClaimOnAllNodes(t *testing.T) {
 	ordertest.Each(t, func(t *testing.T, s *ordertest.Stage) {
 		f, first, second := s.Sale(1, 1), s.Viewer(), s.Viewer()
@@ -248,6 +254,7 @@ func TestExpiryReturnsUnitsAndAnotherBuysThem(t *testing.T) {
 	})
 }
 
+// RULES 8.3: a hold whose node died comes back.
 func TestLostHoldsAreRepaired(t *testing.T) {
 	ordertest.Each(t, func(t *testing.T, s *ordertest.Stage) {
 		f, viewer := s.Sale(1, 1), s.Viewer()
@@ -277,6 +284,7 @@ func TestLostHoldsAreRepaired(t *testing.T) {
 	})
 }
 
+// RULES 8.13: Redis emptied in mid-sale.
 func TestAdmissionThatForgetsOrFailsLosesNothing(t *testing.T) {
 	ordertest.Each(t, func(t *testing.T, s *ordertest.Stage) {
 		f := s.Sale(3, 1)
@@ -440,6 +448,7 @@ func TestPhysicalGoodsNeedAnAddressAndItIsSealed(t *testing.T) {
 	})
 }
 
+// RULES 8.11: a node that heard nothing lifts its flag by itself.
 func TestRunLiftsTheFlagOfAnotherNode(t *testing.T) {
 	s := ordertest.OnSQLite(t)
 	f, first, second := s.Sale(1, 1), s.Viewer(), s.Viewer()

@@ -17,6 +17,8 @@ import (
 	"yinbo/order/ordertest"
 )
 
+// RULES 8.4: told "failed" while the order exists.
+//
 // Connections die in mid-sale, also between a commit and its answer. Nobody is
 // told "refused" while an order exists, or the other way round, and who was told
 // nothing finds out by the same key.

@@ -61,6 +61,7 @@ type sale struct {
 	seen     Level // admission's, by the last round of Run, and what the row had then
 	seenLeft int64
 
+	lookout    lookout
 	rebuilding sync.Mutex // one at a time on this node
 }
 
@@ -124,9 +125,8 @@ func (s *Sales) learn(r row) {
 func (sl *sale) learn(r row) {
 	sl.mu.Lock()
 	defer sl.mu.Unlock()
-	sl.row = r
-	if r.left() > 0 { // other nodes may sell to people unknown here
-		sl.buyers.complete = false
+	if r.moves() >= sl.row.moves() { // else it was read before what is known already
+		sl.row = r
 	}
 }
 

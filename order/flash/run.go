@@ -4,8 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"time"
-
-	"yinbo/internal/db"
 )
 
 // round is how often a node looks at the open sales: a sold-out flag, or a hold
@@ -65,25 +63,11 @@ func (s *Sales) Round(ctx context.Context) error {
 			return err
 		}
 		sl.learn(r)
-		if r.left() <= 0 {
-			if err := s.countBuyers(ctx, sl); err != nil {
-				return err
-			}
-		}
 		if r.refusal(now) == nil {
 			s.repair(ctx, sl, r)
 		}
 	}
 	return s.forgetOver(ctx, isOpen)
-}
-
-// countBuyers keeps the list of buyers whole while the sale is sold out.
-func (s *Sales) countBuyers(ctx context.Context, sl *sale) error {
-	n, _, err := db.Value[int](ctx, s.DB, "SELECT COUNT(*) FROM flash_claim WHERE flash_id = ?", sl.current().ID)
-	if err != nil {
-		return err
-	}
-	return s.loadBuyers(ctx, sl, n)
 }
 
 // forgetOver reads sales that are open no more for the last time, and drops

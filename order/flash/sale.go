@@ -42,8 +42,15 @@ type row struct {
 	Price               money.Fen
 	Total, Sold, Limit  int64
 	Starts, Ends        time.Time
+	Ever                int64  // units ever sold, those that came back too
 	Epoch               string // of admission's picture, "" before the first
 }
+
+// returned is how many units ever came back.
+func (r row) returned() int64 { return r.Ever - r.Sold }
+
+// moves grows with every unit that is sold or comes back.
+func (r row) moves() int64 { return r.Ever + r.returned() }
 
 func (r row) ref() Ref { return Ref{r.ID, r.Epoch} }
 

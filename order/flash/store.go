@@ -8,11 +8,11 @@ import (
 	"yinbo/internal/fault"
 )
 
-const columns = `SELECT id, bank_id, room_id, sku_id, state, price_fen, total, sold, per_user_limit, starts_at, ends_at, epoch FROM flash_sale WHERE `
+const columns = `SELECT id, bank_id, room_id, sku_id, state, price_fen, total, sold, per_user_limit, starts_at, ends_at, sold_ever, epoch FROM flash_sale WHERE `
 
 func scanRow(r db.Row) (v row, err error) {
 	var starts, ends db.Time
-	err = r.Scan(&v.ID, &v.Bank, &v.Room, &v.SKU, &v.State, &v.Price, &v.Total, &v.Sold, &v.Limit, &starts, &ends, &v.Epoch)
+	err = r.Scan(&v.ID, &v.Bank, &v.Room, &v.SKU, &v.State, &v.Price, &v.Total, &v.Sold, &v.Limit, &starts, &ends, &v.Ever, &v.Epoch)
 	v.Starts, v.Ends = starts.Time, ends.Time
 	return v, err
 }
@@ -68,7 +68,7 @@ func sell(ctx context.Context, tx *db.Tx, flashID string, n int64) error {
 	if n == 0 {
 		return nil
 	}
-	rows, err := tx.Exec(ctx, "UPDATE flash_sale SET sold = sold + ? WHERE id = ? AND sold + ? <= total", n, flashID, n)
+	rows, err := tx.Exec(ctx, "UPDATE flash_sale SET sold = sold + ?, sold_ever = sold_ever + ? WHERE id = ? AND sold + ? <= total", n, n, flashID, n)
 	if err == nil && rows != 1 {
 		err = fmt.Errorf("flash: %s has no %d units", flashID, n)
 	}
@@ -78,8 +78,8 @@ func sell(ctx context.Context, tx *db.Tx, flashID string, n int64) error {
 // sellIfOn is sell for a sale that is on at tx.Now; ok is false, and nothing
 // sold, when it is not or has fewer.
 func sellIfOn(ctx context.Context, tx *db.Tx, flashID string, n int64) (ok bool, err error) {
-	rows, err := tx.Exec(ctx, `UPDATE flash_sale SET sold = sold + ? WHERE id = ? AND sold + ? <= total
-		AND state = 'open' AND starts_at <= ? AND ends_at > ?`, n, flashID, n, tx.Now, tx.Now)
+	rows, err := tx.Exec(ctx, `UPDATE flash_sale SET sold = sold + ?, sold_ever = sold_ever + ? WHERE id = ? AND sold + ? <= total
+		AND state = 'open' AND starts_at <= ? AND ends_at > ?`, n, n, flashID, n, tx.Now, tx.Now)
 	return rows == 1, err
 }
 

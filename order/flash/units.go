@@ -50,7 +50,7 @@ func (s *Sales) Retake(ctx context.Context, tx *db.Tx, bank, flashID, viewer str
 	if err := sell(ctx, tx, flashID, n); err != nil {
 		return false, err
 	}
-	r.Sold += n
+	r.Sold, r.Ever = r.Sold+n, r.Ever+n
 	// Admission learns of it by the next repair; until then the row decides.
 	tx.AfterCommit(func() { s.learn(r); s.tellStock(r) })
 	return true, addClaims(ctx, tx, r, map[string]int64{viewer: n})
@@ -62,12 +62,7 @@ func (s *Sales) returned(r row, viewer string, n int64) {
 	ctx, cancel := context.WithTimeout(context.Background(), admissionWait)
 	defer cancel()
 	s.admit(func() error { return s.Admission.Release(ctx, r.ref(), viewer, n) })
-	if sl, ok := s.known(r.ID); ok {
-		sl.mu.Lock()
-		sl.buyers.giveBack(viewer, n)
-		sl.mu.Unlock()
-		sl.learn(r)
-	}
+	s.learn(r)
 	s.tellStock(r)
 }
 

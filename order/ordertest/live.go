@@ -82,6 +82,20 @@ func (l *Live) Updates(orderID string) (all []order.Status) {
 // announcer is the Live that services talk to; Live's own State reads.
 type announcer struct{ *Live }
 
+// interrupted is an announcer to which something happens.
+type interrupted struct {
+	announcer
+	onFact func() error
+}
+
+// Fact lets it happen first.
+func (i interrupted) Fact(ctx context.Context, tx *db.Tx, bank, room, kind string, payload any) error {
+	if err := i.onFact(); err != nil {
+		return err
+	}
+	return i.announcer.Fact(ctx, tx, bank, room, kind, payload)
+}
+
 // Fact remembers a fact once it is committed.
 func (l *Live) Fact(_ context.Context, tx *db.Tx, _, _, kind string, _ any) error {
 	tx.AfterCommit(func() {

@@ -109,8 +109,18 @@ func New(t *testing.T, d *db.DB, clk *clock.Fake, admission flash.Admission) *St
 
 // Node is another node's flash sales on the same database.
 func (s *Stage) Node(admission flash.Admission) *flash.Sales {
+	return s.node(admission, announcer{s.Live})
+}
+
+// NodeWith is a node on which onFact comes before each fact, within its
+// transaction.
+func (s *Stage) NodeWith(admission flash.Admission, onFact func() error) *flash.Sales {
+	return s.node(admission, interrupted{announcer{s.Live}, onFact})
+}
+
+func (s *Stage) node(admission flash.Admission, told order.Announcer) *flash.Sales {
 	sales := flash.New(flash.Deps{DB: s.DB, Box: s.Box, Keeper: idem.NewKeeper(s.DB), Keyring: s.Keyring, Admission: admission,
-		Rooms: s.Live, Announcer: announcer{s.Live}, TTL: TTL})
+		Rooms: s.Live, Announcer: told, TTL: TTL})
 	s.T.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 		defer cancel()
@@ -311,6 +321,16 @@ func Go(t *testing.T, run func(context.Context) error) (stop func()) {
 		}
 	}()
 	return func() { cancel(); <-ended }
+}
+
+// Until holds until cond, for ten seconds at most.
+func Until(t *testing.T, cond func() bool) {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); !cond(); <-time.After(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("waited in vain")
+		}
+	}
 }
 
 // Address is somebody's.

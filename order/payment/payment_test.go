@@ -163,6 +163,7 @@ func TestAFailureBeforeTheSuccessDoesNotHideIt(t *testing.T) {
 	}
 }
 
+// RULES 8.9: forged, or for another person's order.
 func TestForgedUnknownAndWrongCallbacksAreRefused(t *testing.T) {
 	ordertest.Each(t, func(t *testing.T, s *ordertest.Stage) {
 		_, o, p, _ := opened(t, s)
@@ -237,7 +238,7 @@ func TestALatePaymentTakesTheStockAgain(t *testing.T) {
 	})
 }
 
-// RULES 8.7.
+// RULES 8.7: likewise, and the stock is gone.
 func TestALatePaymentWithoutStockIsGivenBackInFull(t *testing.T) {
 	ordertest.Each(t, func(t *testing.T, s *ordertest.Stage) {
 		viewer, o, p, skus := opened(t, s)
@@ -265,6 +266,7 @@ func TestALatePaymentWithoutStockIsGivenBackInFull(t *testing.T) {
 	})
 }
 
+// RULES 8.7: likewise, in a flash sale.
 func TestALateFlashPaymentTakesUnitAndClaimAgainOrGoesBack(t *testing.T) {
 	ordertest.Each(t, func(t *testing.T, s *ordertest.Stage) {
 		f := s.Sale(1, 1)

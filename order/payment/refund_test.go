@@ -91,6 +91,7 @@ func TestRefundsNeverExceedWhatWasPaid(t *testing.T) {
 	})
 }
 
+// RULES 8.10: answer and callback of one refund, in any order.
 func TestARefundCountsOnceByAnswerAndCallback(t *testing.T) {
 	ordertest.Each(t, func(t *testing.T, s *ordertest.Stage) {
 		viewer, o, p := bought(t, s)

@@ -1,0 +1,48 @@
+package card
+
+import (
+	"yinbo/internal/id"
+	"yinbo/internal/idem"
+	"yinbo/internal/invariant"
+)
+
+// Invariants are what holds of applications.
+func Invariants() []invariant.Rule {
+	return []invariant.Rule{{
+		Name:  "application.open",
+		Means: "an application counts as its person's open one until it is issued or over",
+		Of:    "application",
+		Broken: `SELECT bank_id, id, CONCAT_WS('', status, CASE WHEN open_key IS NULL THEN ', not open' ELSE ', open' END) FROM application
+			WHERE (status IN ('screening', 'queued', 'in_review', 'info_requested', 'approved', 'handed_off')) <> (open_key IS NOT NULL)`,
+	}, {
+		Name:  "application.claim",
+		Means: "a lead is held only while it waits for the card department, and until a time",
+		Of:    "application",
+		Broken: `SELECT bank_id, id, CONCAT_WS('', status, ', held by ', COALESCE(claimed_by, 'nobody'), ' until ', COALESCE(claimed_until, 'no time')) FROM application
+			WHERE (claimed_by IS NULL) <> (claimed_until IS NULL)
+				OR claimed_by IS NOT NULL AND status NOT IN ('queued', 'in_review', 'info_requested')`,
+	}, {
+		Name:  "application.decided",
+		Means: "what is approved was approved by somebody, for a reason",
+		Of:    "application",
+		Broken: `SELECT bank_id, id, CONCAT_WS('', status, ', decision ', COALESCE(decision, 'none'), ' by ', COALESCE(decided_by, 'nobody')) FROM application
+			WHERE status IN ('approved', 'handed_off', 'issued', 'activated', 'bound')
+				AND (decision IS NULL OR decision <> 'approve' OR decided_by IS NULL OR decided_at IS NULL OR reason_code IS NULL)`,
+	}, {
+		Name:  "application.consent",
+		Means: "an application whose card product has documents has consents",
+		Of:    "application",
+		Broken: `SELECT a.bank_id, a.id, 'no consent' FROM application a
+			WHERE EXISTS (SELECT 1 FROM card_product_document d WHERE d.card_product_id = a.card_product_id)
+				AND NOT EXISTS (SELECT 1 FROM consent c WHERE c.bank_id = a.bank_id AND c.application_id = a.id)`,
+	}, {
+		Name:  "application.screened",
+		Means: "an application that left screening was screened, and its history begins",
+		Of:    "application",
+		Broken: `SELECT a.bank_id, a.id, CONCAT_WS('', a.status, ', without screening or history') FROM application a
+			WHERE a.status NOT IN ('screening', 'withdrawn') AND NOT EXISTS (SELECT 1 FROM screening s WHERE s.application_id = a.id)
+				OR NOT EXISTS (SELECT 1 FROM lead_event e WHERE e.bank_id = a.bank_id AND e.application_id = a.id)`,
+	},
+		idem.Answered("application.answered", id.Application, "application", "viewer_id"),
+	}
+}

@@ -1,0 +1,57 @@
+package idem
+
+import (
+	"fmt"
+	"time"
+
+	"yinbo/internal/invariant"
+)
+
+// answerID is the id in a kept answer, NULL where it has none. Both engines have
+// JSON_EXTRACT; one of them leaves the quotes, and groups long text on disk.
+const answerID = `CAST(REPLACE(JSON_EXTRACT(i.response, '$.id'), '"', '') AS CHAR(64))`
+
+// Answered says that every kept answer which names an object of table, whose ids
+// begin with prefix, names one that is there and is its person's: what was told
+// is in the database. person is the table's column of whom it belongs to.
+func Answered(name, prefix, table, person string) invariant.Rule {
+	return invariant.Rule{
+		Name:  name,
+		Means: "every answer kept under an idempotency key names an object that is there, its person's own",
+		Of:    "idempotency",
+		Broken: fmt.Sprintf(`SELECT i.bank_id, i.person_id, CONCAT_WS('', 'was told of ', i.object_id, ', ', COALESCE(CONCAT_WS('', 'of ', t.%[3]s), 'not there'))
+			FROM (SELECT i.bank_id, i.person_id, %[4]s AS object_id FROM idempotency i) i
+			LEFT JOIN %[2]s t ON t.id = i.object_id AND t.bank_id = i.bank_id
+			WHERE i.object_id LIKE '%[1]s|_%%' ESCAPE '|' AND (t.id IS NULL OR t.%[3]s <> i.person_id)`, prefix, table, person, answerID),
+	}
+}
+
+// AnsweredOnce says that no object of table was told under two keys.
+func AnsweredOnce(name, prefix string) invariant.Rule {
+	return invariant.Rule{
+		Name:  name,
+		Means: "two idempotency keys never name one and the same object",
+		Of:    "idempotency",
+		Broken: fmt.Sprintf(`SELECT MAX(i.bank_id), i.object_id, CONCAT_WS('', COUNT(*), ' keys')
+			FROM (SELECT i.bank_id, %[2]s AS object_id FROM idempotency i) i
+			WHERE i.object_id LIKE '%[1]s|_%%' ESCAPE '|' GROUP BY i.object_id HAVING COUNT(*) > 1`, prefix, answerID),
+	}
+}
+
+// Keyed says that every object of table placed within the last half of Keep was
+// placed under a key: one that has none was placed behind its person's back, or
+// twice.
+func Keyed(name, prefix, table string) invariant.Rule {
+	return invariant.Rule{
+		Name:  name,
+		Means: "whatever was placed in the last 24 hours was placed under an idempotency key, which names it",
+		Of:    table,
+		Broken: fmt.Sprintf(`SELECT MAX(bank_id), object_id, 'no key names it'
+			FROM (SELECT bank_id, id AS object_id, 1 AS placed, 0 AS named FROM %[2]s WHERE created_at > ?
+				UNION ALL SELECT i.bank_id, %[3]s, 0, 1 FROM idempotency i) u
+			WHERE object_id LIKE '%[1]s|_%%' ESCAPE '|' GROUP BY object_id HAVING SUM(placed) > 0 AND SUM(named) = 0`, prefix, table, answerID),
+		Args: since,
+	}
+}
+
+func since(now time.Time) []any { return []any{now.Add(-Keep / 2)} }
