@@ -5,9 +5,9 @@
 //
 // States: pending_payment → paid | cancelled; cancelled → paid when a payment
 // came late and the stock and the coupons could be had again; paid → fulfilling
-// when it was sent, or at once when it is nothing but voucher codes → completed
-// when it was received, when nobody said anything for the bank's
-// CompleteAfterDays, or when no code can be used any more. Each of these three →
+// when it was sent → completed when it was received, or when nobody said anything
+// for the bank's CompleteAfterDays; an order of nothing but voucher codes goes
+// from paid to completed when none can be used any more. Each of these three →
 // refunding → refunded, or back to where the order stands: fulfilling_at and
 // completed_at say that apart from refunds. The table in moves.go is the whole of
 // it; every move is a

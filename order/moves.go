@@ -29,8 +29,8 @@ var Statuses = []Status{PendingPayment, Paid, Fulfilling, Completed, Cancelled, 
 // moves is every move there is.
 var moves = map[Status][]Status{
 	PendingPayment: {Paid, Cancelled},
-	Cancelled:      {Paid}, // paid late, and the stock was still to be had
-	Paid:           {Fulfilling, Refunding},
+	Cancelled:      {Paid},                             // paid late, and the stock was still to be had
+	Paid:           {Fulfilling, Completed, Refunding}, // completed at once when it is nothing but codes
 	Fulfilling:     {Completed, Refunding},
 	Completed:      {Refunding},
 	Refunding:      {Paid, Fulfilling, Completed, Refunded}, // back to where it stands
@@ -42,7 +42,7 @@ func (o Order) stands() Status {
 	switch {
 	case !o.CompletedAt.IsZero():
 		return Completed
-	case !o.FulfillingAt.IsZero():
+	case !o.FulfillingAt.IsZero() && !o.OnlyVouchers():
 		return Fulfilling
 	}
 	return Paid

@@ -66,6 +66,14 @@ func (s *Orders) CorrectShipment(ctx context.Context, bank string, by Staff, l S
 	})
 }
 
+// completeBy ends an order that is on its way, by a member of staff.
+func (s *Orders) completeBy(ctx context.Context, tx *db.Tx, o *Order, by Staff) error {
+	if err := s.receive(ctx, tx, o, by.ID); err != nil {
+		return err
+	}
+	return by.Audit(ctx, tx, o.Bank, "order.completed", o.ID, nil)
+}
+
 // CompleteByStaff ends an order that its viewer has received; 409 conflict when
 // it is not on its way.
 func (s *Orders) CompleteByStaff(ctx context.Context, bank string, by Staff, orderID string) error {
@@ -74,10 +82,7 @@ func (s *Orders) CompleteByStaff(ctx context.Context, bank string, by Staff, ord
 		if err != nil {
 			return err
 		}
-		if err := s.receive(ctx, tx, &o, by.ID); err != nil {
-			return err
-		}
-		return by.Audit(ctx, tx, bank, "order.completed", orderID, nil)
+		return s.completeBy(ctx, tx, &o, by)
 	})
 }
 

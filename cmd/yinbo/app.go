@@ -130,7 +130,7 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 		Gateways: gateways, Charger: a.bank, Cards: bindings, Discounts: a.coupons, Banks: c.banks, CallbackKey: key})
 	a.orders.Tills = a.payments
 	a.desk = settle.New(c.db, ledgers, c.box, c.banks, a.bank)
-	a.imports = bulk.New(c.db, c.box, keeper, importKinds()...)
+	a.imports = bulk.New(c.db, c.box, keeper, catalog.ProductLines, a.orders.ShipmentImport(c.banks), a.orders.CompletionImport())
 	goods.shop, goods.sales = shop, a.sales
 	figures.orders, figures.sales, figures.coupons, figures.applications = a.orders, a.sales, a.coupons, applications
 
@@ -169,9 +169,6 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 	}
 	return a, nil
 }
-
-// importKinds are what files can be taken in of.
-func importKinds() []bulk.Kind { return []bulk.Kind{catalog.ProductLines} }
 
 // start sets everything running that runs by itself.
 func (a *app) start(ctx context.Context) error {

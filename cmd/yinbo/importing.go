@@ -15,11 +15,16 @@ import (
 	"yinbo/internal/fault"
 	"yinbo/internal/idem"
 	"yinbo/order/bulk"
+	"yinbo/order/catalog"
 )
+
+// fileKinds are the imports that the command offers; what moves orders goes
+// through a node, whose people hear of it.
+var fileKinds = []bulk.Kind{catalog.ProductLines}
 
 func (c commander) importing() *cobra.Command {
 	root := &cobra.Command{Use: "import", Short: "Take in a file of lines"}
-	for _, kind := range importKinds() {
+	for _, kind := range fileKinds {
 		var bank, report string
 		cmd := &cobra.Command{Use: kind.Name + " FILE", Args: cobra.ExactArgs(1),
 			Short: fmt.Sprintf("Take in %s from a CSV file, or from standard input as -", kind.Name),
@@ -68,7 +73,7 @@ func importFile(ctx context.Context, core *core, out, logs io.Writer, kind bulk.
 			report = filepath.Join(filepath.Dir(path), report)
 		}
 	}
-	imports := bulk.New(core.db, core.box, idem.NewKeeper(core.db), importKinds()...)
+	imports := bulk.New(core.db, core.box, idem.NewKeeper(core.db), fileKinds...)
 	jobID, err := imports.Upload(ctx, bank.ID, bulk.Actor{Kind: "system", ID: "yinbo import"}, kind.Name, name, in)
 	if err != nil {
 		return spoken(err)

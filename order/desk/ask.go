@@ -7,6 +7,7 @@ import (
 
 	"yinbo/internal/db"
 	"yinbo/internal/id"
+	"yinbo/order/catalog"
 )
 
 // asked is what a search text turned out to be.
@@ -67,8 +68,7 @@ func (d *Desk) ask(ctx context.Context, bank, q string) (asked, error) {
 // titled finds the orders of products whose title, or its pinyin, has q in it.
 func (d *Desk) titled(ctx context.Context, bank, q string) (asked, error) {
 	part := "%" + likeEscape.Replace(strings.ToLower(q)) + "%"
-	skus, err := db.All(ctx, d.DB, text, `SELECT s.id FROM product p JOIN sku s ON s.bank_id = p.bank_id AND s.product_id = p.id
-		WHERE p.bank_id = ? AND p.search_text LIKE ? ESCAPE '!' LIMIT ?`, bank, part, manySKUs+1)
+	skus, err := catalog.SKUsFound(ctx, d.DB, bank, q, manySKUs+1)
 	switch {
 	case err != nil || len(skus) == 0:
 		return asked{none: true}, err

@@ -106,7 +106,7 @@ func TestEachUnitThatIsPaidHasACodeOfItsOwn(t *testing.T) {
 				t.Errorf("%+v", v)
 			}
 		}
-		if len(codes) != 5 || sum != o.PayableFen || s.Status(o.ID) != order.Fulfilling {
+		if len(codes) != 5 || sum != o.PayableFen || s.Status(o.ID) != order.Paid {
 			t.Errorf("%d codes worth %d, order is %s", len(codes), sum, s.Status(o.ID))
 		}
 		for code := range codes {
@@ -139,7 +139,7 @@ func TestFiveTerminalsAtOnceRedeemACodeOnce(t *testing.T) {
 		if done.Load() != 1 {
 			t.Errorf("redeemed %d times", done.Load())
 		}
-		s.want(orderID, order.Fulfilling, voucher.Redeemed, voucher.Issued)
+		s.want(orderID, order.Paid, voucher.Redeemed, voucher.Issued)
 		r, err := s.redeem(codes[1].Code)
 		if err != nil || r.ValueFen != 1000 || r.OrderID != orderID {
 			t.Errorf("%+v %v", r, err)
@@ -223,7 +223,7 @@ func TestOnlyWhatIsNotRedeemedIsRefunded(t *testing.T) {
 		}
 		_, err := s.Refund(viewer, orderID, 2001)
 		wantCode(t, err, "refund.exceeds")
-		s.want(orderID, order.Fulfilling, voucher.Redeemed, voucher.Issued, voucher.Issued)
+		s.want(orderID, order.Paid, voucher.Redeemed, voucher.Issued, voucher.Issued)
 		// A part of a code's worth costs the code; the rest of its worth costs no other.
 		for _, step := range []struct {
 			amount money.Fen
@@ -233,7 +233,7 @@ func TestOnlyWhatIsNotRedeemedIsRefunded(t *testing.T) {
 				t.Fatal(err)
 			}
 			s.RunTasks()
-			s.want(orderID, order.Fulfilling, voucher.Redeemed, voucher.Issued, step.last)
+			s.want(orderID, order.Paid, voucher.Redeemed, voucher.Issued, step.last)
 		}
 		_, err = s.redeem(codes[2].Code)
 		wantCode(t, err, "voucher.void")
@@ -258,7 +258,7 @@ func TestAFullRefundVoidsEveryCodeAndAFailedOneGivesThemBack(t *testing.T) {
 		_, err := s.redeem(codes[0].Code)
 		wantCode(t, err, "voucher.void")
 		s.RunTasks()
-		s.want(orderID, order.Fulfilling, voucher.Issued, voucher.Issued)
+		s.want(orderID, order.Paid, voucher.Issued, voucher.Issued)
 		s.Gateway.Refuse = false
 		if _, err := s.Refund(viewer, orderID, 2000); err != nil {
 			t.Fatal(err)
@@ -365,7 +365,7 @@ func TestACodeOfAnOrderPaidLateIsIssuedOnce(t *testing.T) {
 		if n := len(s.list(viewer, o.ID)); n != 2 {
 			t.Errorf("%d codes", n)
 		}
-		s.want(o.ID, order.Fulfilling, voucher.Issued, voucher.Issued)
+		s.want(o.ID, order.Paid, voucher.Issued, voucher.Issued)
 	})
 }
 
