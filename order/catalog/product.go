@@ -95,7 +95,8 @@ type ProductChange struct {
 }
 
 // EditProduct changes a product. Rooms and orders that have it show the new
-// title at once; an order's lines keep the old one. 404 not_found, 422 as
+// title at once; an order's lines keep the old one, and a flash sale that is on
+// may go by the old product until it is over. 404 not_found, 422 as
 // CreateProduct.
 func (c *Catalog) EditProduct(ctx context.Context, bank string, by Actor, productID string, change ProductChange) (Entry, error) {
 	return c.changeProduct(ctx, bank, productID, func(tx *db.Tx, e Entry) error {
