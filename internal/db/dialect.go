@@ -81,10 +81,16 @@ func (d Dialect) SkipLocked() string {
 	return ""
 }
 
-// InOrder joins two tables so that the left one is read first, as it is written:
-// where the statement's order and limit follow from the left one, and the
-// engine would rather sort.
-func (d Dialect) InOrder() string {
+// By follows a table's name and its alias, and names the index to read it by.
+func (d Dialect) By(index string) string {
+	if d == MySQL {
+		return " FORCE INDEX (" + index + ")"
+	}
+	return " INDEXED BY " + index
+}
+
+// Then joins the next table after, never before, the ones that stand in front.
+func (d Dialect) Then() string {
 	if d == MySQL {
 		return " STRAIGHT_JOIN "
 	}

@@ -18,7 +18,8 @@ type parsedLine struct {
 	spec                                    []Attribute
 	images                                  []string
 	price, list                             money.Fen
-	stock, limit, validDays                 int64
+	stock, limit                            int64
+	voucherDays                             int
 	hasSpec, hasList, hasStock, hasLimit    bool
 }
 
@@ -86,7 +87,8 @@ func parseLine(l bulk.Line) (p parsedLine) {
 	p.list, p.hasList = amount("list_price")
 	p.stock, p.hasStock = number("stock", MaxStock)
 	p.limit, p.hasLimit = number("per_person_limit", MaxLimit)
-	p.validDays, _ = number("valid_days", MaxValidDays)
+	days, _ := number("valid_days", MaxVoucherDays)
+	p.voucherDays = int(days)
 	for url := range strings.SplitSeq(l.Get("images"), "|") {
 		if url = strings.TrimSpace(url); url != "" {
 			p.images = append(p.images, url)
@@ -98,8 +100,8 @@ func parseLine(l bulk.Line) (p parsedLine) {
 	return p
 }
 
-// MaxValidDays bounds how long a voucher is good for: ten years.
-const MaxValidDays = 3660
+// MaxVoucherDays bounds how long a voucher is good for: ten years.
+const MaxVoucherDays = 3660
 
 var yuan = regexp.MustCompile(`^[0-9]{1,13}(\.[0-9]{1,2})?$`)
 

@@ -121,11 +121,23 @@ type source struct{ tables, bank, id string }
 // products: in the order of their ids either way, so that a page is had without
 // looking at what comes after it.
 func sourceOf(d db.Dialect, found string) source {
-	merchant := d.InOrder() + "merchant m ON m.id = p.merchant_id"
+	merchant := d.Then() + "merchant m ON m.id = p.merchant_id"
 	if found == "" {
 		return source{" FROM product p" + merchant, "p.bank_id", "p.id"}
 	}
-	return source{" FROM product_search f" + d.InOrder() + "product p ON p.id = f.product_id" + merchant, "f.bank_id", "f.product_id"}
+	return source{" FROM product_search f" + d.Then() + "product p ON p.id = f.product_id" + merchant, "f.bank_id", "f.product_id"}
+}
+
+// SKUsCalled gives up to limit SKUs of products that a query finds, hidden ones
+// too; none for a query without words.
+func SKUsCalled(ctx context.Context, q db.Querier, bank, query string, limit int) ([]string, error) {
+	found, args := words(query)
+	if found == "" {
+		return nil, nil
+	}
+	return db.All(ctx, q, func(r db.Row) (sku string, err error) { return sku, r.Scan(&sku) },
+		"SELECT s.id FROM product_search f"+q.Dialect().Then()+"sku s ON s.bank_id = f.bank_id AND s.product_id = f.product_id WHERE f.bank_id = ?"+
+			found+" LIMIT ?", append(append([]any{bank}, args...), limit)...)
 }
 
 func isASCII(s string) bool {
