@@ -39,12 +39,11 @@ func (c *Catalog) CreateProduct(ctx context.Context, req idem.Request, bank stri
 			if err != nil {
 				return Entry{}, err
 			}
-			if key := specKey(terms.Attributes); seen[key] {
+			key := specKey(attributesOf(s.Spec))
+			if seen[key] {
 				return Entry{}, fault.InvalidField(field+"attributes", "field.duplicate")
-			} else {
-				seen[key] = true
 			}
-			s.Product = product
+			seen[key], s.Product = true, product
 			if _, err := AddSKU(ctx, tx, bank, s); err != nil {
 				return Entry{}, taken(err, "sku.code_taken")
 			}
