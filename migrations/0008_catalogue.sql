@@ -27,6 +27,7 @@ CREATE TABLE product_search (
 INSERT INTO product_search (bank_id, product_id, title, pinyin) SELECT bank_id, id, LOWER(title), search_text FROM product;
 ALTER TABLE product DROP COLUMN search_text;
 
+ALTER TABLE product ADD COLUMN valid_days INT; -- of a voucher, from the day it is granted
 CREATE INDEX product_bank ON product (bank_id, id);
 CREATE INDEX product_title ON product (bank_id, merchant_id, title);
 

@@ -25,15 +25,15 @@ type NewProduct struct {
 	Kind                      Kind
 	Branch                    string // empty for all branches
 	Images                    []string
-	VoucherDays               int // how long a voucher's codes can be used, 0 for the default
+	ValidDays                 int64 // of a voucher; 0 for what is usual
 }
 
 // productInto names the columns that a new product's row fills.
-const productInto = "product (id, bank_id, merchant_id, kind, title, category, branch_id, images, voucher_days, created_at)"
+const productInto = "product (id, bank_id, merchant_id, kind, title, category, branch_id, images, valid_days, created_at)"
 
 func (p NewProduct) row(bank, product string, now time.Time) ([]any, error) {
 	images, err := writeImages(p.Images)
-	return []any{product, bank, p.Merchant, string(p.Kind), p.Title, p.Category, orNull(p.Branch), images, positiveOrNull(p.VoucherDays), now}, err
+	return []any{product, bank, p.Merchant, string(p.Kind), p.Title, p.Category, orNull(p.Branch), images, positiveOrNull(p.ValidDays), now}, err
 }
 
 const searchInto = "product_search (bank_id, product_id, title, pinyin)"
@@ -78,7 +78,7 @@ func orNull(s string) *string {
 	return &s
 }
 
-func positiveOrNull(n int) *int {
+func positiveOrNull(n int64) *int64 {
 	if n <= 0 {
 		return nil
 	}

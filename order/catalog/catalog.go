@@ -41,8 +41,8 @@ type Product struct {
 	SKUs     []SKU         `json:"skus"`
 	Images   []string      `json:"images"`
 	Merchant MerchantBrief `json:"merchant"`
-	// VoucherDays is a voucher's.
-	VoucherDays *int `json:"valid_days" doc:"How long a voucher is good for; null for other kinds"`
+	// ValidDays is a voucher's.
+	ValidDays *int64 `json:"valid_days" doc:"How long a voucher is good for; null for other kinds"`
 }
 
 // SKU is one thing to buy.
@@ -73,7 +73,7 @@ type Good struct {
 	Stock                                      int64
 	PerPersonLimit                             int64  // 0 for none
 	BranchID                                   string // empty for all branches
-	VoucherDays                                int    // of a voucher
+	ValidDays                                  int64  // of a voucher
 	Hidden                                     bool
 }
 

@@ -138,10 +138,10 @@ func (g *goods) set(s *skuState, p parsedLine) (bad bulk.Verdict) {
 	if len(p.images) > 0 {
 		product.Images = p.images
 	}
-	if p.voucherDays > 0 {
-		product.VoucherDays = p.voucherDays
+	if p.validDays > 0 {
+		product.ValidDays = p.validDays
 	}
-	if product.VoucherDays > 0 && product.Kind != Voucher {
+	if product.ValidDays > 0 && product.Kind != Voucher {
 		return bulk.Fail("valid_days", "product.valid_days")
 	}
 	if p.code != "" {

@@ -147,13 +147,13 @@ func (g *goods) loadProducts(ctx context.Context, tx *db.Tx, titles, ids []strin
 	products, err := db.All(ctx, tx, func(r db.Row) (p *productState, err error) {
 		p = &productState{skus: map[string]*skuState{}}
 		var images string
-		if err = r.Scan(&p.id, &p.Merchant, &p.Title, &p.Category, &p.Kind, &p.Branch, &images, &p.VoucherDays); err != nil {
+		if err = r.Scan(&p.id, &p.Merchant, &p.Title, &p.Category, &p.Kind, &p.Branch, &images, &p.ValidDays); err != nil {
 			return p, err
 		}
 		p.Images, err = readImages(images)
 		p.was = p.NewProduct
 		return p, err
-	}, `SELECT id, merchant_id, title, category, kind, COALESCE(branch_id, ''), images, COALESCE(voucher_days, 0) FROM product
+	}, `SELECT id, merchant_id, title, category, kind, COALESCE(branch_id, ''), images, COALESCE(valid_days, 0) FROM product
 		WHERE bank_id = ? AND id IN `+db.Marks(len(ids))+" ORDER BY id"+tx.Dialect().ForUpdate(), append([]any{g.bank}, db.Args(ids)...)...)
 	g.products = products
 	for _, p := range slices.Backward(products) { // the oldest of those that are called the same
@@ -266,5 +266,5 @@ func (g *goods) write(ctx context.Context, tx *db.Tx) error {
 
 func (p *productState) same() bool {
 	a, b := p.NewProduct, p.was
-	return a.Title == b.Title && a.Category == b.Category && a.Branch == b.Branch && a.VoucherDays == b.VoucherDays && slices.Equal(a.Images, b.Images)
+	return a.Title == b.Title && a.Category == b.Category && a.Branch == b.Branch && a.ValidDays == b.ValidDays && slices.Equal(a.Images, b.Images)
 }

@@ -18,8 +18,7 @@ type parsedLine struct {
 	spec                                    []Attribute
 	images                                  []string
 	price, list                             money.Fen
-	stock, limit                            int64
-	voucherDays                             int
+	stock, limit, validDays                 int64
 	hasSpec, hasList, hasStock, hasLimit    bool
 }
 
@@ -46,8 +45,7 @@ func parseLine(l bulk.Line) (p parsedLine) {
 	p.list, p.hasList = c.amount("list_price")
 	p.stock, p.hasStock = c.number("stock", MaxStock)
 	p.limit, p.hasLimit = c.number("per_person_limit", MaxLimit)
-	days, _ := c.number("valid_days", MaxVoucherDays)
-	p.voucherDays = int(days)
+	p.validDays, _ = c.number("valid_days", MaxValidDays)
 	for url := range strings.SplitSeq(l.Get("images"), "|") {
 		if url = strings.TrimSpace(url); url != "" {
 			p.images = append(p.images, url)
@@ -112,8 +110,8 @@ func (c *cells) amount(field string) (fen money.Fen, given bool) {
 	return fen, true
 }
 
-// MaxVoucherDays bounds how long a voucher is good for: ten years.
-const MaxVoucherDays = 3660
+// MaxValidDays bounds how long a voucher is good for: ten years.
+const MaxValidDays = 3660
 
 var yuan = regexp.MustCompile(`^[0-9]{1,13}(\.[0-9]{1,2})?$`)
 

@@ -66,7 +66,7 @@ func (p NewProduct) check(ctx context.Context, tx *db.Tx, bank string) error {
 			return orInvalid(err, "branch_id", "branch.unknown")
 		}
 	}
-	if p.VoucherDays > 0 && p.Kind != Voucher {
+	if p.ValidDays > 0 && p.Kind != Voucher {
 		return fault.InvalidField("valid_days", "product.valid_days")
 	}
 	for i, url := range p.Images {
@@ -90,7 +90,7 @@ type ProductChange struct {
 	Title, Category *string
 	Branch          *string // empty for all branches
 	Images          *[]string
-	VoucherDays     *int // 0 for what is usual
+	ValidDays       *int64 // 0 for what is usual
 }
 
 // EditProduct changes a product. Rooms and orders that have it show the new
@@ -103,8 +103,8 @@ func (c *Catalog) EditProduct(ctx context.Context, bank string, by Actor, produc
 		if e.BranchID != nil {
 			p.Branch = *e.BranchID
 		}
-		if e.VoucherDays != nil {
-			p.VoucherDays = *e.VoucherDays
+		if e.ValidDays != nil {
+			p.ValidDays = *e.ValidDays
 		}
 		fields := change.apply(&p)
 		if err := p.check(ctx, tx, bank); err != nil {
@@ -131,8 +131,8 @@ func (change ProductChange) apply(p *NewProduct) (fields []string) {
 	if change.Images != nil {
 		p.Images, fields = *change.Images, append(fields, "images")
 	}
-	if change.VoucherDays != nil {
-		p.VoucherDays, fields = *change.VoucherDays, append(fields, "valid_days")
+	if change.ValidDays != nil {
+		p.ValidDays, fields = *change.ValidDays, append(fields, "valid_days")
 	}
 	return fields
 }
@@ -143,8 +143,8 @@ func setProduct(ctx context.Context, tx *db.Tx, bank, productID string, p NewPro
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, "UPDATE product SET title = ?, category = ?, branch_id = ?, images = ?, voucher_days = ? WHERE bank_id = ? AND id = ?",
-		p.Title, p.Category, orNull(p.Branch), images, positiveOrNull(p.VoucherDays), bank, productID)
+	_, err = tx.Exec(ctx, "UPDATE product SET title = ?, category = ?, branch_id = ?, images = ?, valid_days = ? WHERE bank_id = ? AND id = ?",
+		p.Title, p.Category, orNull(p.Branch), images, positiveOrNull(p.ValidDays), bank, productID)
 	if err != nil {
 		return err
 	}

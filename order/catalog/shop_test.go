@@ -156,7 +156,7 @@ func TestAProductIsOfWhatTheBankHas(t *testing.T) {
 			"validation merchant_id merchant.unknown":      func(n *catalog.NewEntry) { n.Merchant = "mch_x" },
 			"validation category category.unknown":         func(n *catalog.NewEntry) { n.Category = "没有" },
 			"validation branch_id branch.unknown":          func(n *catalog.NewEntry) { n.Branch = "brn_x" },
-			"validation valid_days product.valid_days":     func(n *catalog.NewEntry) { n.VoucherDays = 3 },
+			"validation valid_days product.valid_days":     func(n *catalog.NewEntry) { n.ValidDays = 3 },
 			"validation images[1] image.unknown":           func(n *catalog.NewEntry) { n.Images = []string{"https://x.example/a.png", "http://x.example/a.png"} },
 			"validation skus[0].price_fen field.too_small": func(n *catalog.NewEntry) { n.SKUs[0].Price = 0 },
 			"validation skus[0].list_price_fen sku.list_price": func(n *catalog.NewEntry) {

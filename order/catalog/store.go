@@ -8,14 +8,14 @@ import (
 	"yinbo/internal/db"
 )
 
-const productColumns = "SELECT p.id, p.title, p.kind, p.category, p.branch_id, p.images, p.voucher_days, m.id, m.name"
+const productColumns = "SELECT p.id, p.title, p.kind, p.category, p.branch_id, p.images, p.valid_days, m.id, m.name"
 
 // products reads those of a source that a condition picks.
 func (c *Catalog) products(ctx context.Context, src source, where string, args ...any) ([]Product, error) {
 	return db.All(ctx, c.db, func(r db.Row) (Product, error) {
 		p := Product{SKUs: []SKU{}}
 		var images string
-		if err := r.Scan(&p.ID, &p.Title, &p.Kind, &p.Category, &p.BranchID, &images, &p.VoucherDays, &p.Merchant.ID, &p.Merchant.Name); err != nil {
+		if err := r.Scan(&p.ID, &p.Title, &p.Kind, &p.Category, &p.BranchID, &images, &p.ValidDays, &p.Merchant.ID, &p.Merchant.Name); err != nil {
 			return p, err
 		}
 		var err error
@@ -62,7 +62,7 @@ func (c *Catalog) addSKUs(ctx context.Context, bank string, items []Product) err
 }
 
 const goodColumns = `SELECT s.id, p.id, m.id, m.name, p.kind, p.title, s.spec, p.images, s.price_fen, s.list_price_fen,
-	m.commission_bps, s.stock, s.per_person_limit, COALESCE(p.branch_id, ''), COALESCE(p.voucher_days, 0), p.hidden_at
+	m.commission_bps, s.stock, s.per_person_limit, COALESCE(p.branch_id, ''), COALESCE(p.valid_days, 0), p.hidden_at
 	FROM sku s JOIN product p ON p.id = s.product_id JOIN merchant m ON m.id = p.merchant_id`
 
 func scanGood(r db.Row) (g Good, err error) {
@@ -70,7 +70,7 @@ func scanGood(r db.Row) (g Good, err error) {
 	var hidden db.Time
 	err = r.Scan(&g.SKUID, &g.ProductID, &g.MerchantID, &g.MerchantName, &g.Kind, &g.Title, &g.Spec, &images,
 		&g.PriceFen, &g.ListPriceFen, &g.CommissionBps, &g.Stock,
-		&g.PerPersonLimit, &g.BranchID, &g.VoucherDays, &hidden)
+		&g.PerPersonLimit, &g.BranchID, &g.ValidDays, &hidden)
 	if err != nil {
 		return g, err
 	}
