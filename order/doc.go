@@ -1,6 +1,6 @@
 // Package order keeps orders and their states. Its subpackages are catalog
-// (what is sold), bulk (files of lines), flash (flash sales), payment (paying and
-// refunding), ledger and settle.
+// (what is sold), flash (flash sales), payment (paying and refunding), ledger
+// and settle.
 //
 // States: pending_payment → paid | cancelled; cancelled → paid when a payment
 // came late and the stock could be had again; paid → refunding → paid |
