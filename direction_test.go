@@ -36,6 +36,8 @@ var foreign = map[string][]string{
 	"github.com/redis/go-redis/v9":                   {"live/bus", "order/flash", "jobs", "jobs/relay", "internal/redisdb", "internal/testkit", "internal/config", "cmd/yinbo"},
 	"database/sql":                                   {"internal/db", "internal/testkit", "internal/bankbox"},
 	"github.com/alicebob/miniredis/v2":               {"internal/redisdb", "internal/testkit"},
+	"golang.org/x/image":                             {"order/catalog"},
+	"github.com/mozillazg/go-pinyin":                 {"order/catalog"},
 	"modernc.org/sqlite":                             {"internal/db", "internal/bankbox"},
 	"github.com/go-sql-driver/mysql":                 {"internal/db", "internal/testkit", "internal/config"},
 	"github.com/prometheus/client_golang/prometheus": {"internal/obs", "server", "cmd/yinbo"},

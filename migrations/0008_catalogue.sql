@@ -86,7 +86,7 @@ CREATE TABLE import_job (
   error_field  VARCHAR(100),
   actor_kind   VARCHAR(10)  NOT NULL,
   created_by   VARCHAR(40)  NOT NULL,
-  request_id   VARCHAR(100) NOT NULL,
+  request_id   VARCHAR(128) NOT NULL,
   created_at   DATETIME(6)  NOT NULL,
   started_at   DATETIME(6),
   progress_at  DATETIME(6),

@@ -32,7 +32,7 @@ func (s *Server) shopRoutes() {
 
 type newCategoryIn struct {
 	Body struct {
-		Name     string `json:"name" minLength:"1" maxLength:"60" pattern:"^[^\\x00-\\x1f]*$"`
+		Name     string `json:"name" minLength:"1" maxLength:"60" pattern:"^\\S([^\\x00-\\x1f]*\\S)?$"`
 		Position int64  `json:"position,omitempty" minimum:"0" maximum:"1000000" doc:"Where it stands among its siblings"`
 		ParentID string `json:"parent_id,omitempty" maxLength:"60" doc:"A category of the first level; left out for one of the first level"`
 	}
@@ -41,19 +41,34 @@ type newCategoryIn struct {
 type editCategoryIn struct {
 	ID   string `path:"id" maxLength:"60"`
 	Body struct {
-		Name     *string `json:"name,omitempty" nullable:"false" minLength:"1" maxLength:"60" pattern:"^[^\\x00-\\x1f]*$" doc:"Its products follow"`
+		Name     *string `json:"name,omitempty" nullable:"false" minLength:"1" maxLength:"60" pattern:"^\\S([^\\x00-\\x1f]*\\S)?$" doc:"Its products follow"`
 		Position *int64  `json:"position,omitempty" nullable:"false" minimum:"0" maximum:"1000000"`
 		ParentID *string `json:"parent_id,omitempty" nullable:"false" maxLength:"60" doc:"Empty for the first level"`
 	}
 }
 
+// shownCategory is a category as viewers see it.
+type shownCategory struct {
+	ID       string  `json:"id"`
+	Name     string  `json:"name" doc:"What /products takes as category"`
+	ParentID *string `json:"parent_id" doc:"null for one of the first level; a parent stands before its children"`
+}
+
+func (s *Server) listShownCategories(ctx context.Context, in *listIn) (*body[list[shownCategory]], error) {
+	all, err := s.Catalog.Categories(ctx, auth.From(ctx).Bank.ID)
+	shown := make([]shownCategory, len(all))
+	for i, c := range all {
+		shown[i] = shownCategory{c.ID, c.Name, c.ParentID}
+	}
+	return short(shown, err, in.Page, func(c shownCategory) string { return c.ID })
+}
+
 func (s *Server) categoryRoutes() {
-	show := func(ctx context.Context, in *listIn) (*body[list[catalog.Category]], error) {
+	route(s, http.MethodGet, "/categories", public, "List the shop's categories", s.listShownCategories)
+	route(s, http.MethodGet, "/shop/categories", shopReaders, "List the categories", func(ctx context.Context, in *listIn) (*body[list[catalog.Category]], error) {
 		all, err := s.Catalog.Categories(ctx, auth.From(ctx).Bank.ID)
 		return short(all, err, in.Page, func(c catalog.Category) string { return c.ID })
-	}
-	route(s, http.MethodGet, "/categories", public, "List the shop's categories", show)
-	route(s, http.MethodGet, "/shop/categories", shopReaders, "List the categories", show)
+	})
 	route(s, http.MethodPost, "/shop/categories", shopKeepers, "Add a category", func(ctx context.Context, in *newCategoryIn) (*body[catalog.Category], error) {
 		bank, by := keeper(ctx)
 		return answered(s.Catalog.CreateCategory(ctx, bank, by, in.Body.Name, in.Body.Position, in.Body.ParentID))
@@ -75,7 +90,7 @@ type merchantsIn struct {
 
 type newMerchantIn struct {
 	Body struct {
-		Name          string `json:"name" minLength:"1" maxLength:"100" pattern:"^[^\\x00-\\x1f]*$"`
+		Name          string `json:"name" minLength:"1" maxLength:"100" pattern:"^\\S([^\\x00-\\x1f]*\\S)?$"`
 		CommissionBps int64  `json:"commission_bps" minimum:"0" maximum:"10000" doc:"The bank's part of what is sold"`
 	}
 }
@@ -83,7 +98,7 @@ type newMerchantIn struct {
 type editMerchantIn struct {
 	ID   string `path:"id" maxLength:"60"`
 	Body struct {
-		Name          *string `json:"name,omitempty" nullable:"false" minLength:"1" maxLength:"100" pattern:"^[^\\x00-\\x1f]*$"`
+		Name          *string `json:"name,omitempty" nullable:"false" minLength:"1" maxLength:"100" pattern:"^\\S([^\\x00-\\x1f]*\\S)?$"`
 		CommissionBps *int64  `json:"commission_bps,omitempty" nullable:"false" minimum:"0" maximum:"10000" doc:"For what is ordered from now on"`
 	}
 }

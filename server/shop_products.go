@@ -27,7 +27,7 @@ type newEntryIn struct {
 		MerchantID string       `json:"merchant_id" minLength:"1" maxLength:"60"`
 		Category   string       `json:"category" minLength:"1" maxLength:"60" doc:"The name of one that there is"`
 		Kind       catalog.Kind `json:"kind" enum:"physical,voucher,card_offer"`
-		Title      string       `json:"title" minLength:"1" maxLength:"200" pattern:"^[^\\x00-\\x1f]*$"`
+		Title      string       `json:"title" minLength:"1" maxLength:"200" pattern:"^\\S([^\\x00-\\x1f]*\\S)?$"`
 		BranchID   string       `json:"branch_id,omitempty" maxLength:"60" doc:"Shown and sold to viewers of this branch only; left out for all"`
 		Images     []string     `json:"images,omitempty" maxItems:"20" doc:"https addresses, or paths of this server such as an upload gave"`
 		ValidDays  int64        `json:"valid_days,omitempty" minimum:"0" maximum:"3660" doc:"Of a voucher; 0 for what is usual"`
@@ -39,7 +39,7 @@ type editEntryIn struct {
 	ID   string `path:"id" maxLength:"60"`
 	Body struct {
 		Category  *string   `json:"category,omitempty" nullable:"false" minLength:"1" maxLength:"60"`
-		Title     *string   `json:"title,omitempty" nullable:"false" minLength:"1" maxLength:"200" pattern:"^[^\\x00-\\x1f]*$"`
+		Title     *string   `json:"title,omitempty" nullable:"false" minLength:"1" maxLength:"200" pattern:"^\\S([^\\x00-\\x1f]*\\S)?$"`
 		BranchID  *string   `json:"branch_id,omitempty" nullable:"false" maxLength:"60" doc:"Empty for all"`
 		Images    *[]string `json:"images,omitempty" nullable:"false" maxItems:"20"`
 		ValidDays *int64    `json:"valid_days,omitempty" nullable:"false" minimum:"0" maximum:"3660"`

@@ -26,13 +26,13 @@ func (s *shop) staff(role auth.Role) string {
 		s.T.Fatal(err)
 	}
 	err = s.DB.InTx(s.Ctx, func(tx *db.Tx) error {
-		_, err := people.CreateStaff(s.Ctx, tx, s.Bank.ID, auth.NewStaff{Username: string(role), Name: string(role), Password: "pass-" + string(role), Roles: []auth.Role{role}})
+		_, err := people.CreateStaff(s.Ctx, tx, s.Bank.ID, auth.NewStaff{Username: "shop-" + string(role), Name: string(role), Password: "pass-" + string(role), Roles: []auth.Role{role}})
 		return err
 	})
 	if err != nil {
 		s.T.Fatal(err)
 	}
-	t, err := people.Login(s.Ctx, s.Bank, string(role), "pass-"+string(role), "")
+	t, err := people.Login(s.Ctx, s.Bank, "shop-"+string(role), "pass-"+string(role), "")
 	if err != nil {
 		s.T.Fatal(err)
 	}

@@ -117,8 +117,11 @@ func (s *Imports) create(ctx context.Context, tx *db.Tx, bank string, by Actor, 
 	}
 	jobID := id.New(id.Import)
 	return jobID, tx.Insert(ctx, "import_job (id, bank_id, kind, name, state, actor_kind, created_by, request_id, created_at)",
-		[][]any{{jobID, bank, kind, name, string(Uploading), by.Kind, by.ID, by.RequestID, tx.Now}}, "")
+		[][]any{{jobID, bank, kind, cut(name, maxFileName), string(Uploading), by.Kind, by.ID, by.RequestID, tx.Now}}, "")
 }
+
+// maxFileName is what the column holds, in characters.
+const maxFileName = 200
 
 // PutPart keeps a part of a job's file, from 1 on, in place of one that was
 // uploaded under its number before. 404 not_found, 409 import.not_uploading.

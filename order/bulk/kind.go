@@ -118,9 +118,12 @@ func fold(s string) string { return strings.ToLower(strings.TrimSpace(width.Fold
 // maxName bounds what is repeated of a column's name.
 const maxName = 40
 
-func short(s string) string {
-	if r := []rune(s); len(r) > maxName {
-		return string(r[:maxName])
+func short(name string) string { return cut(name, maxName) }
+
+// cut leaves at most n characters.
+func cut(s string, n int) string {
+	if r := []rune(s); len(r) > n {
+		return string(r[:n])
 	}
 	return s
 }

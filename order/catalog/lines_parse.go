@@ -27,75 +27,87 @@ var kindNames = map[string]Kind{"": "", "physical": Physical, "voucher": Voucher
 	"实物": Physical, "卡券": Voucher, "办卡": CardOffer}
 
 func parseLine(l bulk.Line) (p parsedLine) {
-	fail := func(field, code string) {
-		if p.bad.Result == "" {
-			p.bad = bulk.Fail(field, code)
-		}
-	}
-	text := func(field string, most int, required bool) string {
-		v := l.Get(field)
-		switch {
-		case v == "" && required:
-			fail(field, "field.required")
-		case utf8.RuneCountInString(v) > most:
-			fail(field, "field.too_long")
-		}
-		return v
-	}
-	number := func(field string, most int64) (n int64, given bool) {
-		v := l.Get(field)
-		if v == "" {
-			return 0, false
-		}
-		n, err := strconv.ParseInt(v, 10, 64)
-		switch {
-		case err != nil && strings.TrimLeft(v, "0123456789") != "":
-			fail(field, "field.type")
-		case n < 0:
-			fail(field, "field.too_small")
-		case err != nil || n > most:
-			fail(field, "field.too_large")
-		}
-		return n, true
-	}
-	amount := func(field string) (money.Fen, bool) {
-		v := l.Get(field)
-		if v == "" {
-			return 0, false
-		}
-		fen, ok := parseYuan(v)
-		if !ok {
-			fail(field, "sku.price")
-		}
-		return fen, true
-	}
-	p.code = text("code", maxCode, false)
-	p.merchant, p.category, p.title = text("merchant", 100, true), text("category", 60, true), text("title", 200, true)
-	p.branch = text("branch", 100, false)
+	c := cells{Line: l}
+	p.code = c.text("code", maxCode, false)
+	p.merchant, p.category, p.title = c.text("merchant", 100, true), c.text("category", 60, true), c.text("title", 200, true)
+	p.branch = c.text("branch", 100, false)
 	var ok bool
 	if p.kind, ok = kindNames[l.Get("kind")]; !ok {
-		fail("kind", "field.not_allowed")
+		c.fail("kind", "field.not_allowed")
 	}
 	p.hasSpec = l.Get("spec") != ""
 	if p.spec, ok = ParseSpec(l.Get("spec")); !ok {
-		fail("spec", "sku.spec")
+		c.fail("spec", "sku.spec")
 	}
-	if p.price, ok = amount("price"); !ok {
-		fail("price", "field.required")
+	if p.price, ok = c.amount("price"); !ok {
+		c.fail("price", "field.required")
 	}
-	p.list, p.hasList = amount("list_price")
-	p.stock, p.hasStock = number("stock", MaxStock)
-	p.limit, p.hasLimit = number("per_person_limit", MaxLimit)
-	p.validDays, _ = number("valid_days", MaxValidDays)
+	p.list, p.hasList = c.amount("list_price")
+	p.stock, p.hasStock = c.number("stock", MaxStock)
+	p.limit, p.hasLimit = c.number("per_person_limit", MaxLimit)
+	p.validDays, _ = c.number("valid_days", MaxValidDays)
 	for url := range strings.SplitSeq(l.Get("images"), "|") {
 		if url = strings.TrimSpace(url); url != "" {
 			p.images = append(p.images, url)
 		}
 	}
 	if len(p.images) > maxImages {
-		fail("images", "field.too_long")
+		c.fail("images", "field.too_long")
 	}
+	p.bad = c.bad
 	return p
+}
+
+// cells reads a line's cells, and keeps what was first found wrong with them.
+type cells struct {
+	bulk.Line
+	bad bulk.Verdict
+}
+
+func (c *cells) fail(field, code string) {
+	if c.bad.Result == "" {
+		c.bad = bulk.Fail(field, code)
+	}
+}
+
+func (c *cells) text(field string, most int, required bool) string {
+	v := c.Get(field)
+	switch {
+	case v == "" && required:
+		c.fail(field, "field.required")
+	case utf8.RuneCountInString(v) > most:
+		c.fail(field, "field.too_long")
+	}
+	return v
+}
+
+func (c *cells) number(field string, most int64) (n int64, given bool) {
+	v := c.Get(field)
+	if v == "" {
+		return 0, false
+	}
+	n, err := strconv.ParseInt(v, 10, 64)
+	switch {
+	case err != nil && strings.TrimLeft(v, "0123456789") != "":
+		c.fail(field, "field.type")
+	case n < 0:
+		c.fail(field, "field.too_small")
+	case err != nil || n > most:
+		c.fail(field, "field.too_large")
+	}
+	return n, true
+}
+
+func (c *cells) amount(field string) (fen money.Fen, given bool) {
+	v := c.Get(field)
+	if v == "" {
+		return 0, false
+	}
+	fen, ok := parseYuan(v)
+	if !ok {
+		c.fail(field, "sku.price")
+	}
+	return fen, true
 }
 
 // MaxValidDays bounds how long a voucher is good for: ten years.

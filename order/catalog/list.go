@@ -14,8 +14,14 @@ type Filter struct {
 	Branch   string // also shows what only this branch's viewers see
 }
 
-const inCategory = ` AND (p.category = ? OR p.category IN (SELECT c.name FROM category c JOIN category up ON up.id = c.parent_id
-	WHERE up.bank_id = ? AND up.name = ?))`
+// inCategory picks the products of a category and its subcategories. Their names
+// are read first: a list of values is found by an index.
+func (c *Catalog) inCategory(ctx context.Context, bank, name string) (cond string, args []any, err error) {
+	names, err := db.All(ctx, c.db, func(r db.Row) (v string, err error) { return v, r.Scan(&v) },
+		"SELECT c.name FROM category c JOIN category up ON up.id = c.parent_id WHERE up.bank_id = ? AND up.name = ?", bank, name)
+	names = append(names, name)
+	return "p.category IN " + db.Marks(len(names)), db.Args(names), err
+}
 
 // List gives the bank's products, oldest first, after the one named: one more
 // than limit when there are further ones.
@@ -25,8 +31,11 @@ func (c *Catalog) List(ctx context.Context, bank string, f Filter, after string,
 	where := src.bank + " = ? AND " + src.id + " > ?" + found + " AND p.hidden_at IS NULL AND (p.branch_id IS NULL OR p.branch_id = ?)"
 	args = append(append([]any{bank, after}, args...), f.Branch)
 	if f.Category != "" {
-		where += inCategory
-		args = append(args, f.Category, bank, f.Category)
+		cond, names, err := c.inCategory(ctx, bank, f.Category)
+		if err != nil {
+			return nil, err
+		}
+		where, args = where+" AND "+cond, append(args, names...)
 	}
 	items, err := c.products(ctx, src, where+" ORDER BY "+src.id+" LIMIT ?", append(args, limit+1)...)
 	if err != nil {

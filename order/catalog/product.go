@@ -39,12 +39,11 @@ func (c *Catalog) CreateProduct(ctx context.Context, req idem.Request, bank stri
 			if err != nil {
 				return Entry{}, err
 			}
-			if key := specKey(terms.Attributes); seen[key] {
+			key := specKey(attributesOf(s.Spec))
+			if seen[key] {
 				return Entry{}, fault.InvalidField(field+"attributes", "field.duplicate")
-			} else {
-				seen[key] = true
 			}
-			s.Product = product
+			seen[key], s.Product = true, product
 			if _, err := AddSKU(ctx, tx, bank, s); err != nil {
 				return Entry{}, taken(err, "sku.code_taken")
 			}
@@ -95,7 +94,8 @@ type ProductChange struct {
 }
 
 // EditProduct changes a product. Rooms and orders that have it show the new
-// title at once; an order's lines keep the old one. 404 not_found, 422 as
+// title at once; an order's lines keep the old one, and a flash sale that is on
+// may go by the old product until it is over. 404 not_found, 422 as
 // CreateProduct.
 func (c *Catalog) EditProduct(ctx context.Context, bank string, by Actor, productID string, change ProductChange) (Entry, error) {
 	return c.changeProduct(ctx, bank, productID, func(tx *db.Tx, e Entry) error {

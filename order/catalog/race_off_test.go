@@ -2,5 +2,5 @@
 
 package catalog_test
 
-// raceEnabled: the race detector's time is not the product's.
+// raceEnabled tells that the race detector slows everything down.
 const raceEnabled = false

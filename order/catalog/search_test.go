@@ -95,6 +95,9 @@ func TestAnEditedTitleIsFoundByItsNewName(t *testing.T) {
 	if err != nil || len(byCode) != 1 || byCode[0].Title != title {
 		t.Errorf("%+v %v", byCode, err)
 	}
+	if skus, err := catalog.SKUsCalled(k.ctx, k.db, bank, "ajbc 白茶", 5); err != nil || len(skus) != 1 {
+		t.Errorf("%v %v", skus, err)
+	}
 	if none, err := k.shop.Entries(k.ctx, "bank_b", catalog.EntryFilter{Query: "T-1"}, "", 10); err != nil || len(none) != 0 {
 		t.Errorf("another bank's: %v %v", none, err)
 	}

@@ -71,7 +71,11 @@ func (c *Catalog) Entries(ctx context.Context, bank string, f EntryFilter, after
 		}
 	}
 	if f.Category != "" {
-		where, args = where+inCategory, append(args, f.Category, bank, f.Category)
+		cond, names, err := c.inCategory(ctx, bank, f.Category)
+		if err != nil {
+			return nil, err
+		}
+		add(cond, names...)
 	}
 	if f.Hidden != nil {
 		add(map[bool]string{true: "p.hidden_at IS NOT NULL", false: "p.hidden_at IS NULL"}[*f.Hidden])

@@ -3,6 +3,7 @@ package catalog
 import (
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/width"
@@ -44,7 +45,7 @@ func cleanSpec(list []Attribute) ([]Attribute, bool) {
 		a = Attribute{tidySpec(a.Name), tidySpec(a.Value)}
 		plain := a.Name == "" && len(list) == 1
 		if a.Value == "" && !plain || a.Name == "" && !plain || seen[a.Name] ||
-			strings.ContainsAny(a.Name, ":;") || strings.Contains(a.Value, ";") || plain && strings.Contains(a.Value, ":") {
+			strings.ContainsFunc(a.Name+a.Value, unicode.IsControl) || strings.ContainsAny(a.Name, ":;") || strings.Contains(a.Value, ";") || plain && strings.Contains(a.Value, ":") {
 			return nil, false
 		}
 		seen[a.Name], clean[i] = true, a
