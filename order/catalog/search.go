@@ -114,18 +114,6 @@ func words(query string) (where string, args []any) {
 	return where, args
 }
 
-// SKUsFound gives SKUs of products whose titles a query finds, hidden ones too;
-// at most limit.
-func SKUsFound(ctx context.Context, q db.Querier, bank, query string, limit int) ([]string, error) {
-	where, args := words(query)
-	if where == "" {
-		return nil, nil
-	}
-	return db.All(ctx, q, func(r db.Row) (sku string, err error) { return sku, r.Scan(&sku) },
-		"SELECT s.id FROM product_search f JOIN sku s ON s.bank_id = f.bank_id AND s.product_id = f.product_id WHERE f.bank_id = ?"+
-			where+" LIMIT ?", append(append([]any{bank}, args...), limit)...)
-}
-
 // source is where products are read from, and what bounds and orders them there.
 type source struct{ tables, bank, id string }
 

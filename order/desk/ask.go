@@ -68,7 +68,7 @@ func (d *Desk) ask(ctx context.Context, bank, q string) (asked, error) {
 // titled finds the orders of products whose title, or its pinyin, has q in it.
 func (d *Desk) titled(ctx context.Context, bank, q string) (asked, error) {
 	part := "%" + likeEscape.Replace(strings.ToLower(q)) + "%"
-	skus, err := catalog.SKUsFound(ctx, d.DB, bank, q, manySKUs+1)
+	skus, err := catalog.SKUsCalled(ctx, d.DB, bank, q, manySKUs+1)
 	switch {
 	case err != nil || len(skus) == 0:
 		return asked{none: true}, err
