@@ -19,7 +19,7 @@ func Answered(name, prefix, table, person string) invariant.Rule {
 		Name:  name,
 		Means: "every answer kept under an idempotency key names an object that is there, its person's own",
 		Of:    "idempotency",
-		Broken: fmt.Sprintf(`SELECT i.bank_id, i.person_id, CONCAT_WS('', 'was told of ', i.object_id, ', ', COALESCE(CONCAT_WS('', 'of ', t.%[3]s), 'not there'))
+		Broken: fmt.Sprintf(`SELECT i.bank_id, i.person_id, CONCAT_WS('', 'was told of ', i.object_id, ', whose it is: ', COALESCE(t.%[3]s, 'not there'))
 			FROM (SELECT i.bank_id, i.person_id, %[4]s AS object_id FROM idempotency i) i
 			LEFT JOIN %[2]s t ON t.id = i.object_id AND t.bank_id = i.bank_id
 			WHERE i.object_id LIKE '%[1]s|_%%' ESCAPE '|' AND (t.id IS NULL OR t.%[3]s <> i.person_id)`, prefix, table, person, answerID),
