@@ -1,13 +1,16 @@
 # Two commands do everything: `make run` and `make test`.
 SHELL := /bin/bash
 .DEFAULT_GOAL := run
-.PHONY: run test build web client screens clean
+.PHONY: run test crash build web client screens clean
 
 run: ## the whole product on the embedded default, with demo data
 	@scripts/run
 
 test: ## every test, on private servers
 	@scripts/test
+
+crash: ## 300 crash runs; CRASH_RUNS and CRASH_SEED name others
+	@go test ./cmd/yinbo -run 'Crash$$' -tags crash -count 1 -timeout 2h -v
 
 build: web ## bin/yinbo and bin/bankbox with the apps inside
 	@scripts/build

@@ -153,7 +153,7 @@ var (
 )
 
 var tradeBreaks = []testkit.Break{
-	testkit.Wrong("an order of nobody", "order.owner order.answered",
+	testkit.Wrong("an order of nobody", "order.owner order.answered order.keyed",
 		"UPDATE orders SET viewer_id = 'vwr_x' WHERE id = "+one("orders", "flash_id IS NULL AND status = 'pending_payment' AND id NOT IN (SELECT order_id FROM payment)")),
 	testkit.Wrong("a line dearer than the goods", "order.lines",
 		"UPDATE order_line SET price_fen = price_fen + 1, amount_fen = amount_fen + quantity WHERE order_id = "+partial),

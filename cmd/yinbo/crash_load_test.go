@@ -26,9 +26,11 @@ type act struct {
 	pieces map[string]int64
 	amount int64
 
-	// What was told. doubt says that some attempt was never answered: it may
-	// still be decided, so a refusal of another attempt is not the last word.
+	// What was told. doubt says that some attempt was not answered, and nobody
+	// asked since all was well again; shaky, that there ever was such an attempt:
+	// it may still be decided, so a refusal of another is not the last word.
 	doubt   bool
+	shaky   bool
 	decided bool
 	id      string // of what was made, "" for a refusal
 	code    string // of a refusal
@@ -142,7 +144,7 @@ func (c *crowd) ask(a *act, s *shop) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err != nil {
-		a.doubt = true
+		a.doubt, a.shaky = true, true
 		return a.decided
 	}
 	var told struct {
@@ -172,9 +174,9 @@ func (c *crowd) ask(a *act, s *shop) bool {
 			a.code = told.Payment.URL[strings.LastIndex(told.Payment.URL, "/")+1:]
 		}
 	case status == http.StatusServiceUnavailable:
-		a.doubt = true
+		a.doubt, a.shaky = true, true
 	case status >= 500:
-		a.doubt = true
+		a.doubt, a.shaky = true, true
 		c.faults = append(c.faults, fmt.Sprintf("%s answered %d %s", a.path, status, told.Code))
 	case told.Code == "idempotency.in_flight" || status == http.StatusTooManyRequests:
 	case a.id != "":

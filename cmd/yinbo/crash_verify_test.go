@@ -92,7 +92,7 @@ func (c *crowd) verify(bin string) {
 			break
 		}
 		for _, a := range c.acts {
-			a.doubt = a.doubt || a.id == ""
+			a.doubt = a.shaky && a.id == ""
 		}
 		c.askAgain()
 	}

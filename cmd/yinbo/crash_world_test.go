@@ -43,13 +43,15 @@ type world struct {
 // shop is one yinbo and its ways to the others.
 type shop struct {
 	*process
-	base      string
-	clock     string // the file with the offset of its clock
-	toDB      *proxy // nil when embedded, as is toRedis
-	toRedis   *proxy
-	toBank    *proxy
-	proxies   []*proxy
-	clockDone time.Duration
+	base    string
+	clock   string // the file with the offset of its clock
+	toDB    *proxy // nil when embedded, as is toRedis
+	toRedis *proxy
+	toBank  *proxy
+	proxies []*proxy
+
+	clockMu sync.Mutex
+	offset  time.Duration // of its clock
 }
 
 const orderTTL = 1500 * time.Millisecond
@@ -184,7 +186,9 @@ func (w *world) ready() bool {
 
 // setClock puts off a node's clock.
 func (w *world) setClock(s *shop, offset time.Duration) {
-	s.clockDone = offset
+	s.clockMu.Lock()
+	defer s.clockMu.Unlock()
+	s.offset = offset
 	tmp := s.clock + ".new"
 	if err := os.WriteFile(tmp, []byte(offset.String()), 0o600); err != nil {
 		w.t.Error(err)
@@ -212,7 +216,7 @@ func (w *world) heal() {
 func (w *world) forward() {
 	most := time.Duration(0)
 	for _, s := range w.shops {
-		most = max(most, s.clockDone)
+		most = max(most, s.offset)
 	}
 	for _, s := range w.shops {
 		w.setClock(s, most+40*time.Second)
@@ -220,22 +224,28 @@ func (w *world) forward() {
 }
 
 func (w *world) bankFaults(f map[string]any) {
-	raw, err := json.Marshal(f)
+	err := func() error {
+		raw, err := json.Marshal(f)
+		if err != nil {
+			return err
+		}
+		req, err := http.NewRequest(http.MethodPut, w.bank.URL()+"/faults", bytes.NewReader(raw))
+		if err != nil {
+			return err
+		}
+		req.Header.Set("Content-Type", "application/json")
+		res, err := probe.Do(req)
+		if err != nil {
+			return err
+		}
+		defer res.Body.Close()
+		if res.StatusCode >= 300 {
+			return fmt.Errorf("status %d", res.StatusCode)
+		}
+		return nil
+	}()
 	if err != nil {
-		w.t.Fatal(err)
-	}
-	req, err := http.NewRequest(http.MethodPut, w.bank.URL()+"/faults", bytes.NewReader(raw))
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	req.Header.Set("Content-Type", "application/json")
-	res, err := probe.Do(req)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	res.Body.Close()
-	if res.StatusCode >= 300 {
-		w.t.Errorf("bankbox's faults: %d", res.StatusCode)
+		w.t.Errorf("the bank's faults: %v", err)
 	}
 }
 

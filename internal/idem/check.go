@@ -19,39 +19,38 @@ func Answered(name, prefix, table, person string) invariant.Rule {
 		Name:  name,
 		Means: "every answer kept under an idempotency key names an object that is there, its person's own",
 		Of:    "idempotency",
-		Broken: fmt.Sprintf(`SELECT i.bank_id, i.person_id, CONCAT_WS('', 'was told of ', i.object_id, ', ', COALESCE(CONCAT_WS('', 'of ', t.%[3]s), 'not there'))
+		Broken: fmt.Sprintf(`SELECT i.bank_id, i.person_id, CONCAT_WS('', 'was told of ', i.object_id, ', whose it is: ', COALESCE(t.%[3]s, 'not there'))
 			FROM (SELECT i.bank_id, i.person_id, %[4]s AS object_id FROM idempotency i) i
 			LEFT JOIN %[2]s t ON t.id = i.object_id AND t.bank_id = i.bank_id
 			WHERE i.object_id LIKE '%[1]s|_%%' ESCAPE '|' AND (t.id IS NULL OR t.%[3]s <> i.person_id)`, prefix, table, person, answerID),
 	}
 }
 
-// AnsweredOnce says that no object of table was told under two keys.
-func AnsweredOnce(name, prefix string) invariant.Rule {
+// named counts the keys of an object's person that name it: by index, without
+// grouping the whole table.
+const named = `(SELECT COUNT(*) FROM idempotency i WHERE i.bank_id = t.bank_id AND i.person_id = t.%s AND ` + answerID + ` = t.id)`
+
+// AnsweredOnce says that no object of table was told under two keys; person as
+// of Answered.
+func AnsweredOnce(name, table, person string) invariant.Rule {
+	count := fmt.Sprintf(named, person)
 	return invariant.Rule{
-		Name:  name,
-		Means: "two idempotency keys never name one and the same object",
-		Of:    "idempotency",
-		Broken: fmt.Sprintf(`SELECT MAX(i.bank_id), i.object_id, CONCAT_WS('', COUNT(*), ' keys')
-			FROM (SELECT i.bank_id, %[2]s AS object_id FROM idempotency i) i
-			WHERE i.object_id LIKE '%[1]s|_%%' ESCAPE '|' GROUP BY i.object_id HAVING COUNT(*) > 1`, prefix, answerID),
+		Name:   name,
+		Means:  "two idempotency keys never name one and the same object",
+		Of:     table,
+		Broken: fmt.Sprintf("SELECT t.bank_id, t.id, CONCAT_WS('', %[2]s, ' keys') FROM %[1]s t WHERE %[2]s > 1", table, count),
 	}
 }
 
 // Keyed says that every object of table placed within the last half of Keep was
 // placed under a key: one that has none was placed behind its person's back, or
 // twice.
-func Keyed(name, prefix, table string) invariant.Rule {
+func Keyed(name, table, person string) invariant.Rule {
 	return invariant.Rule{
-		Name:  name,
-		Means: "whatever was placed in the last 24 hours was placed under an idempotency key, which names it",
-		Of:    table,
-		Broken: fmt.Sprintf(`SELECT MAX(bank_id), object_id, 'no key names it'
-			FROM (SELECT bank_id, id AS object_id, 1 AS placed, 0 AS named FROM %[2]s WHERE created_at > ?
-				UNION ALL SELECT i.bank_id, %[3]s, 0, 1 FROM idempotency i) u
-			WHERE object_id LIKE '%[1]s|_%%' ESCAPE '|' GROUP BY object_id HAVING SUM(placed) > 0 AND SUM(named) = 0`, prefix, table, answerID),
-		Args: since,
+		Name:   name,
+		Means:  "whatever was placed in the last 24 hours was placed under an idempotency key, which names it",
+		Of:     table,
+		Broken: fmt.Sprintf("SELECT t.bank_id, t.id, 'no key names it' FROM %s t WHERE t.created_at > ? AND %s = 0", table, fmt.Sprintf(named, person)),
+		Args:   func(now time.Time) []any { return []any{now.Add(-Keep / 2)} },
 	}
 }
-
-func since(now time.Time) []any { return []any{now.Add(-Keep / 2)} }

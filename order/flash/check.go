@@ -12,10 +12,9 @@ import (
 	"yinbo/internal/outbox"
 )
 
-// units is what each viewer claims of each sale, and has in orders.
-const units = `SELECT bank_id, flash_id, viewer_id, quantity AS claimed, 0 AS ordered FROM flash_claim
-	UNION ALL SELECT o.bank_id, o.flash_id, o.viewer_id, 0, l.quantity FROM orders o JOIN order_line l ON l.order_id = o.id
-		WHERE o.flash_id IS NOT NULL AND o.status <> 'cancelled'`
+// ordered is what a claim's viewer has in orders of its sale, by index.
+const ordered = `(SELECT COALESCE(SUM(l.quantity), 0) FROM orders o JOIN order_line l ON l.order_id = o.id
+	WHERE o.bank_id = c.bank_id AND o.viewer_id = c.viewer_id AND o.flash_id = c.flash_id AND o.status <> 'cancelled')`
 
 // Invariants are what holds of flash sales, sold out or in full sale.
 func Invariants() []invariant.Rule {
@@ -23,10 +22,12 @@ func Invariants() []invariant.Rule {
 		Name:  "flash.sold",
 		Means: "what is sold is what stands in orders that are not cancelled, and what viewers claim: left + sold = total",
 		Of:    "flash_sale",
-		Broken: `SELECT f.bank_id, f.id, CONCAT_WS('', 'sold ', f.sold, ', in orders ', COALESCE(u.ordered, 0), ', claimed ', COALESCE(u.claimed, 0))
-			FROM flash_sale f LEFT JOIN (SELECT flash_id, SUM(ordered) AS ordered, SUM(claimed) AS claimed FROM (` + units + `) a GROUP BY flash_id) u
-				ON u.flash_id = f.id
-			WHERE f.sold <> COALESCE(u.ordered, 0) OR f.sold <> COALESCE(u.claimed, 0)`,
+		Broken: `SELECT f.bank_id, f.id, CONCAT_WS('', 'sold ', f.sold, ', in orders ', COALESCE(o.n, 0), ', claimed ', COALESCE(c.n, 0))
+			FROM flash_sale f
+			LEFT JOIN (SELECT o.flash_id, SUM(l.quantity) AS n FROM orders o JOIN order_line l ON l.order_id = o.id
+				WHERE o.flash_id IS NOT NULL AND o.status <> 'cancelled' GROUP BY o.flash_id) o ON o.flash_id = f.id
+			LEFT JOIN (SELECT flash_id, SUM(quantity) AS n FROM flash_claim GROUP BY flash_id) c ON c.flash_id = f.id
+			WHERE f.sold <> COALESCE(o.n, 0) OR f.sold <> COALESCE(c.n, 0)`,
 	}, {
 		Name:   "flash.units",
 		Means:  "nothing is sold that there is not",
@@ -36,8 +37,11 @@ func Invariants() []invariant.Rule {
 		Name:  "flash.claims",
 		Means: "a viewer claims what the viewer's orders hold",
 		Of:    "flash_claim",
-		Broken: `SELECT MAX(bank_id), CONCAT_WS(' ', flash_id, viewer_id), CONCAT_WS('', 'claimed ', SUM(claimed), ', in orders ', SUM(ordered))
-			FROM (` + units + `) u GROUP BY flash_id, viewer_id HAVING SUM(claimed) <> SUM(ordered)`,
+		Broken: `SELECT c.bank_id, CONCAT_WS(' ', c.flash_id, c.viewer_id), CONCAT_WS('', 'claimed ', c.quantity, ', in orders ', ` + ordered + `)
+				FROM flash_claim c WHERE c.quantity <> ` + ordered + `
+			UNION ALL SELECT o.bank_id, o.id, CONCAT_WS('', 'no claim of ', o.viewer_id, ' in ', o.flash_id)
+				FROM orders o LEFT JOIN flash_claim c ON c.flash_id = o.flash_id AND c.viewer_id = o.viewer_id
+				WHERE o.flash_id IS NOT NULL AND o.status <> 'cancelled' AND c.flash_id IS NULL`,
 	}, {
 		Name:  "flash.limit",
 		Means: "no viewer is above the sale's limit",

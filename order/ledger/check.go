@@ -8,10 +8,11 @@ func Invariants() []invariant.Rule {
 		Name:  "ledger.entry",
 		Means: "an entry's debits are its credits and its total, and it moves something",
 		Of:    "ledger_entry",
-		Broken: `SELECT e.bank_id, e.id, CONCAT_WS('', e.event, ' of ', e.ref, ': total ', e.total_fen, ', debits ', COALESCE(p.debit, 0), ', credits ', COALESCE(p.credit, 0))
-			FROM ledger_entry e LEFT JOIN (SELECT entry_id, SUM(debit_fen) AS debit, SUM(credit_fen) AS credit FROM ledger_posting GROUP BY entry_id) p
-				ON p.entry_id = e.id
-			WHERE p.debit IS NULL OR p.debit <> e.total_fen OR p.credit <> e.total_fen OR e.total_fen <= 0`,
+		Broken: `SELECT x.bank_id, x.id, CONCAT_WS('', x.event, ' of ', x.ref, ': total ', x.total_fen, ', debits ', COALESCE(x.debit, 0), ', credits ', COALESCE(x.credit, 0))
+			FROM (SELECT e.bank_id, e.id, e.event, e.ref, e.total_fen,
+				(SELECT SUM(p.debit_fen) FROM ledger_posting p WHERE p.entry_id = e.id) AS debit,
+				(SELECT SUM(p.credit_fen) FROM ledger_posting p WHERE p.entry_id = e.id) AS credit FROM ledger_entry e) x
+			WHERE x.debit IS NULL OR x.debit <> x.total_fen OR x.credit <> x.total_fen OR x.total_fen <= 0`,
 	}, {
 		Name:  "ledger.posting",
 		Means: "a posting is one amount on one side, and of an entry of its bank and date",

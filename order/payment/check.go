@@ -41,11 +41,11 @@ func payments() []invariant.Rule {
 		Name:  "payment.counted",
 		Means: "a payment that succeeded stands in the ledger once, whole: as its order's, or as unmatched",
 		Of:    "payment",
-		Broken: `SELECT p.bank_id, p.id, CONCAT_WS('', p.amount_fen, ' succeeded, ', COALESCE(e.n, 0), ' entries ', e.event, ' of ', e.fen)
-			FROM payment p JOIN orders o ON o.id = p.order_id LEFT JOIN (` + posted("debit_fen - l.credit_fen", "'order.paid', 'payment.unmatched'") + `) e
-				ON e.bank_id = p.bank_id AND e.ref = p.id
-			WHERE p.status = 'succeeded' AND (e.n IS NULL OR e.n <> 1 OR e.fen <> p.amount_fen
-				OR (e.event = 'order.paid') <> (COALESCE(o.paid_by, '') = p.id))`,
+		Broken: `SELECT p.bank_id, p.id, CONCAT_WS('', p.amount_fen, ' succeeded; posted ', COALESCE(e.event, 'not as it should'), ' over ', ` + came + `, ', ', x.event)
+			FROM payment p JOIN orders o ON o.id = p.order_id
+			` + joinEntry("e", "p", "CASE WHEN o.paid_by = p.id THEN 'order.paid' ELSE 'payment.unmatched' END") + `
+			` + joinEntry("x", "p", "CASE WHEN o.paid_by = p.id THEN 'payment.unmatched' ELSE 'order.paid' END") + `
+			WHERE p.status = 'succeeded' AND (e.id IS NULL OR x.id IS NOT NULL OR ` + came + ` <> p.amount_fen)`,
 	}, {
 		Name:  "payment.posted",
 		Means: "the ledger counts no payment and no refund that did not succeed",
@@ -75,12 +75,16 @@ func payments() []invariant.Rule {
 // others give back what an order did.
 const unused = "('late_payment', 'duplicate_payment')"
 
-// posted is what entries of some events move at the gateway, by their object.
-func posted(amount, events string) string {
-	return `SELECT e.bank_id, e.ref, COUNT(DISTINCT e.id) AS n, MAX(e.event) AS event, SUM(l.` + amount + `) AS fen
-		FROM ledger_entry e JOIN ledger_posting l ON l.entry_id = e.id AND l.account LIKE 'gateway:%'
-		WHERE e.event IN (` + events + `) GROUP BY e.bank_id, e.ref`
+// joinEntry joins the one entry of an event about an object.
+func joinEntry(as, about, event string) string {
+	return "LEFT JOIN ledger_entry " + as + " ON " + as + ".bank_id = " + about + ".bank_id AND " + as + ".ref = " + about + ".id AND " + as + ".event = " + event
 }
+
+// came and went are what the entry e moves at the gateway.
+const (
+	came = `(SELECT COALESCE(SUM(l.debit_fen - l.credit_fen), 0) FROM ledger_posting l WHERE l.entry_id = e.id AND l.account LIKE 'gateway:%')`
+	went = `(SELECT COALESCE(SUM(l.credit_fen - l.debit_fen), 0) FROM ledger_posting l WHERE l.entry_id = e.id AND l.account LIKE 'gateway:%')`
+)
 
 func refundsHold() []invariant.Rule {
 	return []invariant.Rule{{
@@ -110,11 +114,11 @@ func refundsHold() []invariant.Rule {
 		Name:  "refund.counted",
 		Means: "a refund that succeeded stands in the ledger once, whole",
 		Of:    "refund",
-		Broken: `SELECT r.bank_id, r.id, CONCAT_WS('', r.amount_fen, ' given back for ', r.cause, ', ', COALESCE(e.n, 0), ' entries ', e.event, ' of ', e.fen)
-			FROM refund r LEFT JOIN (` + posted("credit_fen - l.debit_fen", "'order.refunded', 'payment.returned'") + `) e
-				ON e.bank_id = r.bank_id AND e.ref = r.id
-			WHERE r.status = 'succeeded' AND (e.n IS NULL OR e.n <> 1 OR e.fen <> r.amount_fen
-				OR (e.event = 'payment.returned') <> (r.cause IN ` + unused + `))`,
+		Broken: `SELECT r.bank_id, r.id, CONCAT_WS('', r.amount_fen, ' given back for ', r.cause, '; posted ', COALESCE(e.event, 'not as it should'), ' over ', ` + went + `, ', ', x.event)
+			FROM refund r
+			` + joinEntry("e", "r", "CASE WHEN r.cause IN "+unused+" THEN 'payment.returned' ELSE 'order.refunded' END") + `
+			` + joinEntry("x", "r", "CASE WHEN r.cause IN "+unused+" THEN 'order.refunded' ELSE 'payment.returned' END") + `
+			WHERE r.status = 'succeeded' AND (e.id IS NULL OR x.id IS NOT NULL OR ` + went + ` <> r.amount_fen)`,
 	},
 		outbox.Awaited("refund.sent", "a refund that is under way has a task that sends it", SendTask, "refund", "t.status = 'pending'", nil),
 		idem.Answered("refund.answered", id.Refund, "(SELECT r.id, r.bank_id, o.viewer_id FROM refund r JOIN orders o ON o.id = r.order_id)", "viewer_id"),
