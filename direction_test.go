@@ -17,6 +17,7 @@ import (
 // cmd → server, jobs → live, order, card → internal.
 var layers = map[string][]string{
 	"cmd":        {"server", "jobs", "live", "order", "card", "internal", "migrations", "web"},
+	"bench":      {"bench", "order", "internal"},
 	"server":     {"live", "order", "card", "internal"},
 	"jobs":       {"jobs", "internal"},
 	"live":       {"live", "internal"},
@@ -34,6 +35,7 @@ var foreign = map[string][]string{
 	"github.com/danielgtaylor/huma/v2":               {"server", "cmd/yinbo"},
 	"github.com/hibiken/asynq":                       {"jobs", "jobs/relay"},
 	"github.com/redis/go-redis/v9":                   {"live/bus", "order/flash", "jobs", "jobs/relay", "internal/redisdb", "internal/testkit", "internal/config", "cmd/yinbo"},
+	"github.com/valyala/fasthttp":                    {"internal/stampede", "bench/orders"},
 	"database/sql":                                   {"internal/db", "internal/testkit", "internal/bankbox"},
 	"github.com/alicebob/miniredis/v2":               {"internal/redisdb", "internal/testkit"},
 	"golang.org/x/image":                             {"order/catalog"},

@@ -52,11 +52,11 @@ func TestAnOrderIsSentAndReceivedOnce(t *testing.T) {
 		var wg sync.WaitGroup
 		for i := range 6 { // viewer, staff and the timer together
 			wg.Go(func() {
-				err := s.Orders.Confirm(s.Ctx, s.Bank.ID, viewer, o.ID)
+				complete := func() error { return s.Orders.Confirm(s.Ctx, s.Bank.ID, viewer, o.ID) }
 				if i%2 == 0 {
-					err = s.Orders.CompleteByStaff(s.Ctx, s.Bank.ID, clerk, o.ID)
+					complete = func() error { return s.Orders.CompleteByStaff(s.Ctx, s.Bank.ID, clerk, o.ID) }
 				}
-				if err == nil {
+				if err := complete(); err == nil {
 					done.Store(i, true)
 				} else {
 					wantCode(t, err, "conflict")

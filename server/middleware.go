@@ -19,12 +19,15 @@ import (
 // requestTime bounds a request; the socket and files are not bounded by it.
 const requestTime = 20 * time.Second
 
+// maxRequestID is how long a client's own request id may be: the audit log keeps it.
+const maxRequestID = 100
+
 // name gives the request its id, language and address, bounds its time, and
 // writes one line of log when it is over.
 func (s *Server) name(c *gin.Context) {
 	start := time.Now()
 	reqID := c.GetHeader("X-Request-Id")
-	if !goodKey(reqID) {
+	if !goodKey(reqID) || len(reqID) > maxRequestID {
 		reqID = uuid.Must(uuid.NewV7()).String()
 	}
 	c.Header("X-Request-Id", reqID)

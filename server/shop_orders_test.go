@@ -47,7 +47,7 @@ type seen struct {
 
 func TestFulfilmentOverHTTP(t *testing.T) {
 	s := newShop(t)
-	operator, auditor := s.token(auth.Operator), s.token(auth.Auditor)
+	operator, auditor := s.operator, s.token(auth.Auditor)
 	var o, v seen
 	s.want("201", s.viewer, "POST", "/orders", "a", `{"items":[{"sku_id":"`+s.SKU(catalog.Physical, 2000, 5)+`","quantity":2}],"address":`+delivery+`}`, &o)
 	at, mine := "/shop/orders/"+o.ID, "/orders/"+o.ID
@@ -106,7 +106,7 @@ func TestFulfilmentOverHTTP(t *testing.T) {
 func TestVouchersOverHTTP(t *testing.T) {
 	s := newShop(t)
 	s.IssueVouchers()
-	operator := s.token(auth.Operator)
+	operator := s.operator
 	var o seen
 	s.want("201", s.viewer, "POST", "/orders", "a", `{"items":[{"sku_id":"`+s.SKU(catalog.Voucher, 2000, 5)+`","quantity":2}]}`, &o)
 	s.want("200", s.viewer, "POST", "/orders/"+o.ID+"/pay", "p", `{"method":"bound_card","card_id":"card"}`, nil)

@@ -20,7 +20,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"yinbo/internal/auth"
-	"yinbo/internal/db"
 	"yinbo/internal/pii"
 	"yinbo/internal/tenant"
 	"yinbo/order/addressbook"
@@ -75,21 +74,7 @@ func newShop(t *testing.T) *shop {
 		t.Fatal(err)
 	}
 	s.viewer = signedIn.Access
-	for role, token := range map[auth.Role]*string{auth.Host: &s.host, auth.Operator: &s.operator} {
-		name := string(role)
-		err = s.DB.InTx(s.Ctx, func(tx *db.Tx) error {
-			_, err := people.CreateStaff(s.Ctx, tx, s.Bank.ID, auth.NewStaff{Username: name, Name: name, Password: "pass-" + name, Roles: []auth.Role{role}})
-			return err
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		staff, err := people.Login(s.Ctx, s.Bank, name, "pass-"+name, "")
-		if err != nil {
-			t.Fatal(err)
-		}
-		*token = staff.Access
-	}
+	s.host, s.operator = s.token(auth.Host), s.token(auth.Operator)
 	return s
 }
 

@@ -160,6 +160,25 @@ func (p *product) post(t *testing.T, token, path string, body any, want int, int
 	p.call(t, token, http.MethodPost, path, body, want, into)
 }
 
+// put sends a body that is not JSON.
+func (p *product) put(t *testing.T, token, path, contentType, body string) {
+	t.Helper()
+	req, err := http.NewRequest(http.MethodPut, p.base+"/api/v1"+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	req.Header.Set("Content-Type", contentType)
+	res, err := (&http.Client{Timeout: 30 * time.Second}).Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if raw, _ := io.ReadAll(res.Body); res.StatusCode >= 300 {
+		t.Fatalf("PUT %s: %d %s", path, res.StatusCode, raw)
+	}
+}
+
 // staff signs in a member of demo staff, once.
 func (p *product) staff(t *testing.T, bank, name string) string {
 	t.Helper()

@@ -72,9 +72,7 @@ func TestAnImportRunsInAWorker(t *testing.T) {
 	for i := range 1200 {
 		file.WriteString(strings.ReplaceAll("G-#,山野农场合作社,新分类,好物#号,9.90,5\n", "#", string(rune('A'+i%26))+strings.Repeat("x", i/26)))
 	}
-	if _, err := exchange("PUT", p.base+"/api/v1"+path+"/parts/1", operator, strings.NewReader(file.String()), nil); err != nil {
-		t.Fatal(err)
-	}
+	p.put(t, operator, path+"/parts/1", "text/csv", file.String())
 	p.post(t, operator, path+"/start", nil, 200, &job)
 	wait(t, "the import", func() bool {
 		p.get(t, operator, path, 200, &job)
