@@ -73,6 +73,9 @@ func (c *crowd) stirring() string {
 			return "payment " + payment
 		}
 	}
+	if found := c.otherThanTheBank(); len(found) > 0 { // somebody paid, and was not told so either
+		return found[0]
+	}
 	return ""
 }
 
@@ -99,7 +102,9 @@ func (c *crowd) verify(bin string) {
 	for _, f := range found {
 		w.t.Error(f)
 	}
-	c.verifyBank()
+	for _, f := range c.otherThanTheBank() {
+		w.t.Error(f)
+	}
 	c.verifyGoods()
 	args := []string{"check"}
 	if w.servers {
@@ -180,8 +185,8 @@ func (c *crowd) contradicts(a *act) string {
 	return ""
 }
 
-// verifyBank compares our payments with the bank's book, to the fen.
-func (c *crowd) verifyBank() {
+// otherThanTheBank compares our payments with the bank's book, to the fen.
+func (c *crowd) otherThanTheBank() (found []string) {
 	w := c.w
 	for _, a := range c.acts {
 		if a.kind != "pay" || a.id == "" {
@@ -203,9 +208,10 @@ func (c *crowd) verifyBank() {
 		succeeded := w.number("SELECT COUNT(*) FROM payment WHERE id = ? AND status = 'succeeded'", a.id) == 1
 		refunded := w.number("SELECT COALESCE(SUM(amount_fen), 0) FROM refund WHERE payment_id = ? AND status = 'succeeded'", a.id)
 		if succeeded != (theirs.Status == "succeeded") || refunded != theirs.Refunded {
-			w.t.Errorf("payment %s: succeeded %t, %d given back; the bank says %s, %d", a.id, succeeded, refunded, theirs.Status, theirs.Refunded)
+			found = append(found, fmt.Sprintf("payment %s: succeeded %t, %d given back; the bank says %s, %d", a.id, succeeded, refunded, theirs.Status, theirs.Refunded))
 		}
 	}
+	return found
 }
 
 // verifyGoods counts the pieces: none was lost, none was made.
