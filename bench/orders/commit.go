@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -77,7 +78,7 @@ func (b *bench) press(ctx context.Context, buy func(context.Context, string) err
 	}
 	all.Wait()
 	if e, ok := failed.Load().(error); ok {
-		return 0, e
+		return 0, fmt.Errorf("%w: %w", e, errors.Unwrap(e))
 	}
 	return float64(n.Load()) / time.Since(start).Seconds(), nil
 }

@@ -80,7 +80,7 @@ func (b *bench) buy(ctx context.Context, s *shop, throughput *series, rate float
 		if length != b.length {
 			continue
 		}
-		fmt.Printf("  %v rate %.0f: %.0f orders/s, p50 %s p99 %s, refused %v, CPU-s %s\n", env, rate, r.Orders(), r.AcceptedAt(50), r.AcceptedAt(99), r.Refused, s.spent(cpu))
+		fmt.Printf("  %v rate %.0f: %.0f orders/s, p50 %s p99 %s, refused %v, tried again %d, CPU-s %s\n", env, rate, r.Orders(), r.AcceptedAt(50), r.AcceptedAt(99), r.Refused, r.Retried, s.spent(cpu))
 		if throughput != nil {
 			throughput.add(r.Orders())
 		}

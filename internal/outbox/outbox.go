@@ -55,7 +55,7 @@ func (b *Box) Nudge() {
 
 // Add writes tasks within tx. A zero Due means now.
 func (b *Box) Add(ctx context.Context, tx *db.Tx, tasks ...Task) error {
-	rows := make([][]any, len(tasks))
+	rows, dueNow := make([][]any, len(tasks)), false
 	for i, t := range tasks {
 		payload, err := json.Marshal(t.Payload)
 		if err != nil {
@@ -67,13 +67,16 @@ func (b *Box) Add(ctx context.Context, tx *db.Tx, tasks ...Task) error {
 		if t.Due.IsZero() {
 			t.Due = tx.Now
 		}
+		dueNow = dueNow || !t.Due.After(tx.Now)
 		rows[i] = []any{t.ID, t.Bank, t.Kind, t.Ref, string(payload), "pending", t.Due, t.Due, 0, tx.Now}
 	}
 	const into = "outbox (id, bank_id, kind, ref, payload, state, due_at, next_at, attempts, created_at)"
 	if err := tx.Insert(ctx, into, rows, ""); err != nil {
 		return err
 	}
-	tx.AfterCommit(b.Nudge)
+	if dueNow { // what is due later the relay finds by its own looks
+		tx.AfterCommit(b.Nudge)
+	}
 	return nil
 }
 

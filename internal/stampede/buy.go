@@ -63,7 +63,7 @@ func (t Target) Buy(ctx context.Context, b Buying) *Report {
 	for _, r := range reports {
 		out.merge(r)
 	}
-	out.Took = time.Since(start)
+	out.Took, out.For = time.Since(start), b.For
 	return out
 }
 
@@ -134,7 +134,7 @@ func (c *crowd) decide(ctx context.Context, b Buyer, req *fasthttp.Request, res 
 		code, wait := "no_answer", 200*time.Millisecond
 		if err == nil {
 			if res.StatusCode() == fasthttp.StatusCreated {
-				r.accept(b, c.Quantity, res.Body(), time.Since(at))
+				r.accept(b, c.Quantity, res.Body(), time.Since(at), time.Now().Before(c.until))
 				return false
 			}
 			code, wait = refusal(res)

@@ -16,7 +16,9 @@ import (
 // answer (no answer, 503 or in flight to the last try) may have bought: Unsure
 // counts those.
 type Report struct {
-	Took     time.Duration
+	Took     time.Duration // until the last had an answer
+	InTime   int64         // orders that were accepted while presses were begun
+	For      time.Duration // how long that was
 	Accepted []Accepted
 	Refused  map[string]int64 // by code
 	Retried  int64
@@ -41,7 +43,7 @@ func record(h **hdrhistogram.Histogram, took time.Duration) {
 	_ = (*h).RecordValue(min(max(took.Microseconds(), 1), (*h).HighestTrackableValue()))
 }
 
-func (r *Report) accept(b Buyer, quantity int64, body []byte, took time.Duration) {
+func (r *Report) accept(b Buyer, quantity int64, body []byte, took time.Duration, inTime bool) {
 	var o struct {
 		ID      string `json:"id"`
 		Payable int64  `json:"payable_fen"`
@@ -52,6 +54,9 @@ func (r *Report) accept(b Buyer, quantity int64, body []byte, took time.Duration
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if inTime {
+		r.InTime++
+	}
 	r.Accepted = append(r.Accepted, Accepted{o.ID, b.Viewer, quantity, o.Payable})
 	record(&r.accepted, took)
 }
@@ -77,6 +82,7 @@ func (r *Report) merge(o *Report) {
 	for code, n := range o.Refused {
 		r.Refused[code] += n
 	}
+	r.InTime += o.InTime
 	r.Retried += o.Retried
 	r.Unsure += o.Unsure
 	for _, h := range []struct {
@@ -96,8 +102,8 @@ func (r *Report) merge(o *Report) {
 // PerSecond is n over the time that the run took.
 func (r *Report) PerSecond(n int64) float64 { return float64(n) / r.Took.Seconds() }
 
-// Orders is how many durable orders were accepted a second.
-func (r *Report) Orders() float64 { return r.PerSecond(int64(len(r.Accepted))) }
+// Orders is how many durable orders were accepted a second while people pressed.
+func (r *Report) Orders() float64 { return float64(r.InTime) / min(r.For, r.Took).Seconds() }
 
 // AcceptedAt is a percentile of the time from a press to its order.
 func (r *Report) AcceptedAt(percentile float64) time.Duration { return at(r.accepted, percentile) }

@@ -31,6 +31,11 @@ func (s *Sales) sellAll(ctx context.Context, tx *db.Tx, known row, batch []*tick
 	for i, t := range batch {
 		out.verdicts[i] = s.buy(tx, t, &b)
 	}
+	// The row last but for the claims: it is held for as short as can be, and the
+	// next batch gets ready meanwhile.
+	if err := s.writeOrders(ctx, tx, b); err != nil {
+		return out, notPlain(err)
+	}
 	ok, err := sellIfOn(ctx, tx, known.ID, b.n)
 	if err != nil {
 		return out, err
@@ -41,11 +46,15 @@ func (s *Sales) sellAll(ctx context.Context, tx *db.Tx, known row, batch []*tick
 	if out.row, err = readSale(ctx, tx, known.Bank, known.ID); err != nil {
 		return out, err
 	}
-	err = s.write(ctx, tx, out.row, b)
+	return out, notPlain(s.writeClaims(ctx, tx, out.row, b))
+}
+
+// notPlain is errNotPlain for what a key or a check refused.
+func notPlain(err error) error {
 	if db.IsCheck(err) || db.IsDuplicate(err) {
-		err = errNotPlain
+		return errNotPlain
 	}
-	return out, err
+	return err
 }
 
 // decide is the transaction of any batch: the sale's row first, which keeps all
@@ -78,10 +87,16 @@ func (s *Sales) decide(ctx context.Context, tx *db.Tx, known row, batch []*ticke
 		}
 	}
 	out.row = r
+	if b.n == 0 {
+		return out, nil
+	}
 	if err := sell(ctx, tx, r.ID, b.n); err != nil {
 		return out, err
 	}
-	return out, s.write(ctx, tx, r, b)
+	if err := s.writeClaims(ctx, tx, r, b); err != nil {
+		return out, err
+	}
+	return out, s.writeOrders(ctx, tx, b)
 }
 
 // buy puts a ticket's order into what the batch sells.
@@ -129,14 +144,8 @@ func (b *takings) add(t *ticket, o order.Order) {
 	b.n += t.n
 }
 
-// write stores what the batch sells, besides the row itself. Who sells the last unit tells the room.
-func (s *Sales) write(ctx context.Context, tx *db.Tx, r row, b takings) error {
-	if b.n == 0 {
-		return nil
-	}
-	if err := addClaims(ctx, tx, r, b.units); err != nil {
-		return err
-	}
+// writeOrders stores the orders that a batch makes, and the answers to their keys.
+func (s *Sales) writeOrders(ctx context.Context, tx *db.Tx, b takings) error {
 	if err := order.Insert(ctx, tx, s.Box, b.orders...); err != nil {
 		return err
 	}
@@ -148,11 +157,14 @@ func (s *Sales) write(ctx context.Context, tx *db.Tx, r row, b takings) error {
 		}
 		answers[i] = answer
 	}
-	if err := tx.Insert(ctx, idem.Into, answers, ""); err != nil {
+	return tx.Insert(ctx, idem.Into, answers, "")
+}
+
+// writeClaims counts what the batch sells to its viewers. Who sells the last unit
+// of r tells the room.
+func (s *Sales) writeClaims(ctx context.Context, tx *db.Tx, r row, b takings) error {
+	if err := addClaims(ctx, tx, r, b.units); err != nil || r.left() > 0 {
 		return err
-	}
-	if r.left() > 0 {
-		return nil
 	}
 	return s.Announcer.Fact(ctx, tx, r.Bank, r.Room, SoldOutFact, named{FlashID: r.ID, SKUID: r.SKU})
 }

@@ -37,9 +37,15 @@ const (
 	commitTries = 4
 )
 
-// committers is how many work at one sale of a node: one, whose batches grow
-// with the load. Sales commit side by side.
-const committers = 1
+// committers is how many work at one sale of a node: while one waits for the
+// database the other gets its batch ready. Where each order has a transaction of
+// its own there are as many as one would have. Sales commit side by side.
+func (s *Sales) committers() int {
+	if s.Batch == 1 {
+		return 4
+	}
+	return 2
+}
 
 // submit puts a ticket into its sale's queue and sees to it that a committer
 // runs.
@@ -54,7 +60,7 @@ func (s *Sales) submit(sl *sale, t *ticket) error {
 	if err := sl.queue.push(t, time.Now()); err != nil {
 		return err
 	}
-	if sl.running < committers {
+	if sl.running < s.committers() {
 		sl.running++
 		s.busy.Add(1)
 		go s.commitAll(sl)
@@ -79,7 +85,7 @@ func (s *Sales) commitAll(sl *sale) {
 		s.commit(ctx, sl, batch)
 		cancel()
 		sl.mu.Lock()
-		sl.queue.took(len(batch), time.Since(start))
+		sl.queue.took(len(batch), time.Since(start), sl.running)
 		sl.mu.Unlock()
 	}
 }

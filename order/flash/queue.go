@@ -13,7 +13,7 @@ type queue struct {
 	tickets []*ticket
 	most    int           // tickets of a batch, at present
 	limit   int           // never more than that
-	each    time.Duration // what a ticket costs, averaged over the last batches
+	turn    time.Duration // how long a batch takes until the next may begin, averaged over the last ones
 }
 
 // DefaultBatch is how many orders share a transaction at most.
@@ -36,7 +36,7 @@ func newQueue(limit int) queue { return queue{most: min(firstBatch, limit), limi
 // push adds a ticket, or refuses it with 503 unavailable and the time after
 // which there will be room.
 func (q *queue) push(t *ticket, now time.Time) error {
-	wait := time.Duration(len(q.tickets)) * q.each
+	wait := time.Duration(len(q.tickets)/q.most) * q.turn
 	if len(q.tickets) > 0 {
 		wait = max(wait, now.Sub(q.tickets[0].at))
 	}
@@ -58,12 +58,10 @@ func (q *queue) pop() []*ticket {
 	return batch
 }
 
-// took learns from a batch of n tickets that were committed.
-func (q *queue) took(n int, d time.Duration) {
-	if n == 0 {
-		return
-	}
-	q.each += (d/time.Duration(n) - q.each) / 4
+// took learns from a batch of n tickets that took d, while so many committers
+// were at work.
+func (q *queue) took(n int, d time.Duration, atWork int) {
+	q.turn += (d/time.Duration(atWork) - q.turn) / 4
 	switch {
 	case d > slow:
 		q.most = max(q.most/2, min(firstBatch, q.limit))

@@ -65,9 +65,6 @@ func readClaims(ctx context.Context, q db.Querier, where string, args ...any) (m
 
 // sell moves n units of a sale to sold; the row itself refuses too many.
 func sell(ctx context.Context, tx *db.Tx, flashID string, n int64) error {
-	if n == 0 {
-		return nil
-	}
 	rows, err := tx.Exec(ctx, "UPDATE flash_sale SET sold = sold + ?, sold_ever = sold_ever + ? WHERE id = ? AND sold + ? <= total", n, n, flashID, n)
 	if err == nil && rows != 1 {
 		err = fmt.Errorf("flash: %s has no %d units", flashID, n)
