@@ -92,12 +92,16 @@ func (x trade) run() {
 	x.Clock.Advance(ordertest.TTL / 2) // asked about by now
 	x.RunTasks()
 	x.settle()
+	x.discounted()
+	x.RunTasks()
 	// And what is still under way.
 	open := x.order(v[3], order.Wanted{SKU: a, Quantity: 1})
 	x.pay(v[3], open, payment.Cashier, "")
 	under := x.order(v[4], order.Wanted{SKU: a, Quantity: 1})
 	x.pay(v[4], under, payment.BoundCard, "card2")
 	x.refund(v[4], under, 1)
+	x.claimed()
+	x.sent()
 }
 
 // settle closes the day and has one of its statements approved.
@@ -133,7 +137,7 @@ func invariants() []invariant.Rule {
 func TestInvariantsOfTradeHoldAndCanFail(t *testing.T) {
 	ordertest.Each(t, func(t *testing.T, s *ordertest.Stage) {
 		trade{s, t}.run()
-		testkit.Breaks(t, s.DB, invariants(), tradeBreaks)
+		testkit.Breaks(t, s.DB, invariants(), slices.Concat(tradeBreaks, placedBreaks))
 	})
 }
 
@@ -147,6 +151,7 @@ var (
 	partial   = one("orders", "refunded_fen = 700")
 	refunding = one("orders", "status = 'refunding'")
 	pending   = one("orders", "status = 'pending_payment'")
+	dear      = one("orders", "discount_fen = 300 AND status = 'pending_payment'")
 	lateOne   = one("payment", "id IN (SELECT payment_id FROM refund WHERE cause = 'late_payment')")
 	approved  = one("settlement", "status = 'approved'")
 	draft     = one("settlement", "status = 'draft'")
@@ -161,8 +166,10 @@ var tradeBreaks = []testkit.Break{
 		"DELETE FROM order_line WHERE order_id = "+partial),
 	testkit.Wrong("a line of another bank", "order.line_owner",
 		"UPDATE order_line SET bank_id = 'bank_x' WHERE order_id = "+partial),
-	testkit.Wrong("a discount that nobody gave", "order.amounts",
+	testkit.Wrong("a discount that nobody gave", "order.amounts order.discounts",
 		"UPDATE orders SET discount_fen = 1 WHERE id = "+partial),
+	testkit.Wrong("nothing to be paid", "order.amounts order.discounts",
+		"UPDATE orders SET discount_fen = goods_fen, payable_fen = 0 WHERE id = "+pending),
 	testkit.Wrong("cancelled without an end", "order.status",
 		"UPDATE orders SET closed_at = NULL WHERE status = 'cancelled'"),
 	testkit.Wrong("an order that never expires", "order.expiry",
@@ -179,6 +186,8 @@ var tradeBreaks = []testkit.Break{
 		"UPDATE flash_sale SET sold = sold + 1"),
 	testkit.Wrong("more sold than there is", "flash.units",
 		"UPDATE flash_sale SET total = 1"),
+	testkit.Wrong("more sold than ever", "flash.sold_ever",
+		"UPDATE flash_sale SET sold_ever = sold - 1"),
 	testkit.Wrong("a claim without units", "flash.claims flash.sold",
 		"UPDATE flash_claim SET quantity = 1 WHERE quantity = 0"),
 	testkit.Wrong("a claim of another's units", "flash.claims",

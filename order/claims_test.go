@@ -97,6 +97,7 @@ func TestALimitNamesEachLineThatIsOverAndTakesNothing(t *testing.T) {
 	})
 }
 
+// RULES 8.12, for the claim of limited goods.
 func TestACancelledOrderGivesItsClaimBackOnce(t *testing.T) {
 	ordertest.Each(t, func(t *testing.T, s *ordertest.Stage) {
 		viewer, sku := s.Viewer(), limited(s, 10, 2)
@@ -138,6 +139,7 @@ func capture(s *ordertest.Stage, orderID string) (ok bool) {
 	return ok
 }
 
+// RULES 8.7, for the claim of limited goods.
 func TestALatePaymentTakesTheClaimAgainOrNothing(t *testing.T) {
 	ordertest.Each(t, func(t *testing.T, s *ordertest.Stage) {
 		viewer, sku, free := s.Viewer(), limited(s, 10, 2), s.SKU(catalog.Voucher, 100, 10)

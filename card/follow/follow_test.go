@@ -168,8 +168,8 @@ func TestCapsCountAllMessagesToOnePerson(t *testing.T) {
 	})
 }
 
-// The bank took the message and its answer was lost, or the worker died before
-// it noted it: the same message goes out again under the same number, and the
+// RULES 8.15: the bank took the message and its answer was lost, or the worker
+// died before it noted it: the same message goes out again under the same number, and the
 // person has one.
 func TestCrashWhileSendingHasOneEffect(t *testing.T) {
 	cardtest.Each(t, func(t *testing.T, d *cardtest.Department) {
@@ -220,7 +220,7 @@ func TestRefusedMessageFailsAndTheNextGoesOn(t *testing.T) {
 	})
 }
 
-// Workers that have lost their lease may run a task at the same time.
+// RULES 8.15: workers that have lost their lease may run a task at the same time.
 func TestManyWorkersOnOneFollowUpSendOnce(t *testing.T) {
 	cardtest.Each(t, func(t *testing.T, d *cardtest.Department) {
 		ctx := testkit.Context(t)

@@ -24,13 +24,15 @@ import (
 	"yinbo/order/flash"
 	"yinbo/order/ledger"
 	"yinbo/order/payment"
+	"yinbo/order/promo"
 	"yinbo/order/settle"
+	"yinbo/order/voucher"
 )
 
 // invariants are everyone's.
 func invariants() []invariant.Rule {
-	return slices.Concat(catalog.Invariants(), order.Invariants(), flash.Invariants(), payment.Invariants(), ledger.Invariants(),
-		settle.Invariants(), card.Invariants(), bind.Invariants(), follow.Invariants(), live.Invariants(), outbox.Invariants(), audit.Invariants())
+	return slices.Concat(catalog.Invariants(), order.Invariants(), flash.Invariants(), payment.Invariants(), promo.Invariants(),
+		voucher.Invariants(), ledger.Invariants(), settle.Invariants(), card.Invariants(), bind.Invariants(), follow.Invariants(), live.Invariants(), outbox.Invariants(), audit.Invariants())
 }
 
 var errBroken = errors.New("invariants are broken")
@@ -112,7 +114,7 @@ func show(out io.Writer, v invariant.Verdict) {
 	case v.Broken > 0:
 		state = "look"
 	}
-	fmt.Fprintf(out, "%-6s  %-22s  %9d rows  %6d ms\n", state, v.Name, v.Looked, v.Took.Round(time.Millisecond).Milliseconds())
+	fmt.Fprintf(out, "%-6s  %-24s  %9d rows  %6d ms\n", state, v.Name, v.Looked, v.Took.Round(time.Millisecond).Milliseconds())
 	if v.Broken == 0 {
 		return
 	}

@@ -61,6 +61,7 @@ func TestARefusalIsNotKept(t *testing.T) {
 	}
 }
 
+// RULES 8.14: twice at once, on two nodes.
 func TestTwiceAtOnceOverTwoNodesActsOnce(t *testing.T) {
 	testkit.EachDB(t, func(t *testing.T, d *db.DB) {
 		ctx := testkit.Context(t)

@@ -34,6 +34,11 @@ func Invariants() []invariant.Rule {
 		Of:     "flash_sale",
 		Broken: "SELECT bank_id, id, CONCAT_WS('', 'sold ', sold, ' of ', total) FROM flash_sale WHERE sold < 0 OR sold > total",
 	}, {
+		Name:   "flash.sold_ever",
+		Means:  "as many units were ever sold as are now, or more came back",
+		Of:     "flash_sale",
+		Broken: "SELECT bank_id, id, CONCAT_WS('', 'sold ', sold, ', ever ', sold_ever) FROM flash_sale WHERE sold_ever < sold",
+	}, {
 		Name:  "flash.claims",
 		Means: "a viewer claims what the viewer's orders hold",
 		Of:    "flash_claim",

@@ -62,6 +62,16 @@ func payments() []invariant.Rule {
 			FROM payment p JOIN orders o ON o.id = p.order_id
 			LEFT JOIN (SELECT payment_id, SUM(amount_fen) AS fen FROM refund WHERE cause IN ` + unused + ` GROUP BY payment_id) r ON r.payment_id = p.id
 			WHERE COALESCE(r.fen, 0) <> CASE WHEN p.status <> 'succeeded' OR o.paid_by = p.id THEN 0 ELSE p.amount_fen END`,
+	}, {
+		Name:  "payment.discounts",
+		Means: "the ledger charges each funder the discounts of what was paid, less what refunds gave back of them",
+		Of:    "order_discount",
+		Broken: `SELECT x.bank_id, x.order_id, CONCAT_WS('', x.account, ' is charged ', SUM(x.posted), ' of ', SUM(x.fen)) FROM (
+			SELECT e.bank_id, e.order_id, l.account, l.debit_fen - l.credit_fen AS posted, 0 AS fen
+				FROM ledger_posting l JOIN ledger_entry e ON e.id = l.entry_id WHERE l.account LIKE 'discount:%'
+			UNION ALL SELECT d.bank_id, d.order_id, CONCAT('discount:', d.funded_by), 0, d.amount_fen - d.returned_fen
+				FROM order_discount d JOIN orders o ON o.id = d.order_id WHERE o.paid_by IS NOT NULL AND d.funded_by <> 'merchant') x
+			GROUP BY x.bank_id, x.order_id, x.account HAVING SUM(x.posted) <> SUM(x.fen)`,
 	},
 		outbox.Awaited("payment.asked", "an open payment is asked about for a day, unless a person must look at its amount", QueryTask, "payment",
 			`t.status IN ('created', 'pending') AND t.created_at > ?
@@ -73,7 +83,7 @@ func payments() []invariant.Rule {
 
 // unused are the causes of refunds that give back what no order used; all
 // others give back what an order did.
-const unused = "('late_payment', 'duplicate_payment')"
+const unused = "('" + late + "', '" + duplicate + "', '" + outdated + "')"
 
 // joinEntry joins the one entry of an event about an object.
 func joinEntry(as, about, event string) string {

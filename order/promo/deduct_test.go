@@ -10,9 +10,9 @@ import (
 	"yinbo/order"
 )
 
-// Whatever the lines and the coupons are, no line goes below zero, at least 1 fen
-// is left to pay, no coupon takes more than its amount or off foreign goods, and
-// instant discounts come first.
+// RULES 8.8: whatever the lines and the coupons are, no line goes below zero, at
+// least 1 fen is left to pay, no coupon takes more than its amount or off foreign
+// goods, and instant discounts come first.
 func TestDeductionsStayWithinTheGoods(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var lines []order.Line

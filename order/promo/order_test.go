@@ -37,6 +37,7 @@ func setCoupons(s *ordertest.Stage, viewer, orderID string, coupons ...string) (
 	return s.Orders.SetCoupons(s.Ctx, s.Bank.ID, viewer, orderID, coupons)
 }
 
+// RULES 8.12: a coupon comes back once.
 func TestACouponComesBackOnceWhenTimerAndPersonCancelTogether(t *testing.T) {
 	ordertest.Each(t, func(t *testing.T, s *ordertest.Stage) {
 		viewer, sku := s.Viewer(), voucher(s, 1000)
@@ -102,6 +103,7 @@ func TestACouponThatComesBackTooLateEndsAndFreesItsBudget(t *testing.T) {
 	})
 }
 
+// RULES 8.7: the coupon as well as the stock is to be had again, or is not.
 func TestALatePaymentTakesTheCouponAgainOrGoesBack(t *testing.T) {
 	ordertest.Each(t, func(t *testing.T, s *ordertest.Stage) {
 		viewer, sku := s.Viewer(), voucher(s, 1000)

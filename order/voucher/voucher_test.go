@@ -12,6 +12,7 @@ import (
 	"yinbo/internal/db"
 	"yinbo/internal/fault"
 	"yinbo/internal/money"
+	"yinbo/internal/testkit"
 	"yinbo/order"
 	"yinbo/order/catalog"
 	"yinbo/order/ordertest"
@@ -347,6 +348,7 @@ func TestAProductSaysHowLongItsCodesLast(t *testing.T) {
 	})
 }
 
+// RULES 8.7: codes are issued by the payment that counts.
 func TestACodeOfAnOrderPaidLateIsIssuedOnce(t *testing.T) {
 	each(t, func(t *testing.T, s shop) {
 		f := s.Sale(5, 2)
@@ -405,5 +407,6 @@ func TestCodesAreNeverWorthMoreThanRefundsLeave(t *testing.T) {
 				t.Errorf("order is %s with %d codes open", got, open)
 			}
 		}
+		testkit.Holds(t, s.DB, slices.Concat(voucher.Invariants(), order.Invariants())...)
 	})
 }
