@@ -42,8 +42,10 @@ func (p *Problem) Error() string { return p.Code }
 // GetStatus is the HTTP status.
 func (p *Problem) GetStatus() int { return p.Status }
 
+const problemType = "application/problem+json"
+
 // ContentType is application/problem+json.
-func (p *Problem) ContentType(string) string { return "application/problem+json" }
+func (p *Problem) ContentType(string) string { return problemType }
 
 // GetHeaders tells when to try again.
 func (p *Problem) GetHeaders() http.Header {

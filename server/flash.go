@@ -74,8 +74,7 @@ func (s *Server) getFlash(ctx context.Context, in *idIn) (*body[flash.View], err
 }
 
 func (s *Server) buyFlash(ctx context.Context, in *flashOrderIn) (*answer[order.View], error) {
-	// The route bears the sale, so that one key at two sales is two requests.
-	req, err := s.idem(ctx, "POST /flash/"+in.ID+"/orders", in.Keyed)
+	req, err := s.idem(ctx, in.route(), in.Keyed)
 	if err != nil {
 		return nil, err
 	}

@@ -17,8 +17,12 @@ type Keyed struct {
 // idem names the attempt; admit has seen to it that the key is good.
 func (s *Server) idem(ctx context.Context, route string, k Keyed) (idem.Request, error) {
 	p := auth.From(ctx)
-	hash, err := s.Keys.Hash(ctx, p.Bank.ID, "body", string(k.RawBody))
+	hash, err := s.bodyHash(ctx, k)
 	return idem.Request{Bank: p.Bank.ID, Person: p.ID, Route: route, Key: k.Key, BodyHash: hash}, err
+}
+
+func (s *Server) bodyHash(ctx context.Context, k Keyed) (string, error) {
+	return s.Keys.Hash(ctx, auth.From(ctx).Bank.ID, "body", string(k.RawBody))
 }
 
 func goodKey(k string) bool {

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"runtime/debug"
@@ -86,12 +87,16 @@ func (s *Server) refuse(c *gin.Context, err error) {
 		c.Abort()
 		return
 	}
+	c.Abort()
+	if f := fault.From(err); f.Kind == fault.Conflict && len(f.Fields) == 0 && f.RetryAfter == 0 && !s.log.Enabled(c.Request.Context(), slog.LevelDebug) {
+		c.Data(http.StatusConflict, problemType, s.rendered.render(obs.RequestOf(c.Request.Context()), f))
+		return
+	}
 	p := s.problem(c.Request.Context(), err)
 	for k, v := range p.GetHeaders() {
 		c.Header(k, v[0])
 	}
-	c.Header("Content-Type", p.ContentType(""))
-	c.AbortWithStatusJSON(p.Status, p)
+	c.Data(p.Status, problemType, mustJSON(p))
 }
 
 // headers are the same on every answer; pages add their CSP.

@@ -77,6 +77,7 @@ type Server struct {
 	api          huma.API
 	metrics      *metrics
 	pressSchema  *huma.Schema // of a flash order's body
+	rendered     rendered
 	otpByAddress *limiter
 }
 

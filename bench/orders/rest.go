@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"os"
 	"sync"
 	"time"
@@ -14,8 +13,8 @@ import (
 	"yinbo/internal/stampede"
 )
 
-// soldOut compares sold-out answers with those of an empty Gin handler behind
-// the same middleware.
+// soldOut compares sold-out answers with those of an empty Gin handler (/healthz)
+// behind the same middleware, to the same requests of the same crowd.
 func (b *bench) soldOut(ctx context.Context) error {
 	s, err := open(ctx, true)
 	if err != nil {
@@ -40,12 +39,10 @@ func (b *bench) soldOut(ctx context.Context) error {
 	ours := &series{name: "sold-out answers", unit: "answers/s"}
 	empty := &series{name: "empty Gin handler behind the same middleware", unit: "answers/s"}
 	for range b.runs {
-		rate, err := b.empty(s.nodes[0].Addr)
-		if err != nil {
-			return err
-		}
-		empty.add(rate)
-		r := s.target(0).Buy(ctx, stampede.Buying{Flash: flash, Buyers: buyers[1:], Quantity: 1, For: b.length})
+		r := s.target(0).Buy(ctx, stampede.Buying{Buyers: buyers[1:], Quantity: 1, For: b.length})
+		empty.add(r.PerSecond(r.Refused["200"]))
+		s.profile(b.profile, b.length)
+		r = s.target(0).Buy(ctx, stampede.Buying{Flash: flash, Buyers: buyers[1:], Quantity: 1, For: b.length})
 		if n := r.Refused["flash.sold_out"]; len(r.Accepted) > 0 || n == 0 || len(r.Refused) > 1 {
 			return fmt.Errorf("not all were told sold out: %v", r.Refused)
 		}
@@ -55,33 +52,6 @@ func (b *bench) soldOut(ctx context.Context) error {
 	ours.print()
 	ratio("sold-out answers / empty handler", ours, empty, 0.7)
 	return nil
-}
-
-// empty asks /healthz, a handler that does nothing behind the server's
-// middleware, as fast as it answers.
-func (b *bench) empty(addr string) (perSecond float64, err error) {
-	client := &fasthttp.HostClient{Addr: addr, MaxConns: b.buyers}
-	defer client.CloseIdleConnections()
-	counts, start := make([]int, b.buyers), time.Now()
-	var all sync.WaitGroup
-	for i := range counts {
-		all.Go(func() {
-			req, res := fasthttp.AcquireRequest(), fasthttp.AcquireResponse()
-			req.SetRequestURI("http://" + addr + "/healthz")
-			for time.Since(start) < b.length {
-				if err = client.Do(req, res); err != nil || res.StatusCode() != http.StatusOK {
-					return
-				}
-				counts[i]++
-			}
-		})
-	}
-	all.Wait()
-	n := 0
-	for _, c := range counts {
-		n += c
-	}
-	return float64(n) / time.Since(start).Seconds(), err
 }
 
 // memory measures what buyers who wait take: the database stands still while a

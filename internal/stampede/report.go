@@ -1,6 +1,7 @@
 package stampede
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -25,6 +26,7 @@ type Report struct {
 	Unsure   int64
 
 	mu       sync.Mutex
+	answers  []answer
 	accepted *hdrhistogram.Histogram // microseconds
 	refused  *hdrhistogram.Histogram
 }
@@ -44,21 +46,38 @@ func record(h **hdrhistogram.Histogram, took time.Duration) {
 }
 
 func (r *Report) accept(b Buyer, quantity int64, body []byte, took time.Duration, inTime bool) {
-	var o struct {
-		ID      string `json:"id"`
-		Payable int64  `json:"payable_fen"`
-	}
-	if err := json.Unmarshal(body, &o); err != nil || o.ID == "" {
-		r.refuse("unreadable_answer", true, took)
-		return
-	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if inTime {
 		r.InTime++
 	}
-	r.Accepted = append(r.Accepted, Accepted{o.ID, b.Viewer, quantity, o.Payable})
+	r.answers = append(r.answers, answer{b.Viewer, quantity, bytes.Clone(body)})
 	record(&r.accepted, took)
+}
+
+// answer is a 201 as it came: the crowd shares the machine with the server, and
+// reads its answers when the run is over.
+type answer struct {
+	viewer   string
+	quantity int64
+	body     []byte
+}
+
+// read turns answers into orders.
+func (r *Report) read() {
+	for _, a := range r.answers {
+		var o struct {
+			ID      string `json:"id"`
+			Payable int64  `json:"payable_fen"`
+		}
+		if err := json.Unmarshal(a.body, &o); err != nil || o.ID == "" {
+			r.Refused["unreadable_answer"]++
+			r.Unsure++
+			continue
+		}
+		r.Accepted = append(r.Accepted, Accepted{o.ID, a.viewer, a.quantity, o.Payable})
+	}
+	r.answers = nil
 }
 
 func (r *Report) refuse(code string, unsure bool, took time.Duration) {
@@ -78,7 +97,7 @@ func (r *Report) retry() {
 }
 
 func (r *Report) merge(o *Report) {
-	r.Accepted = append(r.Accepted, o.Accepted...)
+	r.answers = append(r.answers, o.answers...)
 	for code, n := range o.Refused {
 		r.Refused[code] += n
 	}

@@ -16,6 +16,18 @@ type Purchase struct {
 	Quantity            int64 // at least 1
 	Address             *order.Address
 	Room, ShareCode     string // Room is the sale's when empty
+
+	// BodyHash gives the request's, where that is left empty: most of a crowd is
+	// refused before anybody needs it.
+	BodyHash func() (string, error)
+}
+
+// complete fills in the body's hash.
+func (p Purchase) complete(req *idem.Request) (err error) {
+	if req.BodyHash == "" && p.BodyHash != nil {
+		req.BodyHash, err = p.BodyHash()
+	}
+	return err
 }
 
 // Buy places an order in a sale. It answers after the commit, with what was
@@ -74,6 +86,9 @@ func (s *Sales) reconsider(ctx context.Context, sl *sale, req idem.Request, p Pu
 	if s.noAnswer(ctx, sl, req.Person, req.Key, now) {
 		return nil, v, false, refusal
 	}
+	if err := p.complete(&req); err != nil {
+		return nil, v, false, err
+	}
 	v, found, err := idem.Lookup[order.View](ctx, s.DB, req)
 	if err == nil && !found {
 		err = refusal
@@ -112,6 +127,9 @@ func (s *Sales) ticket(ctx context.Context, sl *sale, req idem.Request, p Purcha
 		Status: order.PendingPayment, Lines: []order.Line{line}}
 	if err := o.Total(); err != nil {
 		return nil, nil, fault.InvalidField("quantity", "field.too_large").Because(err)
+	}
+	if err := p.complete(&req); err != nil {
+		return nil, nil, err
 	}
 	t = &ticket{req: req, viewer: p.Viewer, n: p.Quantity, order: o, done: make(chan verdict, 1)}
 	if sl.atLimit(t, r) {

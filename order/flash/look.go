@@ -24,7 +24,7 @@ type sighting struct {
 }
 
 // readEvery keeps reads of one sale on one node apart.
-const readEvery = 5 * time.Millisecond
+const readEvery = 2 * time.Millisecond
 
 // look gives the row as it is after the call. An error is 503 unavailable.
 func (s *Sales) look(ctx context.Context, sl *sale) (row, error) {
