@@ -22,8 +22,11 @@ func (s *Server) idem(ctx context.Context, route string, k Keyed) (idem.Request,
 }
 
 func (s *Server) bodyHash(ctx context.Context, k Keyed) (string, error) {
-	return s.Keys.Hash(ctx, auth.From(ctx).Bank.ID, "body", string(k.RawBody))
+	return s.Keys.Hash(ctx, auth.From(ctx).Bank.ID, bodyPurpose, string(k.RawBody))
 }
+
+// bodyPurpose keeps hashes of bodies apart from others.
+const bodyPurpose = "body"
 
 func goodKey(k string) bool {
 	if len(k) == 0 || len(k) > 128 {

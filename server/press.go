@@ -36,19 +36,24 @@ func (s *Server) press(c *gin.Context) {
 	if c.Request.Method != http.MethodPost || c.FullPath() != pressRoute {
 		return
 	}
-	ctx, in, plain := s.readPress(c)
-	if !plain {
-		return
+	if w := s.readPress(c); w != nil {
+		c.Abort()
+		s.buyPress(c, w)
 	}
-	c.Abort()
-	p := auth.From(ctx)
-	purchase := in.purchase(p)
-	purchase.BodyHash = func() (string, error) { return s.bodyHash(ctx, in.Keyed) }
-	v, replayed, err := s.Flash.Buy(ctx, idem.Request{Bank: p.Bank.ID, Person: p.ID, Route: in.route(), Key: in.Key}, purchase)
-	s.answerPress(c, v, replayed, err)
 }
 
-func (s *Server) answerPress(c *gin.Context, v order.View, replayed bool, err error) {
+// pressed is a press that waits. It stands apart from the stacks of those who
+// read it: ten thousand wait at once, each with a stack of its own.
+type pressed struct {
+	req idem.Request
+	flash.Purchase
+	order.View
+}
+
+func (s *Server) buyPress(c *gin.Context, w *pressed) {
+	var replayed bool
+	var err error
+	w.View, replayed, err = s.Flash.Buy(c.Request.Context(), w.req, w.Purchase)
 	if err != nil {
 		s.refuse(c, err)
 		return
@@ -56,37 +61,38 @@ func (s *Server) answerPress(c *gin.Context, v order.View, replayed bool, err er
 	if replayed {
 		c.Header("Idempotent-Replayed", "true")
 	}
-	c.PureJSON(http.StatusCreated, v)
+	c.PureJSON(http.StatusCreated, w.View)
 }
 
-// readPress reads a press; plain is false when it must go the usual way, for
-// which the body stands ready again.
-func (s *Server) readPress(c *gin.Context) (ctx context.Context, in flashOrderIn, plain bool) {
-	in.ID, in.Key = c.Param("id"), c.GetHeader("Idempotency-Key")
+// readPress reads a press; nil when it must go the usual way, for which the body
+// stands ready again.
+func (s *Server) readPress(c *gin.Context) *pressed {
+	in := flashOrderIn{ID: c.Param("id"), Keyed: Keyed{Key: c.GetHeader("Idempotency-Key")}}
 	token, bearer := strings.CutPrefix(c.GetHeader("Authorization"), "Bearer ")
 	if !bearer || !goodKey(in.Key) || len(in.ID) > 60 || c.Request.URL.RawQuery != "" ||
 		c.Request.ContentLength <= 0 || c.Request.ContentLength > maxPress || c.ContentType() != gin.MIMEJSON {
-		return nil, in, false
+		return nil
 	}
-	ctx = c.Request.Context()
-	p, err := s.Auth.Authenticate(ctx, token)
+	p, err := s.Auth.Authenticate(c.Request.Context(), token)
 	if err != nil || p.Kind != auth.Viewer {
-		return nil, in, false
+		return nil
 	}
 	raw := make([]byte, c.Request.ContentLength)
 	n, err := io.ReadFull(c.Request.Body, raw)
 	if err != nil {
 		c.Request.Body = io.NopCloser(io.MultiReader(bytes.NewReader(raw[:n]), c.Request.Body))
-		return nil, in, false
+		return nil
 	}
 	in.RawBody = raw
 	if n, only := onlyQuantity(raw); only {
 		in.Body.Quantity = n
 	} else if !s.plainPress(raw) || json.Unmarshal(raw, &in.Body) != nil {
 		c.Request.Body = io.NopCloser(bytes.NewReader(raw))
-		return nil, in, false
+		return nil
 	}
-	return auth.With(ctx, p), in, true
+	w := &pressed{req: idem.Request{Bank: p.Bank.ID, Person: p.ID, Route: in.route(), Key: in.Key}, Purchase: in.purchase(p)}
+	w.BodyHash = func() (string, error) { return s.Keys.Hash(context.Background(), w.req.Bank, bodyPurpose, string(raw)) }
+	return w
 }
 
 // onlyQuantity reads the body that nearly every press of a voucher has, {"quantity":1}.
