@@ -47,7 +47,8 @@ func (s *Server) name(c *gin.Context) {
 		"status", c.Writer.Status(), "ms", took.Milliseconds())
 }
 
-// bounded leaves sockets and streamed files out.
+// bounded leaves out sockets, streamed files, and presses, which their committer
+// bounds.
 func bounded(r *http.Request) bool {
 	for _, end := range []string{"/ws", "/export", "/file", "/report"} {
 		if strings.HasSuffix(r.URL.Path, end) {
