@@ -55,7 +55,7 @@ func bounded(r *http.Request) bool {
 			return false
 		}
 	}
-	return true
+	return !isPress(r)
 }
 
 // clientIP is the peer's address. Behind a proxy a bank names the proxy in its
