@@ -1,7 +1,7 @@
 # Two commands do everything: `make run` and `make test`.
 SHELL := /bin/bash
 .DEFAULT_GOAL := run
-.PHONY: run test crash build web client screens clean
+.PHONY: run test crash build web client screens clean bench-orders
 
 run: ## the whole product on the embedded default, with demo data
 	@scripts/run
@@ -24,6 +24,9 @@ client: ## the OpenAPI document and the typed client made from it
 
 screens: build ## docs/screens, anew
 	@scripts/screens
+
+bench-orders: ## flash sales against baselines, on private servers
+	@go run ./bench/orders
 
 clean: ## what was built; the state in var stays
 	@rm -rf bin web/dist/assets web/dist/*.html web/dist/host web/dist/desk

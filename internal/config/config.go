@@ -81,7 +81,7 @@ func (c Config) WeChatPay() wechatpay.Config {
 // Default is what holds where nothing is set.
 func Default() Config {
 	return Config{Addr: "127.0.0.1:8080", MetricsAddr: "127.0.0.1:9090", Var: "./var", BankboxURL: "http://127.0.0.1:8090",
-		OrderTTL: 15 * time.Minute, LogLevel: "info", Workers: 16, MaxConns: 32, FlashBatch: 256}
+		OrderTTL: 15 * time.Minute, LogLevel: "info", Workers: 16, MaxConns: 32, FlashBatch: 512}
 }
 
 const prefix = "YINBO_"

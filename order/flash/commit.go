@@ -38,11 +38,15 @@ const (
 )
 
 // committers is how many work at one sale of a node: while one waits for the
-// database the other gets its batch ready. Where each order has a transaction of
-// its own there are as many as one would have. Sales commit side by side.
+// database the other gets its batch ready. SQLite has one writer: there a second
+// would only make the batches smaller. Where each order has a transaction of its
+// own there are as many as serve best. Sales commit side by side.
 func (s *Sales) committers() int {
-	if s.Batch == 1 {
+	switch {
+	case s.Batch == 1:
 		return 4
+	case s.DB.Dialect() == db.SQLite:
+		return 1
 	}
 	return 2
 }

@@ -4,8 +4,15 @@
 // The row of the sale decides: sold = sold + n where sold + n <= total, in one
 // transaction with claims, orders, lines, tasks and kept answers. Before it
 // stands admission (Redis, or memory on a single embedded node), which turns
-// away most of those who would be refused; behind the queue of each sale stands
-// a committer, which decides all that wait in one transaction (group commit).
+// away most of those who would be refused; behind the queue of each sale stand
+// committers, which decide all that wait in few transactions (group commit).
+//
+// A press goes: buy.go (what the node knows, a hold) → queue.go (back-pressure,
+// batches by load) → commit.go (who commits, who is told what) → batch.go (the
+// transaction). What would be refused goes by look.go, one read of the row that
+// many share, and buyers.go, so that a refusal is true when it is told. rebuild.go
+// makes admission's picture anew when it is lost, old or wrong; run.go looks for
+// that once a second.
 //
 // Invariants: sold counts units in orders that are not cancelled; a viewer's
 // claim is the units in their orders of this sale and never above the limit;

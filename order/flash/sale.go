@@ -119,7 +119,7 @@ type Deps struct {
 	Rooms     Rooms
 	Announcer order.Announcer
 	TTL       time.Duration // from placing an order to cancelling it unpaid
-	Batch     int           // orders that share a transaction at most; 0 is 256
+	Batch     int           // orders that share a transaction at most; 0 is DefaultBatch
 }
 
 // The facts and the state of a sale, as a room hears them.
