@@ -64,7 +64,14 @@ type Seen struct {
 	Node     string
 	Viewers  int64 // sockets that it holds now
 	Likes    int64
-	Visitors []string // who came, by id
+	Watched  time.Duration // by all of them together
+	Visitors []Visitor     // who came
+}
+
+// Visitor is who came to a room, and from where.
+type Visitor struct {
+	ID     string // a viewer's, or a guest's hash
+	Source string // share, list, … as the client names it; may be empty
 }
 
 // Report adds a node's counts to the room's.
@@ -77,17 +84,17 @@ func (s *Rooms) Report(ctx context.Context, bank, room string, seen Seen) error 
 		}
 		rows := make([][]any, len(seen.Visitors))
 		for i, v := range seen.Visitors {
-			rows[i] = []any{room, v, bank, tx.Now}
+			rows[i] = []any{room, v.ID, bank, tx.Now, v.Source}
 		}
-		if err := tx.InsertIgnore(ctx, "room_visitor (room_id, visitor_id, bank_id, first_at)", rows); err != nil {
+		if err := tx.InsertIgnore(ctx, "room_visitor (room_id, visitor_id, bank_id, first_at, source)", rows); err != nil {
 			return err
 		}
 		now, err := s.watching(ctx, tx, room)
 		if err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, `UPDATE room SET likes = likes + ?, peak_viewers = CASE WHEN peak_viewers < ? THEN ? ELSE peak_viewers END
-			WHERE bank_id = ? AND id = ?`, seen.Likes, now, now, bank, room)
+		_, err = tx.Exec(ctx, `UPDATE room SET likes = likes + ?, watched_ms = watched_ms + ?, peak_viewers = CASE WHEN peak_viewers < ? THEN ? ELSE peak_viewers END
+			WHERE bank_id = ? AND id = ?`, seen.Likes, seen.Watched.Milliseconds(), now, now, bank, room)
 		return err
 	})
 }

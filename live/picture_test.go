@@ -28,9 +28,9 @@ func TestViewersAreCountedOverTheNodesThatAreAlive(t *testing.T) {
 				t.Errorf("%d watch, not %d: %v", p.Viewers, want, err)
 			}
 		}
-		report(t, s, room, live.Seen{Node: "a", Viewers: 3, Likes: 10, Visitors: []string{"v1", "v2"}})
+		report(t, s, room, live.Seen{Node: "a", Viewers: 3, Likes: 10, Visitors: []live.Visitor{{ID: "v1"}, {ID: "v2"}}})
 		clk.Advance(10 * time.Second)
-		report(t, s, room, live.Seen{Node: "b", Viewers: 5, Likes: 1, Visitors: []string{"v2", "v3"}})
+		report(t, s, room, live.Seen{Node: "b", Viewers: 5, Likes: 1, Visitors: []live.Visitor{{ID: "v2"}, {ID: "v3"}}})
 		watching(8)
 		clk.Advance(6 * time.Second)
 		watching(5) // node a fell silent 16 s ago

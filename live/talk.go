@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -30,21 +32,54 @@ type Speaker struct {
 	Nickname string `json:"nickname"`
 }
 
+// Saying is a message to keep.
+type Saying struct {
+	Bank, Room string
+	Who        Speaker
+	Text       string
+	Held       bool // for the host to look at first
+}
+
 // Say keeps a chat message and tells the room.
 func (s *Rooms) Say(ctx context.Context, bank, room string, who Speaker, text string) (Said, error) {
-	said := Said{ID: id.New(id.Event), Viewer: who, Text: text}
+	said, err := s.SayAll(ctx, []Saying{{Bank: bank, Room: room, Who: who, Text: text}})
+	if err != nil {
+		return Said{}, err
+	}
+	return said[0], nil
+}
+
+// SayAll keeps chat messages in one transaction, in their order, and then tells
+// their rooms of those that are not held.
+func (s *Rooms) SayAll(ctx context.Context, all []Saying) ([]Said, error) {
+	said := make([]Said, len(all))
 	err := s.DB.InTx(ctx, func(tx *db.Tx) error {
-		said.At = clock.At(tx.Now)
-		if _, err := tx.Exec(ctx, "UPDATE room SET chats = chats + 1 WHERE id = ?", room); err != nil {
-			return err
+		rows, shown := make([][]any, len(all)), map[string]int64{}
+		for i, m := range all {
+			said[i] = Said{ID: id.New(id.Event), At: clock.At(tx.Now), Viewer: m.Who, Text: m.Text}
+			status := "shown"
+			if m.Held {
+				status = "held"
+			} else {
+				shown[m.Room]++
+			}
+			rows[i] = []any{said[i].ID, m.Bank, m.Room, m.Who.ID, m.Who.Nickname, m.Text, tx.Now, status}
 		}
-		return tx.Insert(ctx, "chat_message (id, bank_id, room_id, viewer_id, nickname, text, at)",
-			[][]any{{said.ID, bank, room, who.ID, who.Nickname, text, tx.Now}}, "")
+		for _, room := range slices.Sorted(maps.Keys(shown)) {
+			if _, err := tx.Exec(ctx, "UPDATE room SET chats = chats + ? WHERE id = ?", shown[room], room); err != nil {
+				return err
+			}
+		}
+		return tx.Insert(ctx, "chat_message (id, bank_id, room_id, viewer_id, nickname, text, at, status)", rows, "")
 	})
 	if err != nil {
-		return said, err
+		return nil, err
 	}
-	s.talk(room, "chat", said.ID, said.At.Time, map[string]any{"viewer": who, "text": text})
+	for i, m := range all {
+		if !m.Held {
+			s.talk(m.Room, "chat", said[i].ID, said[i].At.Time, map[string]any{"viewer": m.Who, "text": m.Text})
+		}
+	}
 	return said, nil
 }
 
@@ -57,7 +92,7 @@ func (s *Rooms) recent(ctx context.Context, room string) ([]Said, error) {
 		err = r.Scan(&m.ID, &at, &m.Viewer.ID, &m.Viewer.Nickname, &m.Text)
 		m.At = clock.At(at.Time)
 		return m, err
-	}, `SELECT id, at, viewer_id, nickname, text FROM chat_message WHERE room_id = ? AND removed_at IS NULL ORDER BY id DESC LIMIT ?`, room, recentChat)
+	}, `SELECT id, at, viewer_id, nickname, text FROM chat_message WHERE room_id = ? AND status = 'shown' AND removed_at IS NULL ORDER BY id DESC LIMIT ?`, room, recentChat)
 	for i, j := 0, len(said)-1; i < j; i, j = i+1, j-1 {
 		said[i], said[j] = said[j], said[i]
 	}
@@ -138,15 +173,14 @@ func (s *Rooms) Mute(ctx context.Context, bank, room, viewer string, d time.Dura
 	if err != nil {
 		return err
 	}
-	s.tellNodes(room, ControlMutes)
+	s.tellNodes(room, ControlRules)
 	s.Private(bank, viewer, "muted", map[string]any{"until_at": clock.At(until)})
 	return nil
 }
 
 // What nodes are told to read anew.
 const (
-	ControlMutes = "mutes"
-	ControlWords = "words"
+	ControlRules = "rules"
 )
 
 func (s *Rooms) tellNodes(room, what string) {
@@ -199,7 +233,7 @@ func (s *Rooms) SetWords(ctx context.Context, bank, room string, by Staff, words
 	if err != nil {
 		return nil, err
 	}
-	s.tellNodes(room, ControlWords)
+	s.tellNodes(room, ControlRules)
 	return clean, nil
 }
 

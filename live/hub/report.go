@@ -62,6 +62,15 @@ func (r *room) report(ctx context.Context) {
 	}
 }
 
+// visitors are those who came since they were last reported, with the lock held.
+func (r *room) visitors() []live.Visitor {
+	var all []live.Visitor
+	for _, v := range slices.Sorted(maps.Keys(r.came)) {
+		all = append(all, live.Visitor{ID: v})
+	}
+	return all
+}
+
 func (r *room) hasLikes() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -71,7 +80,7 @@ func (r *room) hasLikes() bool {
 // beat reports this node's counts, reads the room's, and tells what changed.
 func (r *room) beat(ctx context.Context) {
 	r.mu.Lock()
-	seen := live.Seen{Node: r.node, Viewers: r.here(), Likes: r.liked, Visitors: slices.Sorted(maps.Keys(r.came))}
+	seen := live.Seen{Node: r.node, Viewers: r.here(), Likes: r.liked, Visitors: r.visitors()}
 	r.liked = 0
 	clear(r.came)
 	maps.DeleteFunc(r.spoke, func(_ string, at time.Time) bool { return time.Since(at) > chatEvery })
@@ -80,7 +89,7 @@ func (r *room) beat(ctx context.Context) {
 		r.mu.Lock() // next time
 		r.liked += seen.Likes
 		for _, v := range seen.Visitors {
-			r.came[v] = struct{}{}
+			r.came[v.ID] = struct{}{}
 		}
 		r.mu.Unlock()
 		if ctx.Err() == nil {
@@ -211,7 +220,7 @@ func (r *room) uncount() {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
 	r.mu.Lock()
-	seen := live.Seen{Node: r.node, Likes: r.liked, Visitors: slices.Sorted(maps.Keys(r.came))}
+	seen := live.Seen{Node: r.node, Likes: r.liked, Visitors: r.visitors()}
 	r.liked = 0
 	r.mu.Unlock()
 	var err error
