@@ -22,6 +22,7 @@ import (
 	"yinbo/internal/tenant"
 	"yinbo/live"
 	"yinbo/live/hub"
+	"yinbo/live/video"
 	"yinbo/order"
 	"yinbo/order/addressbook"
 	"yinbo/order/bulk"
@@ -67,6 +68,7 @@ type Deps struct {
 
 	Rooms *live.Rooms
 	Hub   *hub.Hub
+	Video *video.Video
 }
 
 // Server answers HTTP.
@@ -79,6 +81,7 @@ type Server struct {
 	pressSchema  *huma.Schema // of a flash order's body
 	rendered     rendered
 	otpByAddress *limiter
+	csp          string
 }
 
 // New makes the server with all its routes.
@@ -88,12 +91,16 @@ func New(d Deps) *Server {
 	engine.HandleMethodNotAllowed = true
 	engine.RedirectTrailingSlash = false
 	s := &Server{Deps: d, log: d.Log, engine: engine, metrics: newMetrics(d.Metrics),
-		otpByAddress: newLimiter(5000, time.Hour)}
+		otpByAddress: newLimiter(5000, time.Hour), csp: csp}
+	if s.Video != nil {
+		s.csp = policy(s.Video.External.Origin())
+	}
 	engine.Use(s.name, s.catch, headers, s.press)
 	s.api = newAPI(engine)
 	s.signinRoutes()
 	s.roomRoutes()
 	s.hostRoutes()
+	s.videoRoutes()
 	s.healthRoutes()
 	s.catalogueRoutes()
 	s.branchRoutes()
