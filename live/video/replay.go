@@ -74,12 +74,12 @@ func pins(ctx context.Context, q db.Querier, bank, room string, end time.Time) (
 		if p.SKU != nil {
 			s.SKUID = *p.SKU
 		}
-		s.FromAt = clock.At(at.Time)
+		s.FromAt = clock.At(at.Truncate(time.Millisecond)) // as its address says it
 		return s, nil
 	}, "SELECT payload, at FROM room_event WHERE bank_id = ? AND room_id = ? AND kind = ? ORDER BY seq", bank, room, pinned)
 	var out []Slice
 	for i, s := range facts {
-		if s.ToAt = clock.At(end); i+1 < len(facts) {
+		if s.ToAt = clock.At(end.Truncate(time.Millisecond).Add(time.Millisecond)); i+1 < len(facts) {
 			s.ToAt = facts[i+1].FromAt
 		}
 		if s.SKUID != "" && s.ToAt.After(s.FromAt.Time) {
