@@ -43,27 +43,50 @@ func NewAddresses(secret []byte, c clock.Clock, external Vendor) *Addresses {
 
 // PlaybackURL is where a room of a kind is played, signed.
 func (a *Addresses) PlaybackURL(room, kind string) string {
-	expires := a.clock.Now().Truncate(signedFor).Add(2 * signedFor)
-	if Kind(kind) == External {
-		return a.external.pull(room, expires)
+	return a.address(room, Kind(kind), viewers)
+}
+
+func (a *Addresses) address(room string, kind Kind, who audience) string {
+	if kind == External {
+		return a.external.pull(room, a.expires())
 	}
-	return a.folder(room, expires) + "index.m3u8"
+	return a.folder(room, who) + indexName
 }
 
-func (a *Addresses) folder(room string, expires time.Time) string {
-	until := strconv.FormatInt(expires.Unix(), 36)
-	return Root + room + "/" + until + "." + a.mac(room, until) + "/"
+func (a *Addresses) expires() time.Time { return a.clock.Now().Truncate(signedFor).Add(2 * signedFor) }
+
+// audience is who an address was signed for.
+type audience string
+
+const (
+	nobody  audience = ""
+	viewers audience = "viewers" // from the room's start on
+	hosts   audience = "hosts"   // rehearsals, too
+)
+
+func (a *Addresses) folder(room string, who audience) string {
+	until := strconv.FormatInt(a.expires().Unix(), 36)
+	return Root + room + "/" + until + "." + a.mac(room, until, who) + "/"
 }
 
-// good tells whether a signature is ours, for this room, and still holds.
-func (a *Addresses) good(room, signature string) bool {
+// signedTo tells for whom a room's signature is; nobody when it is not ours, or
+// does not hold any more.
+func (a *Addresses) signedTo(room, signature string) audience {
 	until, mac, _ := strings.Cut(signature, ".")
 	seconds, err := strconv.ParseInt(until, 36, 64)
-	return err == nil && hmac.Equal([]byte(mac), []byte(a.mac(room, until))) && a.clock.Now().Unix() < seconds
+	if err != nil || a.clock.Now().Unix() >= seconds {
+		return nobody
+	}
+	for _, who := range []audience{viewers, hosts} {
+		if hmac.Equal([]byte(mac), []byte(a.mac(room, until, who))) {
+			return who
+		}
+	}
+	return nobody
 }
 
-func (a *Addresses) mac(room, until string) string {
+func (a *Addresses) mac(room, until string, who audience) string {
 	mac := hmac.New(sha256.New, a.key)
-	mac.Write([]byte(room + "\x00" + until))
+	mac.Write([]byte(room + "\x00" + until + "\x00" + string(who)))
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:16])
 }

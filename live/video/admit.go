@@ -36,6 +36,7 @@ func (v *Video) admit(ctx context.Context, p *push, key string) (bank string, er
 	if err != nil {
 		return "", err
 	}
+	p.begun.Store(r.status != scheduled)
 	v.mu.Lock()
 	before := v.pushes[p.room]
 	v.pushes[p.room] = p
@@ -120,11 +121,14 @@ func (v *Video) beatFor(p *push) (stop func()) {
 func (v *Video) tell(ctx context.Context, p *push, h pulse) {
 	ctx, cancel := context.WithTimeout(ctx, storeTime)
 	defer cancel()
-	theirs := true
+	var theirs, begun bool
 	err := v.DB.InTx(ctx, func(tx *db.Tx) (err error) {
-		theirs, err = beat(ctx, tx, p.bank, p.room, p.id, h)
+		theirs, begun, err = beat(ctx, tx, p.bank, p.room, p.id, h)
 		return err
 	})
+	if err == nil {
+		p.begun.Store(begun)
+	}
 	switch {
 	case err != nil && ctx.Err() == nil:
 		v.Log.Warn("push not told to the database", "room", p.room, "error", err)

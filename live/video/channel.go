@@ -87,37 +87,48 @@ func (c *channel) add(s segment) segment {
 }
 
 // segment gives one that is still in memory.
-func (c *channel) segment(seq int64) ([]byte, bool) {
+func (c *channel) segment(seq int64, who audience) ([]byte, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for i := range c.segs {
-		if c.segs[i].seq == seq {
+		if c.segs[i].seq == seq && (who == hosts || !c.segs[i].test) {
 			return c.segs[i].data, true
 		}
 	}
 	return nil, false
 }
 
+// listed are the latest segments that an audience may see.
+func (c *channel) listed(who audience) []segment {
+	segs := c.segs[max(0, len(c.segs)-window):]
+	for who != hosts && len(segs) > 0 && segs[0].test {
+		segs = segs[1:]
+	}
+	return segs
+}
+
 // index names the one rendition; "" while there is nothing to show.
-func (c *channel) index() string {
+func (c *channel) index(who audience) string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(c.segs) == 0 {
+	if len(c.listed(who)) == 0 {
 		return ""
 	}
-	return index("live.m3u8", c.bits)
+	return index(liveName, c.bits)
 }
 
 func index(media string, bits int64) string {
 	return fmt.Sprintf("#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-STREAM-INF:BANDWIDTH=%d\n%s\n", max(bits, 1), media)
 }
 
-// playlist lists the latest segments.
-func (c *channel) playlist() (string, error) {
+// playlist lists the latest segments; "" while there is nothing to show.
+func (c *channel) playlist(who audience) (string, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	listed := c.segs[max(0, len(c.segs)-window):]
-	return media(listed, c.gone, false)
+	if segs := c.listed(who); len(segs) > 0 {
+		return media(segs, c.gone, false)
+	}
+	return "", nil
 }
 
 // media writes a media playlist: of a show that goes on, or of a whole piece.

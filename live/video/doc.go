@@ -10,6 +10,8 @@
 // pushes, nodes and restarts, so a player goes on where a host reconnects. What
 // stands in a playlist is whole: a segment is listed after it is in place. A
 // playback address is signed once and carries its signature to every segment.
+// What is pushed before a room starts is a rehearsal: for its hosts only, and not
+// kept.
 // What a stranger may cost is bounded: connections at the door, their time and
 // their bytes; and what a push may cost: its rate, a segment's size, the window.
 //

@@ -30,6 +30,7 @@ type Ingest struct {
 	Kind       Kind         `json:"kind" enum:"rtmp,external"`
 	External   bool         `json:"external_available" doc:"An external server is configured"`
 	PushURL    string       `json:"push_url" doc:"The server that an encoder is given; the stream key stands beside it"`
+	PreviewURL string       `json:"preview_url" doc:"Where its hosts may look, before the start too"`
 	State      State        `json:"state" enum:"off,idle,live"`
 	BitrateBPS int64        `json:"bitrate_bps"`
 	FPS        int64        `json:"fps"`
@@ -39,7 +40,7 @@ type Ingest struct {
 	Recording  bool         `json:"recording"`
 	SinceAt    *clock.Stamp `json:"since_at"`
 	SeenAt     *clock.Stamp `json:"seen_at" doc:"When it was last heard of"`
-	Problem    Problem      `json:"problem" enum:",replaced,stopped,unreadable,no_video,video_codec,audio_codec,keyframes,timestamps,bitrate,full" doc:"Why the last push ended, when it was not its own wish"`
+	Problem    Problem      `json:"problem" enum:",replaced,stopped,unreadable,no_video,video_codec,audio_codec,keyframes,timestamps,bitrate" doc:"Why the last push ended, when it was not its own wish"`
 	ProblemAt  *clock.Stamp `json:"problem_at"`
 }
 
@@ -81,6 +82,7 @@ func (v *Video) Ingest(ctx context.Context, bank, room string, by Staff) (Ingest
 	}
 	in := r.Ingest
 	in.External = v.External.On()
+	in.PreviewURL = v.Addresses.address(room, in.Kind, hosts)
 	switch in.State = Waiting; {
 	case in.Kind == External:
 		in.PushURL, _ = v.External.push(room, "", v.DB.Clock().Now())

@@ -36,7 +36,6 @@ const (
 	ProblemKeyframes  Problem = "keyframes"   // too far apart
 	ProblemTimestamps Problem = "timestamps"  // they jump
 	ProblemBitrate    Problem = "bitrate"     // above the limit
-	ProblemFull       Problem = "full"        // the node takes no more pushes
 )
 
 // bitrateMax bounds a push, in bits a second over a beat.
@@ -53,6 +52,7 @@ type push struct {
 
 	frames, dropped atomic.Int64
 	width, height   atomic.Int64
+	begun           atomic.Bool // before, it is a rehearsal
 	keeper          atomic.Pointer[keeper]
 
 	mu      sync.Mutex
@@ -135,7 +135,12 @@ func (v *Video) take(p *push, rtmp *gortmplib.ServerConn) error {
 	keeper := v.recordings.begin(p.room)
 	defer keeper.end()
 	p.keeper.Store(keeper)
-	c, err := newCutter(v.DB.Clock().Now, t.video().SPS, t.video().PPS, t.config(), func(s segment) { keeper.keep(ch.add(s)) })
+	c, err := newCutter(v.DB.Clock().Now, t.video().SPS, t.video().PPS, t.config(), func(s segment) {
+		s.test = !p.begun.Load()
+		if s = ch.add(s); !s.test {
+			keeper.keep(s)
+		}
+	})
 	if err != nil {
 		return unreadable{err}
 	}

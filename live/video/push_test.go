@@ -57,6 +57,37 @@ func TestAPushIsPlayedAndKept(t *testing.T) {
 	})
 }
 
+// What is pushed before the start is for the hosts alone, and is not kept.
+func TestARehearsalIsForHostsOnly(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, testkit.SQLite(t, clock.System{}))
+	room := r.Plan(t)
+	r.live(t, r.key(t, room), "3")
+	preview := strings.TrimSuffix(r.ingest(t, room).PreviewURL, "index.m3u8")
+	until(t, "the preview", func() bool { return len(r.segments(t, room, preview+"live.m3u8")) >= 2 })
+	names := r.segments(t, room, preview+"live.m3u8")
+	for _, file := range []string{"index.m3u8", "live.m3u8", names[0]} {
+		if status, _ := r.get(t, room, file); status != http.StatusNotFound {
+			t.Errorf("a viewer gets %s: %d", file, status)
+		}
+	}
+	if _, err := r.Rooms.Start(r.Ctx, r.Bank.ID, room, r.Host); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the show", func() bool { return len(r.segments(t, room, "live.m3u8")) >= 1 })
+	shown := r.segments(t, room, "live.m3u8")
+	if shown[0] <= names[len(names)-1] {
+		t.Errorf("shown are %v, the rehearsal was %v", shown, names)
+	}
+	if status, _ := r.get(t, room, names[len(names)-1]); status != http.StatusNotFound {
+		t.Errorf("a viewer gets the rehearsal's last segment: %d", status)
+	}
+	until(t, "the recording", func() bool { return len(r.segments(t, room, "replay.m3u8")) >= 1 })
+	if kept := r.segments(t, room, "replay.m3u8"); kept[0] < shown[0] {
+		t.Errorf("kept are %v, shown %v", kept, shown)
+	}
+}
+
 // Who lacks the key, or comes to a room that is over, is turned away.
 func TestOnlyTheRoomsKeyOpens(t *testing.T) {
 	t.Parallel()

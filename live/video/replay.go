@@ -42,7 +42,7 @@ func (v *Video) Replay(ctx context.Context, bank, room, sku string) (Replay, err
 	if err != nil || len(list) == 0 {
 		return out, err
 	}
-	folder := v.Addresses.folder(room, v.DB.Clock().Now().Truncate(signedFor).Add(2*signedFor))
+	folder := v.Addresses.folder(room, viewers)
 	out.URL, out.DurationMS = folder+replayName, length(list)
 	slices, err := pins(ctx, v.DB, bank, room, list[len(list)-1].end())
 	for _, s := range slices {

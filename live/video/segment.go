@@ -30,6 +30,7 @@ type segment struct {
 	at   time.Time // when its first picture came
 	dur  time.Duration
 	gap  bool // a new push begins with it: codecs and times are others
+	test bool // of a rehearsal: for hosts only
 	data []byte
 }
 

@@ -16,14 +16,19 @@ const (
 	replayName = "replay.m3u8" // what was recorded, or from= to= in milliseconds of it
 )
 
-// placeTime is how long what the database says of a room is taken for true here.
-const placeTime = time.Second
+// What the database says of a room is taken for true for a second, and kept for
+// minutes in which it may not answer.
+const (
+	placeTime = time.Second
+	placeKept = 10 * time.Minute
+)
 
 // place is what playing a room needs to know of it.
 type place struct {
-	read time.Time
-	idle string // the stored playback address
-	node string // where it is pushed to now, "" for nowhere
+	read  time.Time
+	begun bool   // viewers may look
+	idle  string // the stored playback address
+	node  string // where it is pushed to now, "" for nowhere
 }
 
 // ServeHTTP plays rooms under Root. Without a good signature it is 403; what is
@@ -42,7 +47,8 @@ func (v *Video) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	room, file := part[0], part[2]
-	if !v.Addresses.good(room, part[1]) {
+	who := v.Addresses.signedTo(room, part[1])
+	if who == nobody {
 		http.Error(w, http.StatusText(http.StatusForbidden), http.StatusForbidden)
 		return
 	}
@@ -51,14 +57,14 @@ func (v *Video) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		v.serveReplay(w, r, room)
 		return
 	}
-	if v.serveHere(w, r, room, file) {
-		return
-	}
 	p, err := v.place(r.Context(), room)
 	switch {
 	case err != nil:
 		v.Log.WarnContext(r.Context(), "room not looked up", "error", err)
 		http.Error(w, http.StatusText(http.StatusServiceUnavailable), http.StatusServiceUnavailable)
+	case who != hosts && !p.begun:
+		http.NotFound(w, r)
+	case v.serveHere(w, r, p, room, file, who):
 	case p.node != "" && p.node != v.NodeURL && r.Header.Get(relayed) == "":
 		v.relay.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), nodeKey{}, p.node)))
 	case p.node == "" && p.idle == Playlist && file == indexName:
@@ -72,27 +78,22 @@ func (v *Video) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // serveHere serves what this node has of a room; false when that is nothing, or
 // only the rest of a push while another node has the next.
-func (v *Video) serveHere(w http.ResponseWriter, r *http.Request, room, file string) bool {
+func (v *Video) serveHere(w http.ResponseWriter, r *http.Request, p place, room, file string, who audience) bool {
 	v.mu.Lock()
 	ch := v.channels[room]
 	v.mu.Unlock()
 	if seq, is := seqOf(file); is {
-		return v.serveSegment(w, r, ch, room, seq)
+		return v.serveSegment(w, r, ch, room, seq, who)
 	}
-	if ch == nil {
+	if ch == nil || !ch.on() && p.node != "" && p.node != v.NodeURL {
 		return false
-	}
-	if !ch.on() {
-		if p, err := v.place(r.Context(), room); err == nil && p.node != "" && p.node != v.NodeURL {
-			return false
-		}
 	}
 	text, err := "", error(nil)
 	switch file {
 	case indexName:
-		text = ch.index()
+		text = ch.index(who)
 	case liveName:
-		text, err = ch.playlist()
+		text, err = ch.playlist(who)
 	}
 	if err != nil || text == "" {
 		return false
@@ -101,11 +102,11 @@ func (v *Video) serveHere(w http.ResponseWriter, r *http.Request, room, file str
 	return true
 }
 
-func (v *Video) serveSegment(w http.ResponseWriter, r *http.Request, ch *channel, room string, seq int64) bool {
+func (v *Video) serveSegment(w http.ResponseWriter, r *http.Request, ch *channel, room string, seq int64, who audience) bool {
 	w.Header().Set("Content-Type", "video/mp2t")
 	w.Header().Set("Cache-Control", "public, max-age=86400, immutable")
 	if ch != nil {
-		if data, ok := ch.segment(seq); ok {
+		if data, ok := ch.segment(seq, who); ok {
 			http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(data))
 			return true
 		}
@@ -121,7 +122,8 @@ func (v *Video) serveSegment(w http.ResponseWriter, r *http.Request, ch *channel
 	return true
 }
 
-// place looks a room up; signatures are only ever made for rooms that are there.
+// place looks a room up. While the database does not answer, what was known holds:
+// the picture goes on.
 func (v *Video) place(ctx context.Context, room string) (place, error) {
 	now := v.DB.Clock().Now()
 	v.mu.Lock()
@@ -132,9 +134,12 @@ func (v *Video) place(ctx context.Context, room string) (place, error) {
 	}
 	r, err := readRoom(ctx, v.DB, room)
 	if err != nil {
+		if known {
+			err = nil
+		}
 		return p, err
 	}
-	p = place{read: now, idle: r.idle}
+	p = place{read: now, begun: r.status != scheduled, idle: r.idle}
 	if r.Kind == RTMP && r.live(now) {
 		p.node = r.node
 	}

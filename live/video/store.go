@@ -9,6 +9,9 @@ import (
 	"yinbo/internal/fault"
 )
 
+// scheduled is the status of rooms that have not started.
+const scheduled = "scheduled"
+
 // believed is how long a node's word about its push counts.
 const believed = 15 * time.Second
 
@@ -73,12 +76,17 @@ func claim(ctx context.Context, tx *db.Tx, bank, room, keyHash string, kind Kind
 // pulse is how a push is.
 type pulse struct{ bitrate, fps, width, height, dropped, recording int64 }
 
-// beat tells how a push is; false when it is no longer the room's.
-func beat(ctx context.Context, tx *db.Tx, bank, room, push string, p pulse) (bool, error) {
+// beat tells how a push is. theirs is false when it is no longer the room's; begun
+// tells that the room has started.
+func beat(ctx context.Context, tx *db.Tx, bank, room, push string, p pulse) (theirs, begun bool, err error) {
 	n, err := tx.Exec(ctx, `UPDATE room_ingest SET seen_at = ?, bitrate_bps = ?, fps = ?, width = ?, height = ?, dropped = ?, recording = ?
 		WHERE bank_id = ? AND room_id = ? AND push_id = ? AND `+openRoom,
 		tx.Now, p.bitrate, p.fps, p.width, p.height, p.dropped, p.recording, bank, room, push, string(RTMP))
-	return n == 1, err
+	if err != nil {
+		return false, false, err
+	}
+	status, _, err := db.Value[string](ctx, tx, "SELECT status FROM room WHERE bank_id = ? AND id = ?", bank, room)
+	return n == 1, status != scheduled, err
 }
 
 // release ends a push where it is still the room's.

@@ -144,7 +144,7 @@ func (v *Video) forget(now time.Time) {
 		}
 	}
 	for room, p := range v.places {
-		if now.Sub(p.read) > placeTime {
+		if now.Sub(p.read) > placeKept {
 			delete(v.places, room)
 		}
 	}
