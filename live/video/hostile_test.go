@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"maps"
+	"math/rand/v2"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -84,6 +87,20 @@ func TestHostileBytesEndOnlyTheirConnection(t *testing.T) {
 	for name, data := range hostile {
 		if !knock(t, r, data) {
 			t.Errorf("%s: the connection stays", name)
+		}
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	names := slices.Sorted(maps.Keys(hostile))
+	for range 500 {
+		data := bytes.Clone(hostile[names[random.IntN(len(names))]])
+		data = data[:min(len(data), 8<<10)]
+		for range 1 + random.IntN(8) { // behind the handshake, mostly: before it little is read
+			if at := min(len(data), 2*1536) + random.IntN(1+max(0, len(data)-2*1536)); at < len(data) {
+				data[at] = byte(random.Uint32())
+			}
+		}
+		if !knock(t, r, data) {
+			t.Fatalf("the connection stays after %x", data)
 		}
 	}
 	room := r.Live(t)

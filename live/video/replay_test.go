@@ -157,6 +157,9 @@ func TestTheClipGivesWayToAPush(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, testkit.SQLite(t, clock.System{})).node(t, func(c *video.Config) { c.Clip = true })
 	v, err := r.Rooms.Create(r.Ctx, r.Bank.ID, r.Host, live.Plan{Title: "演示", PlaybackURL: r.Idle(), StartsAt: r.DB.Clock().Now()})
+	if err == nil {
+		_, err = r.Rooms.Start(r.Ctx, r.Bank.ID, v.ID, r.Host)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
