@@ -7,6 +7,6 @@
 // another bank's room is not_found.
 //
 // live/hub holds the sockets, live/bus carries messages between nodes,
-// live/video serves the demo's stream. It imports internal only; goods and
+// live/video takes and plays the picture. It imports internal only; goods and
 // figures come through the interfaces of edges.go.
 package live
