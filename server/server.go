@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -82,6 +83,7 @@ type Server struct {
 	rendered     rendered
 	otpByAddress *limiter
 	csp          string
+	parked       sync.WaitGroup // presses whose answers are to be given yet
 }
 
 // New makes the server with all its routes.
