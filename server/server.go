@@ -79,6 +79,8 @@ type Server struct {
 	pressSchema  *huma.Schema // of a flash order's body
 	rendered     rendered
 	otpByAddress *limiter
+	replays      chan struct{} // a place for each replay under way
+	draining     chan struct{} // closed when the node goes
 }
 
 // New makes the server with all its routes.
@@ -88,12 +90,19 @@ func New(d Deps) *Server {
 	engine.HandleMethodNotAllowed = true
 	engine.RedirectTrailingSlash = false
 	s := &Server{Deps: d, log: d.Log, engine: engine, metrics: newMetrics(d.Metrics),
-		otpByAddress: newLimiter(5000, time.Hour)}
+		otpByAddress: newLimiter(5000, time.Hour), replays: make(chan struct{}, maxReplays), draining: make(chan struct{})}
 	engine.Use(s.name, s.catch, headers, s.press)
 	s.api = newAPI(engine)
 	s.signinRoutes()
 	s.roomRoutes()
 	s.hostRoutes()
+	s.noticeRoutes()
+	s.moderationRoutes()
+	s.wordRoutes()
+	s.crewRoutes()
+	s.reservationRoutes()
+	s.roomLogRoutes()
+	s.complianceRoutes()
 	s.healthRoutes()
 	s.catalogueRoutes()
 	s.branchRoutes()
@@ -128,6 +137,9 @@ func (s *Server) Handler() http.Handler {
 		s.engine.ServeHTTP(w, r)
 	})
 }
+
+// Drain ends the answers that have no end of their own; once.
+func (s *Server) Drain() { close(s.draining) }
 
 // OpenAPI is the document that the routes' types make.
 func (s *Server) OpenAPI() *huma.OpenAPI { return s.api.OpenAPI() }

@@ -12,6 +12,7 @@ import (
 	"yinbo/internal/db"
 	"yinbo/internal/fault"
 	"yinbo/internal/id"
+	"yinbo/internal/outbox"
 	"yinbo/internal/tenant"
 	"yinbo/internal/testkit"
 	"yinbo/live"
@@ -22,6 +23,7 @@ import (
 type Stage struct {
 	Ctx         context.Context
 	DB          *db.DB
+	Box         *outbox.Box
 	Bank, Other tenant.Bank
 	Bus         bus.Bus
 	Rooms       *live.Rooms
@@ -52,18 +54,37 @@ func Each(t *testing.T, fn func(t *testing.T, s *Stage, clk *clock.Fake)) {
 // New sets the stage on a migrated, empty database.
 func New(t testing.TB, d *db.DB, b bus.Bus) *Stage {
 	keys := testkit.Keyring(t, d)
-	s := &Stage{Ctx: testkit.Context(t), DB: d, Bank: testkit.Bank(t, d, keys, "stage"), Other: testkit.Bank(t, d, keys, "other"),
+	s := &Stage{Ctx: testkit.Context(t), DB: d, Box: outbox.New(d), Bank: testkit.Bank(t, d, keys, "stage"), Other: testkit.Bank(t, d, keys, "other"),
 		Bus: b, Goods: &Goods{goods: map[string]live.Good{}}, tokens: map[string]auth.Principal{},
 		Host:     live.Staff{ID: id.New(id.Staff), Name: "主播小林", RequestID: "req-host"},
 		Operator: live.Staff{ID: id.New(id.Staff), Name: "运营小周", Operator: true, RequestID: "req-operator"},
 		Stranger: live.Staff{ID: id.New(id.Staff), Name: "主播小陈", RequestID: "req-stranger"}}
 	s.Rooms = s.Node(b)
+	for _, by := range []live.Staff{s.Host, s.Operator, s.Stranger} {
+		s.hire(t, by)
+	}
 	return s
+}
+
+// hire writes a colleague of the bank's, who may run rooms.
+func (s *Stage) hire(t testing.TB, by live.Staff) {
+	role := auth.Host
+	if by.Operator {
+		role = auth.Operator
+	}
+	s.Tx(t, func(tx *db.Tx) error {
+		err := tx.Insert(s.Ctx, "staff (id, bank_id, username, name, password_hash, created_at)",
+			[][]any{{by.ID, s.Bank.ID, by.ID, by.Name, "none", tx.Now}}, "")
+		if err != nil {
+			return err
+		}
+		return tx.Insert(s.Ctx, "staff_role (bank_id, staff_id, role)", [][]any{{s.Bank.ID, by.ID, string(role)}}, "")
+	})
 }
 
 // Node is the rooms as another node has them: same database, its own bus.
 func (s *Stage) Node(b bus.Bus) *live.Rooms {
-	return live.New(live.Deps{DB: s.DB, Bus: b, Goods: s.Goods, Figures: figures{}, Log: slog.New(slog.DiscardHandler)})
+	return live.New(live.Deps{DB: s.DB, Box: s.Box, Bus: b, Goods: s.Goods, Figures: figures{}, Log: slog.New(slog.DiscardHandler)})
 }
 
 // Plan is a scheduled room of the host's.
@@ -89,9 +110,9 @@ func (s *Stage) Live(t testing.TB) string {
 // Share lets a member of staff run another's room.
 func (s *Stage) Share(t testing.TB, room string, with live.Staff) {
 	t.Helper()
-	s.Tx(t, func(tx *db.Tx) error {
-		return tx.Insert(s.Ctx, "room_staff (room_id, staff_id, bank_id)", [][]any{{room, with.ID, s.Bank.ID}}, "")
-	})
+	if _, err := s.Rooms.Share(s.Ctx, s.Bank.ID, room, s.Operator, with.ID, live.PartHost); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // Tx runs fn in a transaction.
