@@ -66,8 +66,17 @@ func New(t testing.TB, d *db.DB, b bus.Bus) *Stage {
 	return s
 }
 
+// Colleague is another host of the bank.
+func (s *Stage) Colleague(t testing.TB, name string) live.Staff {
+	t.Helper()
+	by := live.Staff{ID: id.New(id.Staff), Name: name}
+	s.hire(t, by)
+	return by
+}
+
 // hire writes a colleague of the bank's, who may run rooms.
 func (s *Stage) hire(t testing.TB, by live.Staff) {
+	t.Helper()
 	role := auth.Host
 	if by.Operator {
 		role = auth.Operator
@@ -129,6 +138,16 @@ func (s *Stage) Notice(t testing.TB, room, text string) {
 	if err := s.Rooms.Notice(s.Ctx, s.Bank.ID, room, s.Host, text); err != nil {
 		t.Error(err)
 	}
+}
+
+// Held is a message that waits for somebody to look at it.
+func (s *Stage) Held(t testing.TB, room string, who auth.Principal, text string) (eventID string) {
+	t.Helper()
+	said, err := s.Rooms.SayAll(s.Ctx, []live.Saying{{Bank: s.Bank.ID, Room: room, Who: live.Speaker{ID: who.ID, Nickname: who.Name}, Text: text, Held: true}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return said[0].ID
 }
 
 // Fact makes a fact of a room, in a transaction of its own.
