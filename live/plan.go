@@ -32,7 +32,7 @@ func soon(tx *db.Tx, starts time.Time) error {
 // words.blocked for the title.
 func (s *Rooms) Create(ctx context.Context, bank string, by Staff, p Plan) (View, error) {
 	room := id.New(id.Room)
-	if err := s.mayTell(ctx, bank, "", "title", p.Title, p.Confirmed); err != nil {
+	if err := s.MayTell(ctx, bank, "", "title", p.Title, p.Confirmed); err != nil {
 		return View{}, err
 	}
 	err := s.DB.InTx(ctx, func(tx *db.Tx) error {
@@ -76,7 +76,7 @@ func (s *Rooms) Edit(ctx context.Context, bank, room string, by Staff, c Change)
 		return View{}, err
 	}
 	if c.Title != nil {
-		if err := s.mayTell(ctx, bank, room, "title", *c.Title, c.Confirmed); err != nil {
+		if err := s.MayTell(ctx, bank, room, "title", *c.Title, c.Confirmed); err != nil {
 			return View{}, err
 		}
 	}

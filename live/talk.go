@@ -128,7 +128,7 @@ func (s *Rooms) notice(ctx context.Context, bank, room string, by Staff, text st
 	if err := s.AssistantMay(ctx, bank, room, by.ID, by.Operator); err != nil {
 		return err
 	}
-	if err := s.mayTell(ctx, bank, room, "text", text, confirmed); err != nil {
+	if err := s.MayTell(ctx, bank, room, "text", text, confirmed); err != nil {
 		return err
 	}
 	return s.assist(ctx, bank, room, by, func(tx *db.Tx, v row) error {

@@ -121,10 +121,10 @@ func named(all []words.Word) []string {
 	return texts
 }
 
-// mayTell judges what staff are about to tell a room, or call it: 422
+// MayTell judges what staff are about to tell a room, or call it: 422
 // words.blocked for words that may not be said; 409 words.warned for others of
 // the lists, and for what RULES §4 wants thought over, unless it was.
-func (s *Rooms) mayTell(ctx context.Context, bank, room, field, text string, confirmed bool) error {
+func (s *Rooms) MayTell(ctx context.Context, bank, room, field, text string, confirmed bool) error {
 	lists, err := s.wordLists(ctx, bank, room)
 	if err != nil {
 		return err
