@@ -58,7 +58,7 @@ func (s *Rooms) Share(ctx context.Context, bank, room string, by Staff, with str
 		if err != nil {
 			return err
 		}
-		return s.act(ctx, tx, act{bank, room, by, "room.shared", with, map[string]any{"role": part}})
+		return s.Acted(ctx, tx, Act{bank, room, by, "room.shared", with, map[string]any{"role": part}})
 	})
 	if err != nil {
 		return nil, err
@@ -76,7 +76,7 @@ func (s *Rooms) Unshare(ctx context.Context, bank, room string, by Staff, with s
 		if n == 0 {
 			return fault.New(fault.NotFound, "not_found")
 		}
-		return s.act(ctx, tx, act{bank, room, by, "room.unshared", with, nil})
+		return s.Acted(ctx, tx, Act{bank, room, by, "room.unshared", with, nil})
 	})
 }
 

@@ -74,7 +74,7 @@ func (s *Rooms) move(ctx context.Context, bank, room string, by Staff, m move, a
 				return err
 			}
 		}
-		return s.act(ctx, tx, act{bank, room, by, m.action, room, nil})
+		return s.Acted(ctx, tx, Act{bank, room, by, m.action, room, nil})
 	})
 	if err != nil {
 		return View{}, err
@@ -114,7 +114,7 @@ func (s *Rooms) Stop(ctx context.Context, bank, room string, by Staff, reason st
 		if err := s.step(ctx, tx, v, ends, map[string]string{"reason": "stopped"}); err != nil {
 			return err
 		}
-		return s.act(ctx, tx, act{bank, room, by, "room.stopped", room, map[string]any{"reason": audit.Reason(reason)}})
+		return s.Acted(ctx, tx, Act{bank, room, by, "room.stopped", room, map[string]any{"reason": audit.Reason(reason)}})
 	})
 	if err != nil {
 		return View{}, err

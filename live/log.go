@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -14,36 +15,36 @@ import (
 	"yinbo/internal/id"
 )
 
-// act is what a member of staff did in a room.
-type act struct {
-	bank, room string
-	by         Staff
-	action     string
-	object     string // whom or what it was done to
-	detail     map[string]any
+// Act is what a member of staff did in a room.
+type Act struct {
+	Bank, Room string
+	By         Staff
+	Action     string
+	Object     string // whom or what it was done to
+	Detail     map[string]any
 }
 
-// act writes what staff did into the room's log and the bank's audit log.
-func (s *Rooms) act(ctx context.Context, tx *db.Tx, a act) error {
-	if a.detail == nil {
-		a.detail = map[string]any{}
-	}
-	raw, err := json.Marshal(a.detail)
+// Acted writes what staff did into the room's log and the bank's audit log.
+func (s *Rooms) Acted(ctx context.Context, tx *db.Tx, a Act) error {
+	raw, err := json.Marshal(a.Detail)
 	if err != nil {
-		return fmt.Errorf("live: detail of %s: %w", a.action, err)
+		return fmt.Errorf("live: detail of %s: %w", a.Action, err)
+	}
+	if a.Detail == nil {
+		raw = []byte("{}")
 	}
 	err = tx.Insert(ctx, "room_act (id, bank_id, room_id, staff_id, staff_name, action, object_id, detail, at)",
-		[][]any{{id.New(id.Event), a.bank, a.room, a.by.ID, a.by.Name, a.action, a.object, string(raw), tx.Now}}, "")
+		[][]any{{id.New(id.Event), a.Bank, a.Room, a.By.ID, a.By.Name, a.Action, a.Object, string(raw), tx.Now}}, "")
 	if err != nil {
 		return err
 	}
-	e := a.by.entry(a.bank, a.action, a.object)
-	e.Detail = a.detail
-	if a.object != a.room {
-		e.Detail = map[string]any{"room_id": a.room}
-		for k, v := range a.detail {
-			e.Detail[k] = v
+	e := a.By.entry(a.Bank, a.Action, a.Object)
+	e.Detail = maps.Clone(a.Detail)
+	if a.Object != a.Room {
+		if e.Detail == nil {
+			e.Detail = map[string]any{}
 		}
+		e.Detail["room_id"] = a.Room
 	}
 	return audit.Write(ctx, tx, e)
 }

@@ -30,7 +30,7 @@ func (s *Rooms) Remove(ctx context.Context, bank, room, eventID string, by Staff
 		if err := s.Fact(ctx, tx, bank, room, factRemoved, map[string]string{"id": eventID}); err != nil {
 			return err
 		}
-		return s.act(ctx, tx, act{bank, room, by, factRemoved, eventID, nil})
+		return s.Acted(ctx, tx, Act{bank, room, by, factRemoved, eventID, nil})
 	})
 }
 
@@ -48,7 +48,7 @@ func (s *Rooms) Mute(ctx context.Context, bank, room, viewer string, d time.Dura
 		if err != nil {
 			return err
 		}
-		return s.act(ctx, tx, act{bank, room, by, "viewer.muted", viewer, map[string]any{"until_at": clock.At(until)}})
+		return s.Acted(ctx, tx, Act{bank, room, by, "viewer.muted", viewer, map[string]any{"until_at": clock.At(until)}})
 	})
 	if err != nil {
 		return err
@@ -81,7 +81,7 @@ func (s *Rooms) Ban(ctx context.Context, bank, room, viewer string, d time.Durat
 		if err != nil {
 			return err
 		}
-		return s.act(ctx, tx, act{bank, room, by, "viewer.banned", viewer, map[string]any{"until_at": until, "reason": reason}})
+		return s.Acted(ctx, tx, Act{bank, room, by, "viewer.banned", viewer, map[string]any{"until_at": until, "reason": reason}})
 	})
 	if err == nil {
 		s.tellNodes(room, ControlRules)
@@ -109,7 +109,7 @@ func (s *Rooms) Unban(ctx context.Context, bank, room, viewer string, by Staff) 
 		if err != nil {
 			return err
 		}
-		return s.act(ctx, tx, act{bank, room, by, "viewer.unbanned", viewer, nil})
+		return s.Acted(ctx, tx, Act{bank, room, by, "viewer.unbanned", viewer, nil})
 	})
 	if err == nil {
 		s.tellNodes(room, ControlRules)

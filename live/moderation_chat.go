@@ -48,7 +48,7 @@ func (s *Rooms) SetChat(ctx context.Context, bank, room string, by Staff, c Chat
 		if err := s.Fact(ctx, tx, bank, room, factChat, m); err != nil {
 			return err
 		}
-		return s.act(ctx, tx, act{bank, room, by, factChat, room, map[string]any{"slow_s": m.SlowS, "review": m.Review, "closed": m.Closed}})
+		return s.Acted(ctx, tx, Act{bank, room, by, factChat, room, map[string]any{"slow_s": m.SlowS, "review": m.Review, "closed": m.Closed}})
 	})
 	if err != nil {
 		return View{}, err
@@ -159,7 +159,7 @@ func (s *Rooms) decide(ctx context.Context, bank, room, eventID string, by Staff
 		if err := also(tx, v); err != nil {
 			return err
 		}
-		return s.act(ctx, tx, act{bank, room, by, action, eventID, nil})
+		return s.Acted(ctx, tx, Act{bank, room, by, action, eventID, nil})
 	})
 }
 

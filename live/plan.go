@@ -54,7 +54,7 @@ func (s *Rooms) Create(ctx context.Context, bank string, by Staff, p Plan) (View
 		if err != nil {
 			return err
 		}
-		return s.act(ctx, tx, act{bank, room, by, "room.created", room, nil})
+		return s.Acted(ctx, tx, Act{bank, room, by, "room.created", room, nil})
 	})
 	if err != nil {
 		return View{}, err
@@ -104,7 +104,7 @@ func (s *Rooms) Edit(ctx context.Context, bank, room string, by Staff, c Change)
 		if err != nil {
 			return err
 		}
-		return s.act(ctx, tx, act{bank, room, by, "room.changed", room, nil})
+		return s.Acted(ctx, tx, Act{bank, room, by, "room.changed", room, nil})
 	})
 	if err != nil {
 		return View{}, err

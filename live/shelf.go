@@ -154,7 +154,7 @@ func (s *Rooms) SetShelf(ctx context.Context, bank, room string, by Staff, place
 		if err := s.Fact(ctx, tx, bank, room, factShelf, struct{}{}); err != nil {
 			return err
 		}
-		return s.act(ctx, tx, act{bank, room, by, factShelf, room, map[string]any{"items": len(places)}})
+		return s.Acted(ctx, tx, Act{bank, room, by, factShelf, room, map[string]any{"items": len(places)}})
 	})
 	if err != nil {
 		return nil, err
@@ -206,7 +206,7 @@ func (s *Rooms) Pin(ctx context.Context, bank, room string, by Staff, sku *strin
 		if err := s.pin(ctx, tx, bank, room, sku); err != nil {
 			return err
 		}
-		return s.act(ctx, tx, act{bank, room, by, factPinned, room, map[string]any{"sku_id": sku}})
+		return s.Acted(ctx, tx, Act{bank, room, by, factPinned, room, map[string]any{"sku_id": sku}})
 	})
 	if err != nil {
 		return View{}, err

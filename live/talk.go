@@ -138,7 +138,7 @@ func (s *Rooms) notice(ctx context.Context, bank, room string, by Staff, text st
 		if err := s.Fact(ctx, tx, bank, room, factNotice, map[string]string{"text": text}); err != nil {
 			return err
 		}
-		return s.act(ctx, tx, act{bank, room, by, "room.notice", room, map[string]any{"confirmed": confirmed}})
+		return s.Acted(ctx, tx, Act{bank, room, by, "room.notice", room, map[string]any{"confirmed": confirmed}})
 	})
 }
 

@@ -112,7 +112,7 @@ func (s *Rooms) changeWords(ctx context.Context, bank, room string, by Staff, ch
 		if err != nil {
 			return err
 		}
-		return s.act(ctx, tx, act{bank, room, by, "room.words", room, map[string]any{"words": n}})
+		return s.Acted(ctx, tx, Act{bank, room, by, "room.words", room, map[string]any{"words": n}})
 	})
 	if err == nil {
 		s.tellNodes(room, ControlRules)

@@ -129,7 +129,7 @@ func TestFindsWhatIsThere(t *testing.T) {
 func TestManyWordsAreJudgedFast(t *testing.T) {
 	begin := time.Now()
 	l, text := many(50_000)
-	if took := time.Since(begin); took > 20*time.Second {
+	if took := time.Since(begin); took > time.Minute {
 		t.Errorf("%s to make the list", took)
 	}
 	text += "词49999号"
@@ -141,8 +141,9 @@ func TestManyWordsAreJudgedFast(t *testing.T) {
 		}
 	}
 	// Far from what it takes on a quiet machine (25 µs, and half a second for the
-	// list): this catches another order of growth.
-	if each := time.Since(begin) / rounds; each > time.Millisecond {
+	// list): this catches another order of growth, on a
+	// loaded machine and under the race detector too.
+	if each := time.Since(begin) / rounds; each > 20*time.Millisecond {
 		t.Errorf("%s to judge a text", each)
 	}
 }
