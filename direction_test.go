@@ -39,6 +39,7 @@ var foreign = map[string][]string{
 	"database/sql":                                   {"internal/db", "internal/testkit", "internal/bankbox"},
 	"github.com/alicebob/miniredis/v2":               {"internal/redisdb", "internal/testkit"},
 	"golang.org/x/image":                             {"order/catalog"},
+	"github.com/petar-dambovaliev/aho-corasick":      {"live/words"},
 	"github.com/mozillazg/go-pinyin":                 {"order/catalog"},
 	"modernc.org/sqlite":                             {"internal/db", "internal/bankbox"},
 	"github.com/go-sql-driver/mysql":                 {"internal/db", "internal/testkit", "internal/config"},

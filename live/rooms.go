@@ -9,12 +9,14 @@ import (
 	"yinbo/internal/clock"
 	"yinbo/internal/db"
 	"yinbo/internal/fault"
+	"yinbo/internal/outbox"
 	"yinbo/live/bus"
 )
 
 // Deps is what Rooms stands on.
 type Deps struct {
 	DB      *db.DB
+	Box     *outbox.Box
 	Bus     bus.Bus
 	Goods   Goods
 	Figures Figures
@@ -23,7 +25,10 @@ type Deps struct {
 }
 
 // Rooms runs rooms.
-type Rooms struct{ Deps }
+type Rooms struct {
+	Deps
+	lists lists // of words, as this node has them ready
+}
 
 // New makes the service.
 func New(d Deps) *Rooms { return &Rooms{Deps: d} }
@@ -47,10 +52,15 @@ type View struct {
 	Host      Host         `json:"host"`
 	StartsAt  clock.Stamp  `json:"starts_at"`
 	StartedAt *clock.Stamp `json:"started_at"`
+	PausedAt  *clock.Stamp `json:"paused_at" doc:"Set while a live room takes a break"`
 	EndedAt   *clock.Stamp `json:"ended_at"`
+	ReplayAt  *clock.Stamp `json:"replay_at" doc:"Since when an ended room may be watched again; null when it may not"`
 	Playback  Playback     `json:"playback"`
 	Viewers   int64        `json:"viewers" doc:"Who watches now; 0 before and after"`
 	Likes     int64        `json:"likes"`
+
+	Reservations int64    `json:"reservations" doc:"Who asked to be told of the start"`
+	Chat         ChatMode `json:"chat"`
 }
 
 // Host is whose room it is.
@@ -72,17 +82,20 @@ type row struct {
 }
 
 const columns = `SELECT id, bank_id, title, cover_url, status, host_id, host_name, COALESCE(branch_id, ''), playback_url,
-	starts_at, started_at, ended_at, epoch, last_seq, COALESCE(pinned_sku_id, ''), likes, chats, peak_viewers, video_kind FROM room`
+	starts_at, started_at, ended_at, epoch, last_seq, COALESCE(pinned_sku_id, ''), likes, chats, peak_viewers, video_kind,
+	paused_at, replay_at, reservations, chat_slow_s, chat_review, chat_closed FROM room`
 
 func (s *Rooms) scan(r db.Row) (v row, err error) {
-	var starts, started, ended db.Time
+	var starts, started, ended, paused, replay db.Time
 	err = r.Scan(&v.ID, &v.bank, &v.Title, &v.CoverURL, &v.Status, &v.hostID, &v.Host.Name, &v.branch, &v.Playback.URL,
-		&starts, &started, &ended, &v.epoch, &v.lastSeq, &v.pinned, &v.Likes, &v.chats, &v.peak, &v.video)
+		&starts, &started, &ended, &v.epoch, &v.lastSeq, &v.pinned, &v.Likes, &v.chats, &v.peak, &v.video,
+		&paused, &replay, &v.Reservations, &v.Chat.SlowS, &v.Chat.Review, &v.Chat.Closed)
 	v.Playback.Kind = "hls"
 	if s.Video != nil {
 		v.Playback.URL = s.Video.PlaybackURL(v.ID, v.video)
 	}
 	v.StartsAt, v.StartedAt, v.EndedAt = clock.At(starts.Time), clock.AtPtr(started.Time), clock.AtPtr(ended.Time)
+	v.PausedAt, v.ReplayAt = clock.AtPtr(paused.Time), clock.AtPtr(replay.Time)
 	return v, err
 }
 

@@ -83,6 +83,8 @@ type Server struct {
 	rendered     rendered
 	otpByAddress *limiter
 	csp          string
+	replays      chan struct{}  // a place for each replay under way
+	draining     chan struct{}  // closed when the node goes
 	parked       sync.WaitGroup // presses whose answers are to be given yet
 }
 
@@ -93,7 +95,7 @@ func New(d Deps) *Server {
 	engine.HandleMethodNotAllowed = true
 	engine.RedirectTrailingSlash = false
 	s := &Server{Deps: d, log: d.Log, engine: engine, metrics: newMetrics(d.Metrics),
-		otpByAddress: newLimiter(5000, time.Hour), csp: csp}
+		otpByAddress: newLimiter(5000, time.Hour), csp: csp, replays: make(chan struct{}, maxReplays), draining: make(chan struct{})}
 	if s.Video != nil {
 		s.csp = policy(s.Video.External.Origin())
 	}
@@ -103,6 +105,13 @@ func New(d Deps) *Server {
 	s.roomRoutes()
 	s.hostRoutes()
 	s.videoRoutes()
+	s.noticeRoutes()
+	s.moderationRoutes()
+	s.wordRoutes()
+	s.crewRoutes()
+	s.reservationRoutes()
+	s.roomLogRoutes()
+	s.complianceRoutes()
 	s.healthRoutes()
 	s.catalogueRoutes()
 	s.branchRoutes()
@@ -137,6 +146,9 @@ func (s *Server) Handler() http.Handler {
 		s.engine.ServeHTTP(w, r)
 	})
 }
+
+// Drain ends the answers that have no end of their own; once.
+func (s *Server) Drain() { close(s.draining) }
 
 // OpenAPI is the document that the routes' types make.
 func (s *Server) OpenAPI() *huma.OpenAPI { return s.api.OpenAPI() }

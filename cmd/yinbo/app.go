@@ -19,6 +19,7 @@ import (
 	"yinbo/internal/gateway"
 	"yinbo/internal/idem"
 	"yinbo/internal/obs"
+	"yinbo/internal/reach"
 	"yinbo/internal/redisdb"
 	"yinbo/internal/wechatpay"
 	"yinbo/jobs"
@@ -113,7 +114,7 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 		a.closeRedis()
 		return nil, err
 	}
-	a.rooms = live.New(live.Deps{DB: c.db, Bus: a.bus, Goods: goods, Figures: figures, Video: addresses, Log: c.log})
+	a.rooms = live.New(live.Deps{DB: c.db, Box: c.box, Bus: a.bus, Goods: goods, Figures: figures, Video: addresses, Log: c.log})
 	a.hub = hub.New(hub.Deps{Rooms: a.rooms, Bus: a.bus, Tokens: a.people, Log: c.log})
 
 	shop := catalog.New(c.db)
@@ -143,7 +144,7 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 	goods.shop, goods.sales = shop, a.sales
 	figures.orders, figures.sales, figures.coupons, figures.applications = a.orders, a.sales, a.coupons, applications
 
-	a.purges = []func(context.Context) error{a.people.Purge, c.box.Purge, bindings.Purge, a.imports.Purge}
+	a.purges = []func(context.Context) error{a.people.Purge, c.box.Purge, bindings.Purge, a.imports.Purge, reach.Purge(c.db)}
 
 	if r.serve {
 		a.video = video.New(video.Deps{Config: c.videoConfig(), DB: c.db, Keys: c.keys, Rooms: a.rooms, Addresses: addresses, Log: c.log})
@@ -154,6 +155,7 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 			OrderDesk: desk.New(desk.Deps{DB: c.db, Keyring: c.keys, Payments: a.payments, Vouchers: vouchers, Names: a.people})})
 	}
 	if r.work {
+		reminders := &live.Reminders{DB: c.db, Box: c.box, Banks: c.banks, Phones: a.people, SMS: a.bank}
 		handlers := map[string]jobs.Handler{
 			order.ExpireTask:   a.orders.HandleExpire,
 			order.CompleteTask: a.orders.HandleComplete,
@@ -170,6 +172,8 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 			card.TaskNotice:    (&card.Notices{Book: book, Banks: c.banks, SMS: a.bank}).Send,
 			review.TaskHandoff: (&review.Handoff{Book: book, Core: a.bank}).Send,
 			follow.TaskSend:    follow.NewSender(book, c.banks, bindings, a.bank).Send,
+			live.TaskStarted:   reminders.Spread,
+			live.TaskRemind:    reminders.Remind,
 			taskHousekeeping:   a.keepHouse,
 		}
 		for kind, h := range a.desk.Handlers() {
@@ -235,6 +239,7 @@ func (a *app) ready(ctx context.Context) map[string]error {
 
 // drain tells viewers to come back elsewhere and lets buyers have their answers.
 func (a *app) drain(ctx context.Context) {
+	a.server.Drain()
 	a.hub.Drain(ctx)
 	if err := a.sales.Close(ctx); err != nil {
 		a.core.log.WarnContext(ctx, "buyers left without an answer", "error", err)
