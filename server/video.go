@@ -23,7 +23,7 @@ type streamKey struct {
 	Key string `json:"key" doc:"The stream key, for the encoder's field beside the push address"`
 }
 
-type replayIn struct {
+type recordingIn struct {
 	ID    string `path:"id" maxLength:"60"`
 	SKUID string `query:"sku_id" maxLength:"60" doc:"Slices of one SKU only"`
 }
@@ -64,7 +64,7 @@ func (s *Server) videoRoutes() {
 		key, err := s.Video.Renew(ctx, bank, in.ID, by)
 		return answered(streamKey{key}, err)
 	})
-	route(s, http.MethodGet, "/rooms/{id}/replay", public, "What was recorded of a room, and its slices by product", func(ctx context.Context, in *replayIn) (*body[video.Replay], error) {
+	route(s, http.MethodGet, "/rooms/{id}/replay", public, "What was recorded of a room, and its slices by product", func(ctx context.Context, in *recordingIn) (*body[video.Replay], error) {
 		return answered(s.Video.Replay(ctx, auth.From(ctx).Bank.ID, in.ID, in.SKUID))
 	})
 	route(s, http.MethodPost, "/callbacks/video/{server}", callback, "An external video server reports a push", func(ctx context.Context, in *hookIn) (*body[hookOut], error) {
