@@ -22,7 +22,11 @@ type Deps struct {
 }
 
 // Rooms runs rooms.
-type Rooms struct{ Deps }
+type Rooms struct {
+	Deps
+	followers []Follower
+	boards    boards
+}
 
 // New makes the service.
 func New(d Deps) *Rooms { return &Rooms{Deps: d} }

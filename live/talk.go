@@ -120,10 +120,7 @@ func (s *Rooms) Notice(ctx context.Context, bank, room string, by Staff, text st
 		if v.Status == Ended {
 			return fault.New(fault.Conflict, "conflict")
 		}
-		if err := s.Fact(ctx, tx, bank, room, factNotice, map[string]string{"text": text}); err != nil {
-			return err
-		}
-		return audit.Write(ctx, tx, by.entry(bank, "room.notice", room))
+		return s.NoticeWithin(ctx, tx, bank, room, by, text)
 	})
 }
 

@@ -22,6 +22,8 @@ import (
 	"yinbo/internal/tenant"
 	"yinbo/live"
 	"yinbo/live/hub"
+	"yinbo/live/play"
+	"yinbo/live/rundown"
 	"yinbo/order"
 	"yinbo/order/addressbook"
 	"yinbo/order/bulk"
@@ -65,8 +67,10 @@ type Deps struct {
 	Outcomes     *review.Outcomes
 	Bindings     *bind.Bindings
 
-	Rooms *live.Rooms
-	Hub   *hub.Hub
+	Rooms    *live.Rooms
+	Games    *play.Games
+	Rundowns *rundown.Rundowns
+	Hub      *hub.Hub
 }
 
 // Server answers HTTP.
@@ -94,6 +98,10 @@ func New(d Deps) *Server {
 	s.signinRoutes()
 	s.roomRoutes()
 	s.hostRoutes()
+	s.shelfRoutes()
+	s.playRoutes()
+	s.packetRoutes()
+	s.rundownRoutes()
 	s.healthRoutes()
 	s.catalogueRoutes()
 	s.branchRoutes()

@@ -88,7 +88,7 @@ func TestAnotherBanksObjectsAreNotFound(t *testing.T) {
 				continue
 			}
 			seen++
-			path := strings.NewReplacer("{id}", objectID, "{event_id}", id.New(id.Event), "{no}", "1").Replace(o.path)
+			path := strings.NewReplacer("{id}", objectID, "{event_id}", id.New(id.Event), "{sku_id}", id.New(id.SKU), "{no}", "1").Replace(o.path)
 			h := http.Header{"X-Bank": {"other"}, "Idempotency-Key": {id.New(id.Event)}}
 			switch {
 			case len(o.roles) > 0:

@@ -49,6 +49,10 @@ const (
 	Voucher        = "vch"
 	Category       = "cat"
 	Import         = "imp"
+	RedPacket      = "rpk"
+	Lottery        = "lot"
+	Poll           = "pol"
+	Cue            = "cue"
 )
 
 const (

@@ -12,6 +12,7 @@ import (
 	"yinbo/internal/db"
 	"yinbo/internal/fault"
 	"yinbo/internal/id"
+	"yinbo/internal/pii"
 	"yinbo/internal/tenant"
 	"yinbo/internal/testkit"
 	"yinbo/live"
@@ -22,6 +23,7 @@ import (
 type Stage struct {
 	Ctx         context.Context
 	DB          *db.DB
+	Keys        *pii.Keyring
 	Bank, Other tenant.Bank
 	Bus         bus.Bus
 	Rooms       *live.Rooms
@@ -52,7 +54,7 @@ func Each(t *testing.T, fn func(t *testing.T, s *Stage, clk *clock.Fake)) {
 // New sets the stage on a migrated, empty database.
 func New(t testing.TB, d *db.DB, b bus.Bus) *Stage {
 	keys := testkit.Keyring(t, d)
-	s := &Stage{Ctx: testkit.Context(t), DB: d, Bank: testkit.Bank(t, d, keys, "stage"), Other: testkit.Bank(t, d, keys, "other"),
+	s := &Stage{Ctx: testkit.Context(t), DB: d, Keys: keys, Bank: testkit.Bank(t, d, keys, "stage"), Other: testkit.Bank(t, d, keys, "other"),
 		Bus: b, Goods: &Goods{goods: map[string]live.Good{}}, tokens: map[string]auth.Principal{},
 		Host:     live.Staff{ID: id.New(id.Staff), Name: "主播小林", RequestID: "req-host"},
 		Operator: live.Staff{ID: id.New(id.Staff), Name: "运营小周", Operator: true, RequestID: "req-operator"},

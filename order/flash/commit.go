@@ -8,6 +8,7 @@ import (
 	"yinbo/internal/db"
 	"yinbo/internal/fault"
 	"yinbo/internal/idem"
+	"yinbo/internal/money"
 	"yinbo/order"
 )
 
@@ -169,3 +170,6 @@ func (s *Sales) fail(batch []*ticket, cause error) {
 		t.done <- verdict{err: err}
 	}
 }
+
+// price is what a piece cost when it was pressed for.
+func (t *ticket) price() money.Fen { return t.order.Lines[0].Price }
