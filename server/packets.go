@@ -23,8 +23,8 @@ type packetIn struct {
 }
 
 type shareIn struct {
-	ID string `path:"id" maxLength:"60" doc:"The red packet"`
-	Keyed
+	ID  string `path:"id" maxLength:"60" doc:"The red packet"`
+	Key string `header:"Idempotency-Key" doc:"1 to 128 visible ASCII characters; the same key gives the first answer again"`
 }
 
 // packetRoutes are red packets, and the end of coupon drops.
@@ -55,7 +55,7 @@ func (s *Server) openPacket(ctx context.Context, in *packetIn) (*answer[promo.Pa
 }
 
 func (s *Server) takeShare(ctx context.Context, in *shareIn) (*answer[promo.View], error) {
-	req, err := s.idem(ctx, "POST /red-packets/"+in.ID+"/shares", in.Keyed)
+	req, err := s.idem(ctx, "POST /red-packets/"+in.ID+"/shares", Keyed{Key: in.Key})
 	if err != nil {
 		return nil, err
 	}

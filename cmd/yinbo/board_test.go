@@ -30,7 +30,7 @@ type busyRoom struct {
 	rooms *live.Rooms
 	bank  string
 	room  string
-	skus  []string
+	skus  []string // the eleventh is never paid
 	by    live.Staff
 }
 
@@ -133,7 +133,6 @@ func TestTheBoardAgreesWithTheDatabaseWhenQuiet(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		clk.Advance(time.Second) // a sample counts once its ten seconds have begun
 		want, err := b.rooms.Board(b.ctx, b.bank, b.room, b.by)
 		if err != nil {
 			t.Fatal(err)
@@ -143,14 +142,14 @@ func TestTheBoardAgreesWithTheDatabaseWhenQuiet(t *testing.T) {
 			t.Errorf("%+v, not %+v: %v", got, want, err)
 		}
 		if want.Orders != n || want.PaidOrders != n*9/10 || want.Unique != 3 || want.Sources["share"] != 2 || want.Sources[""] != 1 ||
-			want.StayMS != 30_000 || want.Viewers != 100 || want.Peak != 100 || want.Likes != 12 || want.Pace.Likes != 12 || want.Pace.Viewers != 100 || len(want.Items) != 20 {
+			want.StayMS != 30_000 || want.Viewers != 100 || want.Peak != 100 || want.Likes != 12 || want.Pace.Likes != 12 || want.Pace.Viewers != 100 || len(want.Items) != 19 {
 			t.Errorf("%+v", want)
 		}
 		var sold, left int64
 		for _, x := range want.Items {
 			sold, left = sold+x.Sold, left+x.Left
 		}
-		if sold != want.PaidOrders || left != 20*1000 {
+		if sold != want.PaidOrders || left != 19*1000 {
 			t.Errorf("sold %d, left %d", sold, left)
 		}
 		if want.Pace.Orders != n*5/60 || want.Before.Orders != n*5/60 || want.Pace.GMV == 0 {

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"yinbo/internal/db"
 	"yinbo/internal/outbox"
 	"yinbo/internal/testkit"
 	"yinbo/live/bus"
@@ -129,7 +130,11 @@ func TestInvariantsOfGamesHoldAndCanFail(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.run()
-		loser := "(SELECT x FROM (SELECT MIN(viewer_id) AS x FROM lottery_entry WHERE place IS NULL AND lottery_id = '" + l.ID + "') y)"
+		loser, _, err := db.Value[string](s.Ctx, s.DB, "SELECT MIN(viewer_id) FROM lottery_entry WHERE place IS NULL AND lottery_id = ?", l.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		loser = "'" + loser + "'"
 		testkit.Breaks(t, s.DB, play.Invariants(), []testkit.Break{
 			testkit.Wrong("a winner too many", "lottery.proof lottery.winners",
 				"UPDATE lottery_entry SET place = 9, prize_no = 1 WHERE lottery_id = '"+l.ID+"' AND viewer_id = "+loser),
@@ -141,7 +146,7 @@ func TestInvariantsOfGamesHoldAndCanFail(t *testing.T) {
 			testkit.Wrong("an entrant left out", "lottery.proof",
 				"DELETE FROM lottery_entry WHERE lottery_id = '"+l.ID+"' AND viewer_id = "+loser),
 			testkit.Wrong("another seed", "lottery.proof", "UPDATE lottery SET seed = '"+strings.Repeat("ab", 32)+"' WHERE state = 'drawn'"),
-			testkit.Wrong("another's coupon", "lottery.coupon", "UPDATE coupon SET viewer_id = 'vwr_x'"),
+			testkit.Wrong("another's coupon", "lottery.coupon", "UPDATE coupon SET viewer_id = 'vwr_x' WHERE id = (SELECT x FROM (SELECT MIN(id) AS x FROM coupon) y)"),
 			testkit.Wrong("a lottery without an end", "lottery.end", "DELETE FROM outbox WHERE kind = 'lottery.draw' AND state = 'pending'"),
 			testkit.Wrong("a poll without an end", "poll.end", "DELETE FROM outbox WHERE kind = 'poll.close' AND state = 'pending'"),
 			testkit.Wrong("a result that was not voted", "poll.votes", "UPDATE poll SET counts = '[1,0]' WHERE state = 'closed'"),
