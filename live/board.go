@@ -39,7 +39,7 @@ func (s *Rooms) Board(ctx context.Context, bank, room string, by Staff) (Board, 
 	if err := s.may(ctx, s.DB, v, by.ID, by.Operator); err != nil {
 		return Board{}, err
 	}
-	return s.board(ctx, v, s.boards.of(room).fresh)
+	return s.board(ctx, v, true)
 }
 
 // BoardOf gives the board to the sockets of those who run the room, once a
@@ -49,17 +49,20 @@ func (s *Rooms) BoardOf(ctx context.Context, bank, room string) (Board, error) {
 	if err != nil {
 		return Board{}, err
 	}
-	return s.board(ctx, v, s.boards.of(room).kept)
+	return s.board(ctx, v, false)
 }
 
-type counter func(count func() (counted, error)) (counted, error)
-
-func (s *Rooms) board(ctx context.Context, v row, count counter) (Board, error) {
-	c, err := count(func() (counted, error) { return s.count(ctx, v) })
+func (s *Rooms) board(ctx context.Context, v row, fresh bool) (Board, error) {
+	kept := s.boards.of(v.ID)
+	c, err := kept.counts.get(fresh, func() (counted, error) { return s.count(ctx, v) })
 	if err != nil {
 		return Board{}, err
 	}
-	b := Board{Viewers: v.Viewers, Peak: max(v.peak, v.Viewers), Likes: v.Likes, Chats: v.chats, Trade: c.trade, Items: c.items,
+	items, err := kept.items.get(fresh, func() ([]ItemFigure, error) { return s.items(ctx, v) })
+	if err != nil {
+		return Board{}, err
+	}
+	b := Board{Viewers: v.Viewers, Peak: max(v.peak, v.Viewers), Likes: v.Likes, Chats: v.chats, Trade: c.trade, Items: items,
 		Pace: c.pace, Before: c.before, Sources: c.sources, Live: liveFigures, CountedAt: clock.At(c.at)}
 	for _, n := range c.sources {
 		b.Unique += n
@@ -72,21 +75,23 @@ func (s *Rooms) board(ctx context.Context, v row, count counter) (Board, error) 
 // paceOver is the time that a pace is of.
 const paceOver = 5 * time.Minute
 
-// count asks the database all that it takes.
-func (s *Rooms) count(ctx context.Context, v row) (c counted, err error) {
-	c.at = s.DB.Clock().Now()
-	if c.trade, err = s.Figures.RoomFigures(ctx, v.bank, v.ID); err != nil {
-		return c, err
-	}
+// items counts what is on the shelf and what else was sold.
+func (s *Rooms) items(ctx context.Context, v row) ([]ItemFigure, error) {
 	shelf, err := s.places(ctx, s.DB, v.ID)
 	if err != nil {
-		return c, err
+		return nil, err
 	}
 	skus := make([]string, len(shelf))
 	for i, p := range shelf {
 		skus[i] = p.sku
 	}
-	if c.items, err = s.Figures.RoomItems(ctx, v.bank, v.ID, skus); err != nil {
+	return s.Figures.RoomItems(ctx, v.bank, v.ID, skus)
+}
+
+// count asks the database for the other figures.
+func (s *Rooms) count(ctx context.Context, v row) (c counted, err error) {
+	c.at = s.DB.Clock().Now()
+	if c.trade, err = s.Figures.RoomFigures(ctx, v.bank, v.ID); err != nil {
 		return c, err
 	}
 	if c.sources, err = s.sources(ctx, v.ID); err != nil {

@@ -5,19 +5,48 @@ import (
 	"time"
 )
 
-// counted is the part of a board that is counted.
+// A count stands for patience times what it took, so that counting costs no more
+// than a tenth of one connection, however large the room is: what some thousand
+// orders come to is counted anew each second, of 100,000 every few.
+const patience = 9
+
+// keep is the last count of something.
+type keep[T any] struct {
+	mu   sync.Mutex
+	last T
+	took time.Duration
+	when time.Time // of this process; zero for never
+}
+
+// get gives the last count while it stands, unless a fresh one is asked for.
+func (k *keep[T]) get(fresh bool, count func() (T, error)) (T, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if !fresh && !k.when.IsZero() && time.Since(k.when) < patience*k.took {
+		return k.last, nil
+	}
+	start := time.Now()
+	v, err := count()
+	if err == nil {
+		k.last, k.when, k.took = v, time.Now(), time.Since(start)
+	}
+	return v, err
+}
+
+// board is what was last counted of one room. Items are apart: they take longest.
+type board struct {
+	counts keep[counted]
+	items  keep[[]ItemFigure]
+	looked time.Time
+}
+
+// counted is the part of a board that is counted at once.
 type counted struct {
 	at           time.Time
 	trade        Trade
-	items        []ItemFigure
 	pace, before Pace
 	sources      map[string]int64
 }
-
-// A count stands for patience times what it took, so that counting costs no more
-// than a tenth of one connection, however large the room is: a board of some
-// thousand orders is counted anew each second, one of 100,000 every few.
-const patience = 9
 
 // boards keep the last counts of the rooms that somebody runs on this node.
 type boards struct {
@@ -25,17 +54,8 @@ type boards struct {
 	kept map[string]*board
 }
 
-// forget is after how long without a look a room's count is dropped.
+// forget is after how long without a look a room's counts are dropped.
 const forget = 10 * time.Minute
-
-// board is the last count of one room.
-type board struct {
-	mu     sync.Mutex
-	last   counted
-	took   time.Duration
-	when   time.Time // of this process; zero for never
-	looked time.Time
-}
 
 // of gives a room's, and drops those that nobody looks at.
 func (b *boards) of(room string) *board {
@@ -57,30 +77,4 @@ func (b *boards) of(room string) *board {
 	}
 	one.looked = now
 	return one
-}
-
-// kept gives the last count while it stands.
-func (b *board) kept(count func() (counted, error)) (counted, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if !b.when.IsZero() && time.Since(b.when) < patience*b.took {
-		return b.last, nil
-	}
-	return b.again(count)
-}
-
-// fresh counts.
-func (b *board) fresh(count func() (counted, error)) (counted, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.again(count)
-}
-
-func (b *board) again(count func() (counted, error)) (counted, error) {
-	start := time.Now()
-	c, err := count()
-	if err == nil {
-		b.last, b.when, b.took = c, time.Now(), time.Since(start)
-	}
-	return c, err
 }
