@@ -6,6 +6,13 @@
 // runs rooms that are theirs or shared with them, an operator all of the bank;
 // another bank's room is not_found.
 //
+// A place on the shelf that is off keeps its place. The board counts in the
+// database, anew each second while that is cheap and less often in large rooms
+// (board_kept.go), and marks what nodes only report. What happens in a room
+// within another's transaction goes by Hold and the …Within functions; who must
+// hear of facts in the transaction follows them (Follow).
+//
+// live/play has lotteries and polls, live/rundown the cues a room is run by,
 // live/hub holds the sockets, live/bus carries messages between nodes,
 // live/video serves the demo's stream. It imports internal only; goods and
 // figures come through the interfaces of edges.go.

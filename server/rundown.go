@@ -56,17 +56,17 @@ func (s *Server) rundownRoutes() {
 		bank, by := runner(ctx)
 		return answered(s.Rundowns.SetMode(ctx, bank, in.ID, by, in.Body.Mode))
 	})
-	for verb, does := range map[string]struct {
-		summary string
-		do      func(ctx context.Context, bank, cue string, by live.Staff) (rundown.Cue, error)
+	for _, x := range []struct {
+		verb, summary string
+		do            func(ctx context.Context, bank, cue string, by live.Staff) (rundown.Cue, error)
 	}{
-		"fire": {"Fire a cue now", s.Rundowns.Fire},
-		"skip": {"Pass over a cue", s.Rundowns.Skip},
-		"undo": {"Take back what a cue did", s.Rundowns.Undo},
+		{"fire", "Fire a cue now", s.Rundowns.Fire},
+		{"skip", "Pass over a cue", s.Rundowns.Skip},
+		{"undo", "Take back what a cue did", s.Rundowns.Undo},
 	} {
-		route(s, http.MethodPost, "/host/cues/{id}/"+verb, hosts, does.summary, func(ctx context.Context, in *idIn) (*body[rundown.Cue], error) {
+		route(s, http.MethodPost, "/host/cues/{id}/"+x.verb, hosts, x.summary, func(ctx context.Context, in *idIn) (*body[rundown.Cue], error) {
 			bank, by := runner(ctx)
-			return answered(does.do(ctx, bank, in.ID, by))
+			return answered(x.do(ctx, bank, in.ID, by))
 		})
 	}
 	route(s, http.MethodGet, "/host/rooms/{id}/report", hosts, "What the room was: by cue, by product, by minute", s.report)

@@ -1,7 +1,11 @@
 package main
 
 import (
+	"encoding/json"
 	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -91,6 +95,17 @@ func TestAnEveningRunsByItsRundown(t *testing.T) {
 	p.get(t, "", "/lotteries/"+lottery+"/proof", 200, &proof)
 	if err := proof.Verify(); err != nil || len(proof.Winners) != 1 {
 		t.Errorf("%+v: %v", proof, err)
+	}
+	raw, err := json.Marshal(proof)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "proof.json")
+	if err := os.WriteFile(file, raw, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := p.command(t, "verify-lottery", file); err != nil || !strings.Contains(out, "2 tickets, 1 winners, the draw holds") {
+		t.Errorf("%s %v", out, err)
 	}
 	var winners struct {
 		Items []struct {

@@ -54,7 +54,7 @@ const (
 type Prize struct {
 	Title    string  `json:"title" minLength:"1" maxLength:"100"`
 	Quantity int     `json:"quantity" minimum:"1" maximum:"1000"`
-	BatchID  *string `json:"batch_id" nullable:"true" maxLength:"60" doc:"Coupons of this batch, granted at once; null for goods, which the title names"`
+	BatchID  *string `json:"batch_id" required:"false" nullable:"true" maxLength:"60" doc:"Coupons of this batch, granted at once; null for goods, which the title names"`
 }
 
 // LotteryPlan is what a lottery is opened with.
