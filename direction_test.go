@@ -44,6 +44,9 @@ var foreign = map[string][]string{
 	"github.com/go-sql-driver/mysql":                 {"internal/db", "internal/testkit", "internal/config"},
 	"github.com/prometheus/client_golang/prometheus": {"internal/obs", "server", "cmd/yinbo"},
 	"github.com/wechatpay-apiv3/wechatpay-go":        {"internal/wechatpay"},
+	"github.com/bluenviron/gortmplib":                {"live/video"},
+	"github.com/bluenviron/gohlslib/v2":              {"live/video"},
+	"github.com/bluenviron/mediacommon/v2":           {"live/video"},
 }
 
 func TestImportsPointDownwards(t *testing.T) {

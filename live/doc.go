@@ -14,6 +14,6 @@
 //
 // live/play has lotteries and polls, live/rundown the cues a room is run by,
 // live/hub holds the sockets, live/bus carries messages between nodes,
-// live/video serves the demo's stream. It imports internal only; goods and
+// live/video takes and plays the picture. It imports internal only; goods and
 // figures come through the interfaces of edges.go.
 package live

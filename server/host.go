@@ -9,7 +9,6 @@ import (
 	"yinbo/internal/clock"
 	"yinbo/internal/money"
 	"yinbo/live"
-	"yinbo/live/video"
 )
 
 type newRoomIn struct {
@@ -105,7 +104,7 @@ func (s *Server) hostRoutes() {
 	route(s, http.MethodPost, "/host/rooms", hosts, "Plan a room", func(ctx context.Context, in *newRoomIn) (*body[live.View], error) {
 		bank, by := runner(ctx)
 		return answered(s.Rooms.Create(ctx, bank, by, live.Plan{Title: in.Body.Title, CoverURL: in.Body.CoverURL,
-			Branch: in.Body.BranchID, PlaybackURL: video.Playlist, StartsAt: in.Body.StartsAt.Time}))
+			Branch: in.Body.BranchID, PlaybackURL: s.Video.Idle(), StartsAt: in.Body.StartsAt.Time}))
 	}, status(http.StatusCreated))
 	route(s, http.MethodPatch, "/host/rooms/{id}", hosts, "Change a room's plan", func(ctx context.Context, in *editRoomIn) (*body[live.View], error) {
 		bank, by := runner(ctx)

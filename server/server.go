@@ -25,6 +25,7 @@ import (
 	"yinbo/live/hub"
 	"yinbo/live/play"
 	"yinbo/live/rundown"
+	"yinbo/live/video"
 	"yinbo/order"
 	"yinbo/order/addressbook"
 	"yinbo/order/bulk"
@@ -72,6 +73,7 @@ type Deps struct {
 	Games    *play.Games
 	Rundowns *rundown.Rundowns
 	Hub      *hub.Hub
+	Video    *video.Video
 }
 
 // Server answers HTTP.
@@ -84,6 +86,7 @@ type Server struct {
 	pressSchema  *huma.Schema // of a flash order's body
 	rendered     rendered
 	otpByAddress *limiter
+	csp          string
 	parked       sync.WaitGroup // presses whose answers are to be given yet
 }
 
@@ -94,7 +97,10 @@ func New(d Deps) *Server {
 	engine.HandleMethodNotAllowed = true
 	engine.RedirectTrailingSlash = false
 	s := &Server{Deps: d, log: d.Log, engine: engine, metrics: newMetrics(d.Metrics),
-		otpByAddress: newLimiter(5000, time.Hour)}
+		otpByAddress: newLimiter(5000, time.Hour), csp: csp}
+	if s.Video != nil {
+		s.csp = policy(s.Video.External.Origin())
+	}
 	engine.Use(s.name, s.catch, headers, s.press)
 	s.api = newAPI(engine)
 	s.signinRoutes()
@@ -104,6 +110,7 @@ func New(d Deps) *Server {
 	s.playRoutes()
 	s.packetRoutes()
 	s.rundownRoutes()
+	s.videoRoutes()
 	s.healthRoutes()
 	s.catalogueRoutes()
 	s.branchRoutes()

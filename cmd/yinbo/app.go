@@ -27,6 +27,7 @@ import (
 	"yinbo/live/hub"
 	"yinbo/live/play"
 	"yinbo/live/rundown"
+	"yinbo/live/video"
 	"yinbo/order"
 	"yinbo/order/addressbook"
 	"yinbo/order/bulk"
@@ -58,6 +59,7 @@ type app struct {
 	hub      *hub.Hub
 	rooms    *live.Rooms
 	games    *play.Games
+	video    *video.Video // nil where nothing is served
 	sales    *flash.Sales
 	orders   *order.Orders
 	coupons  *promo.Coupons
@@ -109,7 +111,12 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 		}
 		a.bus = bus.NewRedis(a.redis, c.log)
 	}
-	a.rooms = live.New(live.Deps{DB: c.db, Bus: a.bus, Goods: goods, Figures: figures, Log: c.log})
+	addresses, err := c.addresses(ctx)
+	if err != nil {
+		a.closeRedis()
+		return nil, err
+	}
+	a.rooms = live.New(live.Deps{DB: c.db, Bus: a.bus, Goods: goods, Figures: figures, Video: addresses, Log: c.log})
 	a.hub = hub.New(hub.Deps{Rooms: a.rooms, Bus: a.bus, Tokens: a.people, Log: c.log})
 
 	shop := catalog.New(c.db)
@@ -146,10 +153,11 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 	a.purges = []func(context.Context) error{a.people.Purge, c.box.Purge, bindings.Purge, a.imports.Purge}
 
 	if r.serve {
+		a.video = video.New(video.Deps{Config: c.videoConfig(), DB: c.db, Keys: c.keys, Rooms: a.rooms, Addresses: addresses, Log: c.log})
 		a.server = server.New(server.Deps{Log: c.log, Metrics: a.metrics, Auth: a.people, Banks: c.banks, Keys: c.keys,
 			Apps: web.Apps(), Ready: a.ready, Catalog: shop, Imports: a.imports, Flash: a.sales, Orders: a.orders, Coupons: a.coupons, Payments: a.payments,
 			Ledger: ledgers, Settle: a.desk, DB: c.db, Applications: applications, Leads: leads, Outcomes: outcomes,
-			Bindings: bindings, Games: a.games, Rundowns: rundowns, Rooms: a.rooms, Hub: a.hub, Vouchers: vouchers, Addresses: addressbook.New(c.db, c.keys),
+			Bindings: bindings, Games: a.games, Rundowns: rundowns, Rooms: a.rooms, Hub: a.hub, Video: a.video, Vouchers: vouchers, Addresses: addressbook.New(c.db, c.keys),
 			OrderDesk: desk.New(desk.Deps{DB: c.db, Keyring: c.keys, Payments: a.payments, Vouchers: vouchers, Names: a.people})})
 	}
 	if r.work {
@@ -190,6 +198,9 @@ func (a *app) start(ctx context.Context) error {
 	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	a.cancel = cancel
 	a.background(run, "flash", a.sales.Run)
+	if a.video != nil {
+		a.background(run, "video", a.video.Run)
+	}
 	if a.worker == nil {
 		return nil
 	}
@@ -250,6 +261,9 @@ func (a *app) close() error {
 	}
 	if a.cancel != nil {
 		a.cancel()
+	}
+	if a.video != nil {
+		a.video.Close()
 	}
 	a.running.Wait()
 	a.hub.Close()
