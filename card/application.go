@@ -2,6 +2,7 @@ package card
 
 import (
 	"context"
+	"time"
 
 	"yinbo/internal/clock"
 	"yinbo/internal/db"
@@ -129,6 +130,15 @@ func (a *Applications) RoomFigures(ctx context.Context, bank, room string) (appl
 	n, _, err := db.One(ctx, a.book.DB, func(r db.Row) (p pair, err error) { return p, r.Scan(&p.all, &p.bound) },
 		"SELECT COUNT(*), COUNT(bound_at) FROM application WHERE bank_id = ? AND room_id = ?", bank, room)
 	return n.all, n.bound, err
+}
+
+// RoomApplications gives when each of a room's applications was made.
+func (a *Applications) RoomApplications(ctx context.Context, bank, room string) ([]time.Time, error) {
+	return db.All(ctx, a.book.DB, func(r db.Row) (time.Time, error) {
+		var at db.Time
+		err := r.Scan(&at)
+		return at.Time, err
+	}, "SELECT created_at FROM application WHERE bank_id = ? AND room_id = ?", bank, room)
 }
 
 // AwaitingBinding finds the viewer's issued application that a bound credit card

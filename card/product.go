@@ -48,6 +48,12 @@ func (a *Applications) Products(ctx context.Context, bank string) ([]CardProduct
 	return readProducts(ctx, a.book.DB, bank, "")
 }
 
+// Offers tells whether a bank offers a card product.
+func Offers(ctx context.Context, q db.Querier, bank, productID string) (bool, error) {
+	products, err := readProducts(ctx, q, bank, productID)
+	return productID != "" && len(products) == 1, err
+}
+
 // readProducts reads one product, or all when productID is empty.
 func readProducts(ctx context.Context, q db.Querier, bank, productID string) ([]CardProduct, error) {
 	where, args := " WHERE p.bank_id = ? AND p.hidden_at IS NULL", []any{bank}

@@ -12,8 +12,15 @@
 //
 // A room's life has the contract's three statuses. A pause is a mark (paused_at)
 // on a live room, so that viewers find it and buy on; a replay is one (replay_at)
-// on an ended room; a stop by compliance is an end whose fact says so.
+// on an ended room; a stop by compliance is an end whose fact says so. A place on
+// the shelf that is off keeps its place.
 //
+// The board counts in the database, anew each second while that is cheap and less
+// often in large rooms (board_kept.go), and marks what nodes only report. What
+// happens in a room within another's transaction goes by Hold and the …Within
+// functions; who must hear of facts in the transaction follows them (Follow).
+//
+// live/play has lotteries and polls, live/rundown the cues a room is run by,
 // live/hub holds the sockets, live/bus carries messages between nodes, live/words
 // judges texts, live/video takes and plays the picture. It imports internal only;
 // goods and figures come through the interfaces of edges.go.

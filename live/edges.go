@@ -2,6 +2,7 @@ package live
 
 import (
 	"context"
+	"time"
 
 	"yinbo/internal/clock"
 	"yinbo/internal/money"
@@ -67,7 +68,24 @@ type FlashFigure struct {
 	Left  int64  `json:"left"`
 }
 
+// ItemFigure is what a room sold of one SKU.
+type ItemFigure struct {
+	SKUID  string    `json:"sku_id"`
+	Title  string    `json:"title"`
+	Orders int64     `json:"orders" doc:"Those that were paid"`
+	Sold   int64     `json:"sold" doc:"Units in them, before refunds"`
+	GMV    money.Fen `json:"gmv_fen" doc:"Of its lines, before discounts and refunds"`
+	Left   int64     `json:"left" doc:"Units in the SKU's stock, and in flash sales of the room that are not over"`
+}
+
 // Figures counts a room's trade.
 type Figures interface {
 	RoomFigures(ctx context.Context, bank, room string) (Trade, error)
+	// RoomItems counts those SKUs and whatever else the room sold, by GMV.
+	RoomItems(ctx context.Context, bank, room string, skus []string) ([]ItemFigure, error)
+	// RoomTurnovers counts each while between two of the times, which rise: what
+	// was placed, paid and applied for in it.
+	RoomTurnovers(ctx context.Context, bank, room string, times ...time.Time) ([]Turnover, error)
+	// RoomMinutes counts every minute in which something was.
+	RoomMinutes(ctx context.Context, bank, room string) (map[time.Time]Turnover, error)
 }

@@ -56,6 +56,11 @@ func (s *Rooms) Fact(ctx context.Context, tx *db.Tx, bank, room, kind string, pa
 	if err != nil {
 		return err
 	}
+	for _, follow := range s.followers {
+		if err := follow(ctx, tx, bank, room, kind); err != nil {
+			return err
+		}
+	}
 	wire, err := event(seq, "", kind, tx.Now, payload)
 	if err != nil {
 		return err

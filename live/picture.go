@@ -93,6 +93,9 @@ func (s *Rooms) Report(ctx context.Context, bank, room string, seen Seen) error 
 		if err != nil {
 			return err
 		}
+		if err := s.sample(ctx, tx, bank, room, now, seen.Likes); err != nil {
+			return err
+		}
 		_, err = tx.Exec(ctx, `UPDATE room SET likes = likes + ?, watched_ms = watched_ms + ?, peak_viewers = CASE WHEN peak_viewers < ? THEN ? ELSE peak_viewers END
 			WHERE bank_id = ? AND id = ?`, seen.Likes, seen.Watched.Milliseconds(), now, now, bank, room)
 		return err

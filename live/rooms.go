@@ -27,7 +27,9 @@ type Deps struct {
 // Rooms runs rooms.
 type Rooms struct {
 	Deps
-	lists lists // of words, as this node has them ready
+	lists     lists // of words, as this node has them ready
+	followers []Follower
+	boards    boards
 }
 
 // New makes the service.

@@ -3,6 +3,7 @@ package live
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"yinbo/internal/db"
 	"yinbo/internal/fault"
@@ -19,6 +20,7 @@ type Item struct {
 	Stock     string    `json:"stock_state" enum:"in_stock,low,sold_out"`
 	Limit     int64     `json:"per_person_limit" doc:"How many one person's orders may hold; 0 for any number"`
 	Pinned    bool      `json:"pinned"`
+	On        bool      `json:"on" doc:"Viewers see it; false only where the host looks"`
 	Flash     *Flash    `json:"flash" doc:"The flash sale of this SKU that is on or next, if any"`
 }
 
@@ -50,11 +52,12 @@ const MaxShelf = 500
 type placed struct {
 	sku   string
 	price *money.Fen
+	off   db.Time // when it was taken off
 }
 
 func (s *Rooms) places(ctx context.Context, q db.Querier, room string) ([]placed, error) {
-	return db.All(ctx, q, func(r db.Row) (p placed, err error) { return p, r.Scan(&p.sku, &p.price) },
-		"SELECT sku_id, price_fen FROM shelf_item WHERE room_id = ? ORDER BY position", room)
+	return db.All(ctx, q, func(r db.Row) (p placed, err error) { return p, r.Scan(&p.sku, &p.price, &p.off) },
+		"SELECT sku_id, price_fen, off_at FROM shelf_item WHERE room_id = ? ORDER BY position", room)
 }
 
 // Shelf shows a room's shelf; 404 not_found.
@@ -67,7 +70,14 @@ func (s *Rooms) Shelf(ctx context.Context, bank, room string) ([]Item, error) {
 	return items, err
 }
 
+// shelf is what viewers see.
 func (s *Rooms) shelf(ctx context.Context, v row) ([]Item, []Flash, error) {
+	items, flashes, err := s.wholeShelf(ctx, v)
+	return slices.DeleteFunc(items, func(i Item) bool { return !i.On }), flashes, err
+}
+
+// wholeShelf has the places that are off too.
+func (s *Rooms) wholeShelf(ctx context.Context, v row) ([]Item, []Flash, error) {
 	all, err := s.places(ctx, s.DB, v.ID)
 	if err != nil {
 		return nil, nil, err
@@ -98,7 +108,7 @@ func (s *Rooms) shelf(ctx context.Context, v row) ([]Item, []Flash, error) {
 		}
 		item := Item{Product: Product{ID: g.ProductID, Title: g.Title, Kind: g.Kind, Images: g.Images, Merchant: Merchant{g.MerchantID, g.MerchantName}},
 			SKUID: g.SKUID, Spec: g.Spec, Price: g.PriceFen, ListPrice: g.ListPriceFen, Stock: g.StockState, Limit: g.PerPersonLimit,
-			Pinned: g.SKUID == v.pinned, Flash: current(flashes, g.SKUID)}
+			Pinned: g.SKUID == v.pinned, On: p.off.IsZero(), Flash: current(flashes, g.SKUID)}
 		if g.BranchID != "" {
 			item.Product.BranchID = &g.BranchID
 		}
@@ -122,7 +132,8 @@ func current(flashes []Flash, sku string) *Flash {
 }
 
 // SetShelf replaces the shelf. 422 names the place of an unknown, hidden or
-// doubled SKU. A pinned product that is not on the new shelf is pinned no more.
+// doubled SKU. A pinned product that is not on the new shelf is pinned no more;
+// what was off and stays on the list is off still.
 func (s *Rooms) SetShelf(ctx context.Context, bank, room string, by Staff, places []Place) ([]Item, error) {
 	if err := s.checkPlaces(ctx, bank, places); err != nil {
 		return nil, err
@@ -130,6 +141,14 @@ func (s *Rooms) SetShelf(ctx context.Context, bank, room string, by Staff, place
 	err := s.assist(ctx, bank, room, by, func(tx *db.Tx, v row) error {
 		if v.Status == Ended {
 			return fault.New(fault.Conflict, "conflict")
+		}
+		before, err := s.places(ctx, tx, room)
+		if err != nil {
+			return err
+		}
+		off := map[string]db.Time{}
+		for _, p := range before {
+			off[p.sku] = p.off
 		}
 		if _, err := tx.Exec(ctx, "DELETE FROM shelf_item WHERE room_id = ?", room); err != nil {
 			return err
@@ -140,10 +159,10 @@ func (s *Rooms) SetShelf(ctx context.Context, bank, room string, by Staff, place
 			if p.Price > 0 {
 				price = &p.Price
 			}
-			rows[i] = []any{room, p.SKU, bank, i, price}
+			rows[i] = []any{room, p.SKU, bank, i, price, off[p.SKU]}
 			kept = kept || p.SKU == v.pinned
 		}
-		if err := tx.Insert(ctx, "shelf_item (room_id, sku_id, bank_id, position, price_fen)", rows, ""); err != nil {
+		if err := tx.Insert(ctx, "shelf_item (room_id, sku_id, bank_id, position, price_fen, off_at)", rows, ""); err != nil {
 			return err
 		}
 		if !kept {
@@ -194,19 +213,8 @@ func (s *Rooms) Pin(ctx context.Context, bank, room string, by Staff, sku *strin
 		if v.Status == Ended {
 			return fault.New(fault.Conflict, "conflict")
 		}
-		if sku != nil {
-			_, there, err := db.Value[string](ctx, tx, "SELECT sku_id FROM shelf_item WHERE room_id = ? AND sku_id = ?", room, *sku)
-			if err != nil {
-				return err
-			}
-			if !there {
-				return fault.InvalidField("sku_id", "field.not_allowed")
-			}
-		}
-		if err := s.pin(ctx, tx, bank, room, sku); err != nil {
-			return err
-		}
-		return s.Acted(ctx, tx, Act{bank, room, by, factPinned, room, map[string]any{"sku_id": sku}})
+		_, err := s.PinWithin(ctx, tx, bank, room, by, sku)
+		return err
 	})
 	if err != nil {
 		return View{}, err
@@ -228,7 +236,7 @@ func (s *Rooms) ShelfPrice(ctx context.Context, bank, room string, skus []string
 		return prices, nil
 	}
 	rows, err := db.All(ctx, s.DB, func(r db.Row) (p placed, err error) { return p, r.Scan(&p.sku, &p.price) },
-		"SELECT sku_id, price_fen FROM shelf_item WHERE bank_id = ? AND room_id = ? AND price_fen IS NOT NULL AND sku_id IN "+db.Marks(len(skus)),
+		"SELECT sku_id, price_fen FROM shelf_item WHERE bank_id = ? AND room_id = ? AND off_at IS NULL AND price_fen IS NOT NULL AND sku_id IN "+db.Marks(len(skus)),
 		append([]any{bank, room}, db.Args(skus)...)...)
 	for _, p := range rows {
 		prices[p.sku] = *p.price

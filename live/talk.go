@@ -135,10 +135,7 @@ func (s *Rooms) notice(ctx context.Context, bank, room string, by Staff, text st
 		if v.Status == Ended {
 			return fault.New(fault.Conflict, "conflict")
 		}
-		if err := s.Fact(ctx, tx, bank, room, factNotice, map[string]string{"text": text}); err != nil {
-			return err
-		}
-		return s.Acted(ctx, tx, Act{bank, room, by, "room.notice", room, map[string]any{"confirmed": confirmed}})
+		return s.NoticeWithin(ctx, tx, bank, room, by, text, confirmed)
 	})
 }
 

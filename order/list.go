@@ -5,7 +5,6 @@ import (
 
 	"yinbo/internal/db"
 	"yinbo/internal/fault"
-	"yinbo/internal/money"
 )
 
 // Get shows one of the viewer's orders; 404 not_found.
@@ -47,20 +46,11 @@ func (s *Orders) List(ctx context.Context, bank, viewer string, status Status, a
 	return items, err
 }
 
-// Figures are a room's orders for its board.
-type Figures struct {
-	Orders int64     // placed
-	Paid   int64     // of which were paid
-	GMV    money.Fen // what was paid, before refunds
-}
-
-// RoomFigures counts a room's orders.
-func (s *Orders) RoomFigures(ctx context.Context, bank, room string) (Figures, error) {
-	f, _, err := db.One(ctx, s.DB, func(r db.Row) (f Figures, err error) {
-		return f, r.Scan(&f.Orders, &f.Paid, &f.GMV)
-	}, `SELECT COUNT(*), COALESCE(SUM(CASE WHEN paid_fen > 0 THEN 1 ELSE 0 END), 0), COALESCE(SUM(paid_fen), 0)
-		FROM orders WHERE bank_id = ? AND room_id = ?`, bank, room)
-	return f, err
+// OrderedIn tells whether a viewer has an order in a room that is not cancelled.
+func (s *Orders) OrderedIn(ctx context.Context, q db.Querier, bank, room, viewer string) (bool, error) {
+	_, found, err := db.Value[string](ctx, q, "SELECT id FROM orders WHERE bank_id = ? AND viewer_id = ? AND room_id = ? AND status <> 'cancelled' LIMIT 1",
+		bank, viewer, room)
+	return found, err
 }
 
 // nickname is how the viewer is shown in a room.

@@ -23,6 +23,8 @@ import (
 	"yinbo/internal/tenant"
 	"yinbo/live"
 	"yinbo/live/hub"
+	"yinbo/live/play"
+	"yinbo/live/rundown"
 	"yinbo/live/video"
 	"yinbo/order"
 	"yinbo/order/addressbook"
@@ -67,9 +69,11 @@ type Deps struct {
 	Outcomes     *review.Outcomes
 	Bindings     *bind.Bindings
 
-	Rooms *live.Rooms
-	Hub   *hub.Hub
-	Video *video.Video
+	Rooms    *live.Rooms
+	Games    *play.Games
+	Rundowns *rundown.Rundowns
+	Hub      *hub.Hub
+	Video    *video.Video
 }
 
 // Server answers HTTP.
@@ -104,6 +108,10 @@ func New(d Deps) *Server {
 	s.signinRoutes()
 	s.roomRoutes()
 	s.hostRoutes()
+	s.shelfRoutes()
+	s.playRoutes()
+	s.packetRoutes()
+	s.rundownRoutes()
 	s.videoRoutes()
 	s.noticeRoutes()
 	s.moderationRoutes()

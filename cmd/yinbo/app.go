@@ -26,6 +26,8 @@ import (
 	"yinbo/live"
 	"yinbo/live/bus"
 	"yinbo/live/hub"
+	"yinbo/live/play"
+	"yinbo/live/rundown"
 	"yinbo/live/video"
 	"yinbo/order"
 	"yinbo/order/addressbook"
@@ -57,6 +59,7 @@ type app struct {
 	bus      bus.Bus
 	hub      *hub.Hub
 	rooms    *live.Rooms
+	games    *play.Games
 	video    *video.Video // nil where nothing is served
 	sales    *flash.Sales
 	orders   *order.Orders
@@ -127,6 +130,9 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 	vouchers := voucher.New(voucher.Deps{DB: c.db, Box: c.box, Keeper: keeper, Keyring: c.keys, Orders: a.orders})
 	a.coupons = promo.New(promo.Deps{DB: c.db, Box: c.box, Keeper: keeper, Rooms: a.rooms, Banks: c.banks, Announcer: a.rooms})
 	a.orders.Units, a.orders.Vouchers, a.orders.Coupons = a.sales, vouchers, a.coupons
+	a.games = play.New(play.Deps{DB: c.db, Box: c.box, Keeper: keeper, Keys: c.keys, Rooms: a.rooms, Banks: c.banks,
+		Coupons: a.coupons, Buyers: a.orders, Log: c.log})
+	rundowns := rundown.New(rundown.Deps{DB: c.db, Box: c.box, Rooms: a.rooms, Games: a.games, Trade: &cueTrade{a.sales, a.coupons}})
 
 	book := &card.Book{DB: c.db, Keys: c.keys, Box: c.box, Push: a.rooms}
 	followUps := follow.New(book)
@@ -142,6 +148,7 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 	a.desk = settle.New(c.db, ledgers, c.box, c.banks, a.bank)
 	a.imports = bulk.New(c.db, c.box, keeper, catalog.ProductLines, a.orders.ShipmentImport(c.banks), a.orders.CompletionImport())
 	goods.shop, goods.sales = shop, a.sales
+	figures.shop = shop
 	figures.orders, figures.sales, figures.coupons, figures.applications = a.orders, a.sales, a.coupons, applications
 
 	a.purges = []func(context.Context) error{a.people.Purge, c.box.Purge, bindings.Purge, a.imports.Purge, reach.Purge(c.db)}
@@ -151,7 +158,7 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 		a.server = server.New(server.Deps{Log: c.log, Metrics: a.metrics, Auth: a.people, Banks: c.banks, Keys: c.keys,
 			Apps: web.Apps(), Ready: a.ready, Catalog: shop, Imports: a.imports, Flash: a.sales, Orders: a.orders, Coupons: a.coupons, Payments: a.payments,
 			Ledger: ledgers, Settle: a.desk, DB: c.db, Applications: applications, Leads: leads, Outcomes: outcomes,
-			Bindings: bindings, Rooms: a.rooms, Hub: a.hub, Video: a.video, Vouchers: vouchers, Addresses: addressbook.New(c.db, c.keys),
+			Bindings: bindings, Games: a.games, Rundowns: rundowns, Rooms: a.rooms, Hub: a.hub, Video: a.video, Vouchers: vouchers, Addresses: addressbook.New(c.db, c.keys),
 			OrderDesk: desk.New(desk.Deps{DB: c.db, Keyring: c.keys, Payments: a.payments, Vouchers: vouchers, Names: a.people})})
 	}
 	if r.work {
@@ -168,6 +175,12 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 			card.TaskApproved:  a.coupons.HandleApproved,
 			promo.SpentTask:    a.coupons.HandleSpent,
 			promo.ExpireTask:   a.coupons.HandleExpire,
+			promo.DropTask:     a.coupons.HandleDrop,
+			promo.PacketTask:   a.coupons.HandlePacket,
+			play.DrawTask:      a.games.HandleDraw,
+			play.GrantTask:     a.games.HandleGrant,
+			play.PollTask:      a.games.HandlePoll,
+			rundown.ClockTask:  rundowns.HandleClock,
 			bulk.RunTask:       a.imports.HandleRun,
 			card.TaskNotice:    (&card.Notices{Book: book, Banks: c.banks, SMS: a.bank}).Send,
 			review.TaskHandoff: (&review.Handoff{Book: book, Core: a.bank}).Send,
@@ -259,6 +272,7 @@ func (a *app) close() error {
 	}
 	a.running.Wait()
 	a.hub.Close()
+	a.games.Close()
 	err := a.bus.Close()
 	a.closeRedis()
 	a.bank.Close()

@@ -104,7 +104,7 @@ func list(v any) []any { l, _ := v.([]any); return l }
 func (o operation) somePath() string {
 	path := o.path
 	for _, p := range []struct{ param, value string }{
-		{"{event_id}", id.New(id.Event)}, {"{document}", "no-such-document"}, {"{version}", "1"}, {"{no}", "1"},
+		{"{event_id}", id.New(id.Event)}, {"{sku_id}", id.New(id.SKU)}, {"{document}", "no-such-document"}, {"{version}", "1"}, {"{no}", "1"},
 		{"{id}", id.New(o.idPrefix())},
 	} {
 		path = strings.ReplaceAll(path, p.param, p.value)
@@ -116,7 +116,8 @@ func (o operation) idPrefix() string {
 	for part, prefix := range map[string]string{"rooms": id.Room, "flash": id.Flash, "orders": id.Order, "products": id.Product, "addresses": id.Address,
 		"cards": id.Binding, "applications": id.Application, "leads": id.Application, "settlements": id.Settlement, "coupon-batches": id.CouponBatch,
 		"reconciliations": id.Reconciliation, "exceptions": id.Exception, "categories": id.Category, "merchants": id.Merchant,
-		"skus": id.SKU, "imports": id.Import} {
+		"skus": id.SKU, "imports": id.Import, "lotteries": id.Lottery, "polls": id.Poll, "red-packets": id.RedPacket, "cues": id.Cue,
+		"coupon-drops": id.CouponDrop} {
 		if strings.Contains(o.path, "/"+part+"/{id}") || strings.Contains(o.path, "/bindings/{id}") {
 			return prefix
 		}
@@ -230,7 +231,7 @@ func strangersIDs(t *testing.T, p *product, o operation) {
 		return
 	}
 	auth := "Bearer " + o.token(t, p)
-	for _, path := range []string{o.somePath(), strings.NewReplacer("{id}", "nonsense", "{event_id}", "x", "{document}", "x", "{version}", "x", "{no}", "1").Replace(o.path)} {
+	for _, path := range []string{o.somePath(), strings.NewReplacer("{id}", "nonsense", "{event_id}", "x", "{sku_id}", "x", "{document}", "x", "{version}", "x", "{no}", "1").Replace(o.path)} {
 		p.refused(t, o, auth, path, o.example(), 404, 422)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
@@ -13,6 +14,7 @@ import (
 	"yinbo/internal/audit"
 	"yinbo/internal/clock"
 	"yinbo/internal/config"
+	"yinbo/live/play"
 	"yinbo/migrations"
 )
 
@@ -24,7 +26,7 @@ func commands(environ []string, out, logs io.Writer) *cobra.Command {
 		c.node("all", "Serve and work in one process (the default, embedded or not)", roles{serve: true, work: true}),
 		c.node("serve", "Serve HTTP and sockets; needs MySQL and Redis", roles{serve: true}),
 		c.node("work", "Run what must happen; needs MySQL and Redis", roles{work: true}),
-		c.migrate(), c.demo(), c.bank(), c.staff(), c.importing(), c.verifyAudit(), c.check(), c.openapi(), c.version())
+		c.migrate(), c.demo(), c.bank(), c.staff(), c.importing(), c.verifyAudit(), c.verifyLottery(), c.check(), c.openapi(), c.version())
 	return root
 }
 
@@ -119,6 +121,30 @@ func (c commander) verifyAudit() *cobra.Command {
 			}
 			return err
 		})}
+}
+
+func (c commander) verifyLottery() *cobra.Command {
+	return &cobra.Command{Use: "verify-lottery [FILE]", Short: "Draw a lottery again from its proof (GET /lotteries/{id}/proof), read from a file or standard input",
+		Args: cobra.MaximumNArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
+			in := cmd.InOrStdin()
+			if len(args) == 1 {
+				f, err := os.Open(args[0])
+				if err != nil {
+					return err
+				}
+				defer f.Close()
+				in = f
+			}
+			var p play.Proof
+			if err := json.NewDecoder(in).Decode(&p); err != nil {
+				return fmt.Errorf("the proof: %w", err)
+			}
+			if err := p.Verify(); err != nil {
+				return err
+			}
+			fmt.Fprintf(c.out, "%s: %d tickets, %d winners, the draw holds\n", p.LotteryID, len(p.Tickets), len(p.Winners))
+			return nil
+		}}
 }
 
 func (c commander) openapi() *cobra.Command {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"log/slog"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/prometheus/client_golang/prometheus"
@@ -64,6 +65,7 @@ func (g *roomGoods) RoomFlashes(ctx context.Context, bank, room string) ([]live.
 
 // roomFigures counts a room's trade.
 type roomFigures struct {
+	shop         *catalog.Catalog
 	orders       *order.Orders
 	sales        *flash.Sales
 	coupons      *promo.Coupons
@@ -94,6 +96,88 @@ func (f *roomFigures) RoomFigures(ctx context.Context, bank, room string) (live.
 		t.Flash[i] = live.FlashFigure(s)
 	}
 	return t, err
+}
+
+// RoomItems puts what was sold beside what is left of it.
+func (f *roomFigures) RoomItems(ctx context.Context, bank, room string, skus []string) ([]live.ItemFigure, error) {
+	sold, err := f.orders.RoomSKUs(ctx, bank, room)
+	if err != nil {
+		return nil, err
+	}
+	items := make([]live.ItemFigure, 0, len(sold)+len(skus))
+	seen := map[string]bool{}
+	for _, x := range sold {
+		seen[x.SKU] = true
+		items = append(items, live.ItemFigure{SKUID: x.SKU, Title: x.Title, Orders: x.Orders, Sold: x.Units, GMV: x.Amount})
+	}
+	for _, sku := range skus {
+		if !seen[sku] {
+			items = append(items, live.ItemFigure{SKUID: sku})
+		}
+	}
+	all := make([]string, len(items))
+	for i, x := range items {
+		all[i] = x.SKUID
+	}
+	goods, err := f.shop.Goods(ctx, bank, all)
+	if err != nil {
+		return nil, err
+	}
+	on, err := f.sales.RoomFlashes(ctx, bank, room)
+	if err != nil {
+		return nil, err
+	}
+	for i := range items {
+		g := goods[items[i].SKUID]
+		items[i].Left = g.Stock
+		if items[i].Title == "" {
+			items[i].Title = g.Title
+		}
+		for _, sale := range on {
+			if sale.SKUID == items[i].SKUID {
+				items[i].Left += sale.Left
+			}
+		}
+	}
+	return items, nil
+}
+
+// RoomTurnovers asks orders and applications.
+func (f *roomFigures) RoomTurnovers(ctx context.Context, bank, room string, times ...time.Time) ([]live.Turnover, error) {
+	orders, err := f.orders.RoomFiguresBetween(ctx, bank, room, times...)
+	if err != nil {
+		return nil, err
+	}
+	applied, err := f.applications.RoomApplications(ctx, bank, room)
+	out := make([]live.Turnover, len(orders))
+	for i, o := range orders {
+		out[i] = live.Turnover{Orders: o.Orders, Paid: o.Paid, GMV: o.GMV}
+		for _, at := range applied {
+			if !at.Before(times[i]) && at.Before(times[i+1]) {
+				out[i].Applications++
+			}
+		}
+	}
+	return out, err
+}
+
+// RoomMinutes asks them for every minute.
+func (f *roomFigures) RoomMinutes(ctx context.Context, bank, room string) (map[time.Time]live.Turnover, error) {
+	orders, err := f.orders.RoomMinutes(ctx, bank, room)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[time.Time]live.Turnover, len(orders))
+	for at, o := range orders {
+		out[at] = live.Turnover{Orders: o.Orders, Paid: o.Paid, GMV: o.GMV}
+	}
+	applied, err := f.applications.RoomApplications(ctx, bank, room)
+	for _, at := range applied {
+		t := out[at.Truncate(time.Minute)]
+		t.Applications++
+		out[at.Truncate(time.Minute)] = t
+	}
+	return out, err
 }
 
 // document is the OpenAPI document: the routes' types make it, no service runs.

@@ -53,7 +53,48 @@ func (p *product) objects(t *testing.T) map[string]string {
 	p.get(t, finance, "/reconciliations", 200, &list)
 	out["reconciliations"] = list.Items[0].ID
 	p.shopObjects(t, out)
+	p.playObjects(t, room, out)
 	return out
+}
+
+// playObjects adds what a room plays and its rundown has.
+func (p *product) playObjects(t *testing.T, room string, out map[string]string) {
+	t.Helper()
+	operator := p.staff(t, "demo", "operator")
+	var batches struct {
+		Items []struct {
+			ID        string
+			GrantedBy string `json:"granted_by"`
+		}
+	}
+	p.get(t, operator, "/shop/coupon-batches?state=open", 200, &batches)
+	batch := ""
+	for _, b := range batches.Items {
+		if b.GrantedBy == "drop" {
+			batch = b.ID
+		}
+	}
+	host := "/host/rooms/" + room
+	var drop struct {
+		ID string `json:"drop_id"`
+	}
+	p.post(t, operator, host+"/coupons", map[string]any{"batch_id": batch, "quantity": 1, "seconds": 600}, 201, &drop)
+	var packet struct {
+		ID string `json:"packet_id"`
+	}
+	p.post(t, operator, host+"/red-packets", map[string]any{"batch_id": batch, "title": "红包", "total_fen": 10, "shares": 2, "seconds": 600}, 201, &packet)
+	var lottery struct {
+		ID string `json:"lottery_id"`
+	}
+	p.post(t, operator, host+"/lotteries", map[string]any{"title": "抽奖", "entry_rule": "none", "seconds": 600,
+		"prizes": []any{map[string]any{"title": "大米", "quantity": 1, "batch_id": nil}}}, 201, &lottery)
+	var poll struct {
+		ID string `json:"poll_id"`
+	}
+	p.post(t, operator, host+"/polls", map[string]any{"question": "?", "options": []string{"a", "b"}, "seconds": 600}, 201, &poll)
+	var plan struct{ Cues []struct{ ID string } }
+	p.call(t, operator, http.MethodPut, host+"/rundown", map[string]any{"cues": []any{map[string]any{"after_seconds": 80000, "notice": map[string]any{"text": "x"}}}}, 200, &plan)
+	out["coupon-drops"], out["red-packets"], out["lotteries"], out["polls"], out["cues"] = drop.ID, packet.ID, lottery.ID, poll.ID, plan.Cues[0].ID
 }
 
 // shopObjects adds those of the shop's keeping.
@@ -88,7 +129,7 @@ func TestAnotherBanksObjectsAreNotFound(t *testing.T) {
 				continue
 			}
 			seen++
-			path := strings.NewReplacer("{id}", objectID, "{event_id}", id.New(id.Event), "{no}", "1").Replace(o.path)
+			path := strings.NewReplacer("{id}", objectID, "{event_id}", id.New(id.Event), "{sku_id}", id.New(id.SKU), "{no}", "1").Replace(o.path)
 			h := http.Header{"X-Bank": {"other"}, "Idempotency-Key": {id.New(id.Event)}}
 			switch {
 			case len(o.roles) > 0:

@@ -50,6 +50,10 @@ const (
 	Category       = "cat"
 	Import         = "imp"
 	Reservation    = "rsv"
+	RedPacket      = "rpk"
+	Lottery        = "lot"
+	Poll           = "pol"
+	Cue            = "cue"
 )
 
 const (

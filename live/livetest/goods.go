@@ -3,6 +3,7 @@ package livetest
 import (
 	"context"
 	"sync"
+	"time"
 
 	"yinbo/internal/id"
 	"yinbo/internal/money"
@@ -71,3 +72,26 @@ var Traded = live.Trade{Orders: 7, PaidOrders: 5, GMV: 49500, Applications: 3, B
 
 // RoomFigures gives Traded.
 func (figures) RoomFigures(context.Context, string, string) (live.Trade, error) { return Traded, nil }
+
+// RoomItems gives nothing sold.
+func (figures) RoomItems(_ context.Context, _, _ string, skus []string) ([]live.ItemFigure, error) {
+	items := make([]live.ItemFigure, len(skus))
+	for i, sku := range skus {
+		items[i].SKUID = sku
+	}
+	return items, nil
+}
+
+// RoomTurnovers gives one order for each while.
+func (figures) RoomTurnovers(_ context.Context, _, _ string, times ...time.Time) ([]live.Turnover, error) {
+	all := make([]live.Turnover, len(times)-1)
+	for i := range all {
+		all[i].Orders = 1
+	}
+	return all, nil
+}
+
+// RoomMinutes gives none.
+func (figures) RoomMinutes(context.Context, string, string) (map[time.Time]live.Turnover, error) {
+	return map[time.Time]live.Turnover{}, nil
+}

@@ -46,6 +46,11 @@ func (s *Sales) sellAll(ctx context.Context, tx *db.Tx, known row, batch []*tick
 	if out.row, err = readSale(ctx, tx, known.Bank, known.ID); err != nil {
 		return out, err
 	}
+	for _, t := range batch {
+		if t.price() != out.row.Price {
+			return out, errNotPlain
+		}
+	}
 	return out, notPlain(s.writeClaims(ctx, tx, out.row, b))
 }
 
@@ -122,6 +127,8 @@ func judge(kept idem.Kept[order.View], t *ticket, r row, claims map[string]int64
 		return verdict{err: refusal}
 	}
 	switch {
+	case t.price() != r.Price: // changed before the start, and this node had not heard
+		return verdict{err: fault.New(fault.Conflict, "flash.price_changed")}
 	case claims[t.viewer]+t.n > r.Limit:
 		return verdict{err: fault.New(fault.Conflict, "flash.limit_reached")}
 	case r.left() < t.n:

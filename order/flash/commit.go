@@ -8,6 +8,7 @@ import (
 	"yinbo/internal/db"
 	"yinbo/internal/fault"
 	"yinbo/internal/idem"
+	"yinbo/internal/money"
 	"yinbo/order"
 )
 
@@ -171,3 +172,6 @@ func (s *Sales) fail(batch []*ticket, cause error) {
 		t.done <- Outcome{Err: err}
 	}
 }
+
+// price is what a piece cost when it was pressed for.
+func (t *ticket) price() money.Fen { return t.order.Lines[0].Price }

@@ -14,6 +14,10 @@
 // makes admission's picture anew when it is lost, old or wrong; run.go looks for
 // that once a second.
 //
+// Until its start a sale may be changed (change.go): the units that makes go
+// from or to the SKU's stock with it, and a press that a node took at another
+// price than the row's is refused when it is committed.
+//
 // Invariants: sold counts units in orders that are not cancelled; a viewer's
 // claim is the units in their orders of this sale and never above the limit;
 // while a sale is open, SKU stock + total is constant, afterwards SKU stock +

@@ -67,26 +67,32 @@ func (s *Sales) Schedule(ctx context.Context, req idem.Request, by Staff, bank, 
 	if err := s.Rooms.HostMay(ctx, bank, room, by.ID, by.Operator); err != nil {
 		return v, false, err
 	}
-	flashID := id.New(id.Flash)
-	v, replayed, err = idem.Do(ctx, s.Keeper, req, func(tx *db.Tx) (View, error) {
-		if err := t.check(tx.Now); err != nil {
-			return View{}, err
-		}
-		r := row{ID: flashID, Bank: bank, Room: room, SKU: t.SKU, State: open, Price: t.Price, Total: t.Total,
-			Limit: t.PerUserLimit, Starts: t.Starts.UTC().Truncate(time.Microsecond), Ends: t.Ends.UTC().Truncate(time.Microsecond)}
-		if err := takeUnits(ctx, tx, r); err != nil {
-			return View{}, err
-		}
-		return r.view(tx.Now), s.open(ctx, tx, r, by)
+	return idem.Do(ctx, s.Keeper, req, func(tx *db.Tx) (View, error) {
+		return s.ScheduleWithin(ctx, tx, by, bank, room, t)
 	})
-	if err == nil && !replayed {
-		s.refresh(context.WithoutCancel(ctx), bank, v.ID)
-	}
-	return v, replayed, err
 }
 
-// takeUnits holds the SKU, so that two sales of it cannot be set up at once.
-func takeUnits(ctx context.Context, tx *db.Tx, r row) error {
+// ScheduleWithin is Schedule within the transaction of who has seen to it that
+// by may run the room.
+func (s *Sales) ScheduleWithin(ctx context.Context, tx *db.Tx, by Staff, bank, room string, t Terms) (View, error) {
+	if err := t.check(tx.Now); err != nil {
+		return View{}, err
+	}
+	r := row{ID: id.New(id.Flash), Bank: bank, Room: room, SKU: t.SKU, State: open, Price: t.Price, Total: t.Total,
+		Limit: t.PerUserLimit, Starts: t.Starts.UTC().Truncate(time.Microsecond), Ends: t.Ends.UTC().Truncate(time.Microsecond)}
+	if err := sellable(ctx, tx, r); err != nil {
+		return View{}, err
+	}
+	if err := takeUnits(ctx, tx, r, r.Total); err != nil {
+		return View{}, err
+	}
+	tx.AfterCommit(func() { s.refresh(context.WithoutCancel(ctx), bank, r.ID) })
+	return r.view(tx.Now), s.open(ctx, tx, r, by)
+}
+
+// sellable holds the SKU, so that two sales of it cannot be set up at once, and
+// refuses what may not be sold in the sale's window.
+func sellable(ctx context.Context, tx *db.Tx, r row) error {
 	_, found, err := catalog.LockSKU(ctx, tx, r.Bank, r.SKU)
 	if err != nil {
 		return err
@@ -103,14 +109,20 @@ func takeUnits(ctx context.Context, tx *db.Tx, r row) error {
 		return fault.InvalidField("sku_id", "order.not_for_sale")
 	}
 	_, overlap, err := db.Value[string](ctx, tx, `SELECT id FROM flash_sale
-		WHERE bank_id = ? AND sku_id = ? AND state = 'open' AND starts_at < ? AND ends_at > ? LIMIT 1`, r.Bank, r.SKU, r.Ends, r.Starts)
-	if err != nil {
-		return err
+		WHERE bank_id = ? AND sku_id = ? AND state = 'open' AND starts_at < ? AND ends_at > ? AND id <> ? LIMIT 1`, r.Bank, r.SKU, r.Ends, r.Starts, r.ID)
+	if err == nil && overlap {
+		err = fault.New(fault.Conflict, "flash.overlap")
 	}
-	if overlap {
-		return fault.New(fault.Conflict, "flash.overlap")
+	return err
+}
+
+// takeUnits takes units of a sale out of its SKU's stock; fewer than none give
+// some back.
+func takeUnits(ctx context.Context, tx *db.Tx, r row, units int64) error {
+	if units <= 0 {
+		return catalog.Return(ctx, tx, r.Bank, r.SKU, -units)
 	}
-	ok, err := catalog.Take(ctx, tx, r.Bank, r.SKU, r.Total)
+	ok, err := catalog.Take(ctx, tx, r.Bank, r.SKU, units)
 	if err == nil && !ok {
 		err = fault.New(fault.Conflict, "stock.insufficient").With("total", "stock.insufficient")
 	}
@@ -124,8 +136,7 @@ func (s *Sales) open(ctx context.Context, tx *db.Tx, r row, by Staff) error {
 	if err != nil {
 		return err
 	}
-	if err := s.Box.Add(ctx, tx, outbox.Task{Bank: r.Bank, Kind: StartTask, Ref: r.ID, Payload: struct{}{}, Due: r.Starts},
-		outbox.Task{Bank: r.Bank, Kind: EndTask, Ref: r.ID, Payload: struct{}{}, Due: r.Ends}); err != nil {
+	if err := s.setTimers(ctx, tx, r); err != nil {
 		return err
 	}
 	if err := s.Announcer.Fact(ctx, tx, r.Bank, r.Room, ScheduledFact, r.view(tx.Now).fact()); err != nil {
@@ -133,6 +144,22 @@ func (s *Sales) open(ctx context.Context, tx *db.Tx, r row, by Staff) error {
 	}
 	return audit.Write(ctx, tx, audit.Entry{Bank: r.Bank, ActorKind: "staff", Actor: by.ID, Action: "flash.schedule", Object: r.ID,
 		RequestID: by.RequestID, Detail: map[string]any{"sku_id": r.SKU, "price_fen": r.Price, "total": r.Total}})
+}
+
+// setTimers writes the tasks that start and end a sale.
+func (s *Sales) setTimers(ctx context.Context, tx *db.Tx, r row) error {
+	return s.Box.Add(ctx, tx, outbox.Task{Bank: r.Bank, Kind: StartTask, Ref: r.ID, Payload: struct{}{}, Due: r.Starts},
+		outbox.Task{Bank: r.Bank, Kind: EndTask, Ref: r.ID, Payload: struct{}{}, Due: r.Ends})
+}
+
+// stopTimers takes them away.
+func (s *Sales) stopTimers(ctx context.Context, tx *db.Tx, r row) error {
+	for _, kind := range []string{StartTask, EndTask} {
+		if _, err := s.Box.Cancel(ctx, tx, r.Bank, kind, r.ID); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // TopUp adds units to an open sale, out of the SKU's stock; other nodes sell
@@ -195,23 +222,28 @@ func (s *Sales) Cancel(ctx context.Context, by Staff, bank, flashID string) (Vie
 	}
 	var v View
 	err = s.DB.InTx(ctx, func(tx *db.Tx) error {
-		r, err := lockSale(ctx, tx, bank, flashID)
-		if err != nil {
-			return err
-		}
-		if r.State != open || !tx.Now.Before(r.Ends) {
-			return fault.New(fault.Conflict, "conflict")
-		}
-		if err := s.close(ctx, tx, &r, cancelled); err != nil {
-			return err
-		}
-		for _, kind := range []string{StartTask, EndTask} {
-			if _, err := s.Box.Cancel(ctx, tx, bank, kind, flashID); err != nil {
-				return err
-			}
-		}
-		v = r.view(tx.Now)
-		return audit.Write(ctx, tx, audit.Entry{Bank: bank, ActorKind: "staff", Actor: by.ID, Action: "flash.cancel", Object: flashID, RequestID: by.RequestID})
+		v, err = s.CancelWithin(ctx, tx, by, bank, flashID)
+		return err
 	})
 	return v, err
+}
+
+// CancelWithin is Cancel within the transaction of who has seen to it that by may
+// run the room.
+func (s *Sales) CancelWithin(ctx context.Context, tx *db.Tx, by Staff, bank, flashID string) (View, error) {
+	r, err := lockSale(ctx, tx, bank, flashID)
+	if err != nil {
+		return View{}, err
+	}
+	if r.State != open || !tx.Now.Before(r.Ends) {
+		return View{}, fault.New(fault.Conflict, "conflict")
+	}
+	if err := s.close(ctx, tx, &r, cancelled); err != nil {
+		return View{}, err
+	}
+	if err := s.stopTimers(ctx, tx, r); err != nil {
+		return View{}, err
+	}
+	return r.view(tx.Now), audit.Write(ctx, tx, audit.Entry{Bank: bank, ActorKind: "staff", Actor: by.ID, Action: "flash.cancel", Object: flashID,
+		RequestID: by.RequestID})
 }

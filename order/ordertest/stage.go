@@ -95,6 +95,7 @@ func New(t *testing.T, d *db.DB, clk *clock.Fake, admission flash.Admission) *St
 		flash.StartTask: s.Sales.HandleStart, flash.EndTask: s.Sales.HandleEnd,
 		payment.QueryTask: s.Payments.HandleQuery, payment.SendTask: s.Payments.HandleSend,
 		promo.ExpireTask: s.Coupons.HandleExpire, promo.SpentTask: s.Coupons.HandleSpent,
+		promo.DropTask: s.Coupons.HandleDrop, promo.PacketTask: s.Coupons.HandlePacket,
 	}
 	s.tx(func(tx *db.Tx) (err error) {
 		for i, bps := range []int64{500, 33} {

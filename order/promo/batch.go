@@ -137,6 +137,17 @@ func (t *Terms) checkTimes(now time.Time, bad func(bool, string)) {
 
 // refusal tells why a batch grants nothing now; nil when it may.
 func (b Batch) refusal(now time.Time) *fault.Error {
+	if refusal := b.shut(now); refusal != nil {
+		return refusal
+	}
+	if b.Budget-b.Committed < b.Amount {
+		return fault.New(fault.Conflict, "coupon.sold_out")
+	}
+	return nil
+}
+
+// shut is refusal whatever is left of the budget.
+func (b Batch) shut(now time.Time) *fault.Error {
 	switch {
 	case b.State == Draft || now.Before(b.GrantFrom):
 		return fault.New(fault.TooEarly, "coupon.not_started")
@@ -144,8 +155,6 @@ func (b Batch) refusal(now time.Time) *fault.Error {
 		return fault.New(fault.Gone, "coupon.ended")
 	case b.State == Paused:
 		return fault.New(fault.Conflict, "coupon.paused")
-	case b.Budget-b.Committed < b.Amount:
-		return fault.New(fault.Conflict, "coupon.sold_out")
 	}
 	return nil
 }

@@ -18,8 +18,15 @@ import (
 func TestInvariantsOfCouponsHoldAndCanFail(t *testing.T) {
 	ordertest.Each(t, func(t *testing.T, s *ordertest.Stage) {
 		viewer, sku := s.Viewer(), voucher(s, 1000)
-		thrown := drop(t, s, batch(s, way(promo.Dropped)), 5)
-		if _, err := claim(s, viewer, promo.Wish{Drop: thrown.DropID}); err != nil {
+		dropped := drop(t, s, batch(s, way(promo.Dropped)), 5)
+		if _, err := claim(s, viewer, promo.Wish{Drop: dropped.DropID}); err != nil {
+			t.Fatal(err)
+		}
+		packet, err := openPacket(s, promo.Filling{Batch: thrown(s), Title: "红包", Total: 700, Shares: 3, For: time.Hour})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := take(s, viewer, packet.PacketID); err != nil {
 			t.Fatal(err)
 		}
 		coupon(s, viewer, func(t *promo.Terms) { t.DailyCap = 5 })
@@ -84,6 +91,18 @@ var couponBreaks = []testkit.Break{
 		"UPDATE coupon_drop SET quantity = 0"),
 	testkit.Wrong("claimed without a coupon", "coupon.drop",
 		"UPDATE coupon_drop SET claimed = claimed + 1"),
+	testkit.Wrong("a drop without an end", "coupon.drop_end",
+		"UPDATE coupon_drop SET ended_at = NULL"),
+	testkit.Wrong("a red packet of more than its shares", "coupon.budget red_packet.shares",
+		"UPDATE red_packet SET total_fen = total_fen + 1"),
+	testkit.Wrong("a share that nobody counted", "coupon.budget red_packet.shares",
+		"UPDATE red_packet SET taken = 0, taken_fen = 0"),
+	testkit.Wrong("a share of another amount", "coupon.owner red_packet.coupon red_packet.shares",
+		"UPDATE red_packet_share SET amount_fen = amount_fen + 1 WHERE viewer_id IS NOT NULL"),
+	testkit.Wrong("a share without its coupon", "coupon.owner red_packet.coupon",
+		"UPDATE red_packet_share SET coupon_id = 'cpn_x' WHERE viewer_id IS NOT NULL"),
+	testkit.Wrong("a red packet without an end", "red_packet.end",
+		"UPDATE outbox SET state = 'cancelled' WHERE kind = 'red_packet.close'"),
 	testkit.Wrong("a coupon of another amount", "coupon.owner",
 		"UPDATE coupon SET amount_fen = 1 WHERE state = 'expired'"),
 	testkit.Wrong("a coupon of nobody", "coupon.owner",

@@ -37,9 +37,11 @@ const (
 // The events and tasks of coupons.
 const (
 	DroppedFact  = "coupon.dropped"
+	EndedFact    = "coupon.drop_ended"
 	GrantedEvent = "coupon.granted"
-	ExpireTask   = "coupon.expire" // of the whole installation
-	SpentTask    = "coupon.spend"  // ref is the order that was paid
+	ExpireTask   = "coupon.expire"   // of the whole installation
+	SpentTask    = "coupon.spend"    // ref is the order that was paid
+	DropTask     = "coupon.drop_end" // ref is the drop
 )
 
 // Coupon is a coupon as it is stored.

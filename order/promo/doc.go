@@ -23,7 +23,12 @@
 // funders in proportion, and the coupon stays used; a grant for spending is not
 // taken back when that is refunded.
 //
-// Lock order: as package order says; coupons by id, drops, batches by id.
+// A red packet is money of a batch that is committed when it opens, split into
+// shares beforehand: the sum of the shares is the packet, and each is a coupon
+// of its own amount, up to the batch's. What nobody took is released at its end.
+//
+// Lock order: as package order says; coupons by id, drops and red packets,
+// batches by id.
 //
 // It imports internal packages, order and order/catalog; order and payment know
 // it by their interfaces Coupons and Discounts. What happens to cards it learns

@@ -11,6 +11,7 @@ import (
 	"yinbo/internal/id"
 	"yinbo/internal/idem"
 	"yinbo/internal/money"
+	"yinbo/internal/outbox"
 	"yinbo/order"
 )
 
@@ -95,6 +96,17 @@ const (
 	longestDrop = 24 * time.Hour
 )
 
+// check names what a throw cannot be.
+func (t Throw) check() error {
+	if t.Quantity < 1 || t.Quantity > maxDropped {
+		return fault.InvalidField("quantity", "field.invalid")
+	}
+	if t.For < time.Second || t.For > longestDrop {
+		return fault.InvalidField("seconds", "field.invalid")
+	}
+	return nil
+}
+
 // Drop throws coupons of a batch into a room and tells it. Refusals: 404
 // not_found (room, batch, or one that is not for drops), those of a batch that
 // grants nothing now, 409 coupon.sold_out naming quantity where the budget does
@@ -103,38 +115,50 @@ func (s *Coupons) Drop(ctx context.Context, req idem.Request, by Staff, bank, ro
 	if err := s.Rooms.HostMay(ctx, bank, room, by.ID, by.Operator); err != nil {
 		return v, false, err
 	}
-	if t.Quantity < 1 || t.Quantity > maxDropped {
-		return v, false, fault.InvalidField("quantity", "field.invalid")
-	}
-	if t.For < time.Second || t.For > longestDrop {
-		return v, false, fault.InvalidField("seconds", "field.invalid")
-	}
-	d := Drop{ID: id.New(id.CouponDrop), Bank: bank, Batch: t.Batch, Room: room, Quantity: t.Quantity}
 	return idem.Do(ctx, s.Keeper, req, func(tx *db.Tx) (DropView, error) {
-		b, err := readBatch(ctx, tx, bank, t.Batch)
-		if err != nil {
-			return DropView{}, err
-		}
-		if b.GrantedBy != Dropped {
-			return DropView{}, fault.New(fault.NotFound, "not_found").With("batch_id", "field.invalid")
-		}
-		if refusal := b.refusal(tx.Now); refusal != nil {
-			return DropView{}, refusal
-		}
-		if all, err := b.Amount.Times(t.Quantity); err != nil || all > b.Budget-b.Committed {
-			return DropView{}, fault.New(fault.Conflict, "coupon.sold_out").With("quantity", "field.too_large")
-		}
-		if d.EndsAt = tx.Now.Add(t.For); d.EndsAt.After(b.GrantTo) {
-			d.EndsAt = b.GrantTo
-		}
-		return d.view(b), s.throw(ctx, tx, by, d, b)
+		return s.DropWithin(ctx, tx, by, bank, room, t)
 	})
+}
+
+// DropWithin is Drop within the transaction of who has seen to it that by may
+// run the room.
+func (s *Coupons) DropWithin(ctx context.Context, tx *db.Tx, by Staff, bank, room string, t Throw) (DropView, error) {
+	if err := t.check(); err != nil {
+		return DropView{}, err
+	}
+	b, err := thrown(ctx, tx, bank, t.Batch)
+	if err != nil {
+		return DropView{}, err
+	}
+	if refusal := b.refusal(tx.Now); refusal != nil {
+		return DropView{}, refusal
+	}
+	if all, err := b.Amount.Times(t.Quantity); err != nil || all > b.Budget-b.Committed {
+		return DropView{}, fault.New(fault.Conflict, "coupon.sold_out").With("quantity", "field.too_large")
+	}
+	d := Drop{ID: id.New(id.CouponDrop), Bank: bank, Batch: t.Batch, Room: room, Quantity: t.Quantity, EndsAt: tx.Now.Add(t.For)}
+	if d.EndsAt.After(b.GrantTo) {
+		d.EndsAt = b.GrantTo
+	}
+	return d.view(b), s.throw(ctx, tx, by, d, b)
+}
+
+// thrown reads a batch that hosts throw into rooms; 404 not_found for others.
+func thrown(ctx context.Context, q db.Querier, bank, batchID string) (Batch, error) {
+	b, err := readBatch(ctx, q, bank, batchID)
+	if err == nil && b.GrantedBy != Dropped {
+		err = fault.New(fault.NotFound, "not_found").With("batch_id", "field.invalid")
+	}
+	return b, err
 }
 
 func (s *Coupons) throw(ctx context.Context, tx *db.Tx, by Staff, d Drop, b Batch) error {
 	err := tx.Insert(ctx, "coupon_drop (id, bank_id, batch_id, room_id, quantity, ends_at, created_by, created_at)",
 		[][]any{{d.ID, d.Bank, d.Batch, d.Room, d.Quantity, d.EndsAt, by.ID, tx.Now}}, "")
 	if err != nil {
+		return err
+	}
+	if err := s.Box.Add(ctx, tx, outbox.Task{Bank: d.Bank, Kind: DropTask, Ref: d.ID, Payload: struct{}{}, Due: d.EndsAt}); err != nil {
 		return err
 	}
 	if err := s.Announcer.Fact(ctx, tx, d.Bank, d.Room, DroppedFact, d.view(b)); err != nil {

@@ -10,6 +10,7 @@ import (
 	"yinbo/internal/fault"
 	"yinbo/internal/id"
 	"yinbo/internal/idem"
+	"yinbo/internal/money"
 	"yinbo/internal/tenant"
 )
 
@@ -84,23 +85,42 @@ func (s *Coupons) claimed(ctx context.Context, bank string, w Wish) (b Batch, d 
 type grant struct {
 	source source
 	ref    string
+	share  money.Fen // of a red packet, whose money is committed; else the batch's amount
+}
+
+// pay takes the coupons' amounts out of the batch's budget and holds its row. A
+// packet did so when it opened: the batch must only be granting still.
+func (g grant) pay(ctx context.Context, tx *db.Tx, b Batch, n int64) (each money.Fen, err error) {
+	if g.share > 0 {
+		now, err := lockBatch(ctx, tx, b.Bank, b.ID)
+		if err != nil {
+			return 0, err
+		}
+		if refusal := now.shut(tx.Now); refusal != nil {
+			return 0, refusal
+		}
+		return g.share, nil
+	}
+	amount, err := b.Amount.Times(n)
+	if err != nil {
+		return 0, fault.New(fault.Conflict, "coupon.sold_out").Because(err)
+	}
+	ok, err := commit(ctx, tx, b.Bank, b.ID, amount)
+	if err == nil && !ok {
+		err = whyNot(ctx, tx, b)
+	}
+	return b.Amount, err
 }
 
 // grant gives each of the viewers, who differ, one coupon: all or none.
 func (s *Coupons) grant(ctx context.Context, tx *db.Tx, bank tenant.Bank, b Batch, g grant, viewers ...string) ([]Coupon, error) {
 	n := int64(len(viewers))
-	amount, err := b.Amount.Times(n)
-	if err != nil {
-		return nil, fault.New(fault.Conflict, "coupon.sold_out").Because(err)
-	}
-	ok, err := commit(ctx, tx, b.Bank, b.ID, amount)
+	each, err := g.pay(ctx, tx, b, n)
 	if err != nil {
 		return nil, err
 	}
-	if !ok {
-		return nil, whyNot(ctx, tx, b)
-	}
-	if ok, err = takeDay(ctx, tx, b, bank.BusinessDate(tx.Now), n); err != nil {
+	ok, err := takeDay(ctx, tx, b, bank.BusinessDate(tx.Now), n)
+	if err != nil {
 		return nil, err
 	}
 	if !ok {
@@ -115,7 +135,7 @@ func (s *Coupons) grant(ctx context.Context, tx *db.Tx, bank tenant.Bank, b Batc
 	}
 	coupons, rows := make([]Coupon, n), make([][]any, n)
 	for i, viewer := range viewers {
-		c := Coupon{ID: id.New(id.Coupon), Bank: b.Bank, Batch: b.ID, Viewer: viewer, Status: Granted, Amount: b.Amount, UseTo: b.UseTo, GrantedAt: tx.Now}
+		c := Coupon{ID: id.New(id.Coupon), Bank: b.Bank, Batch: b.ID, Viewer: viewer, Status: Granted, Amount: each, UseTo: b.UseTo, GrantedAt: tx.Now}
 		ref := g.ref
 		if ref == "" {
 			ref = c.ID

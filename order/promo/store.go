@@ -38,7 +38,16 @@ func readBatches(ctx context.Context, q db.Querier, where string, args ...any) (
 
 // readBatch reads a batch; 404 not_found when the bank has none such.
 func readBatch(ctx context.Context, q db.Querier, bank, batchID string) (Batch, error) {
-	b, found, err := db.One(ctx, q, scanBatch, batchColumns+"bank_id = ? AND id = ?", bank, batchID)
+	return oneBatch(ctx, q, bank, batchID, "")
+}
+
+// lockBatch is readBatch that holds the row until the commit.
+func lockBatch(ctx context.Context, tx *db.Tx, bank, batchID string) (Batch, error) {
+	return oneBatch(ctx, tx, bank, batchID, tx.Dialect().ForUpdate())
+}
+
+func oneBatch(ctx context.Context, q db.Querier, bank, batchID, lock string) (Batch, error) {
+	b, found, err := db.One(ctx, q, scanBatch, batchColumns+"bank_id = ? AND id = ?"+lock, bank, batchID)
 	if err == nil && !found {
 		err = fault.New(fault.NotFound, "not_found")
 	}
