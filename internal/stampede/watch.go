@@ -76,8 +76,8 @@ func (w *Watched) count(m *meaning, now time.Time, sampled bool) {
 	}
 }
 
-// add takes in what was seen after w.
-func (w *Watched) add(o *Watched) {
+// Add takes in what was seen after w.
+func (w *Watched) Add(o *Watched) {
 	w.Lost, w.Doubled, w.Reordered = w.Lost+o.Lost, w.Doubled+o.Doubled, w.Reordered+o.Reordered
 	w.Took, w.Inside, w.Behind, w.Greatest = w.Took+o.Took, o.Inside, o.Behind, o.Greatest
 	for _, n := range []struct {

@@ -28,11 +28,11 @@ type Audience struct {
 	inside   int
 	greatest int64 // number of a fact
 
-	coming        []int // viewers who come back later, in no order
-	began         time.Time
-	came          int // that were set off since began
-	cut, said     int
-	liked, spoken int // turns of the speakers
+	coming           []int // viewers who come back later, in no order
+	began            time.Time
+	came             int // that were set off since began
+	cut, said, liked int // since began
+	saying, liking   int // turns of the speakers
 }
 
 // Gather makes an audience; nobody is in yet.
@@ -124,7 +124,7 @@ func (a *Audience) Settle(ctx context.Context, w *Watched) error {
 	})
 	seen := a.turn()
 	seen.Behind = a.behind(&seen.Tally)
-	w.add(seen)
+	w.Add(seen)
 	return err
 }
 
@@ -194,10 +194,10 @@ func (a *Audience) arrive(now time.Time) {
 // behave does what is due of chats, likes and cuts.
 func (a *Audience) behave(now time.Time) {
 	for due := a.due(now, a.Likes); a.liked < due; a.liked++ {
-		a.speak(a.like)
+		a.speak(&a.liking, a.like)
 	}
 	for due := a.due(now, a.Chats); a.said < due; a.said++ {
-		a.speak(clientFrame(ws.OpText, fmt.Appendf(nil, `{"type":"chat","id":"c%d","text":"第%d句：%s"}`, a.said, a.said, chatText)))
+		a.speak(&a.saying, clientFrame(ws.OpText, fmt.Appendf(nil, `{"type":"chat","id":"c%d","text":"第%d句：%s"}`, a.said, a.said, chatText)))
 	}
 	for due := a.due(now, a.Cuts); a.cut < due; a.cut++ {
 		i := rand.IntN(len(a.viewers))
@@ -218,11 +218,11 @@ func (a *Audience) due(now time.Time, rate float64) int {
 	return int(now.Sub(a.began).Seconds() * rate)
 }
 
-// speak has the next speaker who is in send a frame.
-func (a *Audience) speak(frame []byte) {
+// speak has the speaker whose turn it is send a frame, or the next who is in.
+func (a *Audience) speak(turn *int, frame []byte) {
 	for range a.Speakers {
-		i := a.spoken % len(a.Speakers)
-		a.spoken++
+		i := *turn % len(a.Speakers)
+		*turn++
 		if a.viewers[i].state == inside {
 			a.send(i, frame)
 			return
