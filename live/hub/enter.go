@@ -158,7 +158,8 @@ func (r *room) seat(c *conn, frames ...*websocket.PreparedMessage) {
 		}
 	}
 	c.shard = s
-	s.do(func() { s.add(c) })
+	seq := r.last
+	s.do(func() { s.add(c, seq) })
 }
 
 // catchShards hands them the facts that they do not have yet, with the lock held.

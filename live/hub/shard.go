@@ -53,7 +53,10 @@ func (s *shard) run(ctx context.Context) {
 	}
 }
 
-func (s *shard) add(c *conn) {
+// add takes a socket that has the facts up to seq, as all here have by now: of
+// frames before that nothing is told to a room that nobody is in.
+func (s *shard) add(c *conn, seq int64) {
+	s.seq = seq
 	c.place = place{index: len(s.conns)}
 	s.conns = append(s.conns, c)
 	s.payOff(c) // the figures may have changed since its picture was made
@@ -91,34 +94,31 @@ func (c *conn) step(s *shard, f *frame, t *tally) {
 	if c.over {
 		return
 	}
-	m, events := f.full, f.events
+	take := all
 	switch q := c.out.bytes; {
 	case c.behind:
-		m = nil
+		take = none
 		if c.passed += f.factBytes; c.passed > cutRoom {
 			c.slow()
 			return
 		}
 	case q <= talkRoom:
 	case q <= stateRoom:
-		m, events = f.without(talk)
+		take = quiet
 	case q <= factRoom:
-		m, events = f.without(state)
+		take = facts
 	default:
-		if m = nil; f.facts > 0 {
+		if take = none; f.facts > 0 {
 			c.behind, c.seq, c.passed = true, s.seq, f.factBytes
 		}
 	}
-	if m != f.full {
-		c.lags = c.lags || c.behind || c.out.bytes > stateRoom
-		t.dropped += f.events
-		if m != nil {
-			t.dropped -= events
-		}
+	c.lags = c.lags || take < quiet
+	if take < all {
+		f.leftOut(take, t)
 	}
-	if m != nil {
+	if m, events := f.as(take); m != nil {
 		c.share(m)
-		t.frames, t.events, t.bytes = t.frames+1, t.events+events, t.bytes+f.bytes
+		t.frames, t.events, t.bytes = t.frames+1, t.events+int64(events), t.bytes+f.bytes
 	}
 }
 

@@ -114,66 +114,79 @@ func (g *gathered) state(key string, event json.RawMessage) {
 	g.states[key] = event
 }
 
-// part is what is left out for one who is slow.
+// part is how much of a frame a socket gets.
 type part int
 
 const (
-	talk  part = iota // and no more
-	state             // and talk
+	none  part = iota
+	facts      // and nothing else
+	quiet      // facts and states
+	all
 )
 
-// frame is what happened in a tick, for all: encoded once, and once more for
+// frame is what happened in a tick, for everybody: encoded once, and once more for
 // each step down that somebody takes.
 type frame struct {
-	room      *room
 	seq       int64
-	full      *websocket.PreparedMessage
-	events    int64 // in full
-	bytes     int64 // of full
-	facts     int
+	events    []json.RawMessage // facts, then states, then talk
+	facts     int               // how many of them are
+	states    int
 	factBytes int
-	quiet     []json.RawMessage // facts and states
+	bytes     int64 // of the whole
 
-	lean [2]struct {
+	parts [all + 1]struct {
 		once     sync.Once
-		prepared *websocket.PreparedMessage // nil when nothing is left
+		prepared *websocket.PreparedMessage
 	}
+	room  *room
 	left  atomic.Int32 // shards that still write it
 	begun time.Time
 }
 
 func newFrame(r *room, g gathered) *frame {
-	f := &frame{room: r, seq: r.last, facts: len(g.facts), begun: time.Now()}
+	f := &frame{room: r, seq: r.last, events: g.facts, facts: len(g.facts), states: len(g.order), begun: time.Now()}
 	for _, e := range g.facts {
 		f.factBytes += len(e)
 	}
-	f.quiet = g.facts
 	for _, key := range g.order {
-		f.quiet = append(f.quiet, g.states[key])
+		f.events = append(f.events, g.states[key])
 	}
-	all := append(f.quiet[:len(f.quiet):len(f.quiet)], g.talk.all()...)
-	raw := encode(eventsFrame{Type: "events", Seq: f.seq, Events: all})
-	f.full, f.events, f.bytes = prepared(websocket.TextMessage, raw), int64(len(all)), int64(len(raw))
+	f.events = append(f.events, g.talk.all()...)
+	for _, e := range f.events {
+		f.bytes += int64(len(e))
+	}
 	f.left.Store(int32(len(r.shards)))
 	return f
 }
 
-// without gives the frame with less in it; nil when nothing is left.
-func (f *frame) without(p part) (*websocket.PreparedMessage, int64) {
-	rest := f.quiet
-	if p == state {
-		rest = rest[:f.facts]
+// as gives a part of the frame and how many events it has; nil when there are none.
+func (f *frame) as(p part) (*websocket.PreparedMessage, int) {
+	n := 0
+	switch p {
+	case facts:
+		n = f.facts
+	case quiet:
+		n = f.facts + f.states
+	case all:
+		n = len(f.events)
 	}
-	lean := &f.lean[p]
-	lean.once.Do(func() {
-		if len(rest) > 0 {
-			lean.prepared = prepare(eventsFrame{Type: "events", Seq: f.seq, Events: rest})
-		}
-	})
-	if int64(len(rest)) == f.events {
-		return f.full, f.events
+	if n == 0 {
+		return nil, 0
 	}
-	return lean.prepared, int64(len(rest))
+	made := &f.parts[p]
+	made.once.Do(func() { made.prepared = prepare(eventsFrame{Type: "events", Seq: f.seq, Events: f.events[:n]}) })
+	return made.prepared, n
+}
+
+// leftOut counts what a part leaves out.
+func (f *frame) leftOut(p part, t *tally) {
+	t.talk += int64(len(f.events) - f.facts - f.states)
+	if p < quiet {
+		t.states += int64(f.states)
+	}
+	if p < facts {
+		t.facts += int64(f.facts)
+	}
 }
 
 // written notes that a shard has written the frame.
