@@ -21,7 +21,19 @@ import (
 	"yinbo/live/livetest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// parked is the way in which hubs wait for clients: a goroutine each, or pollers.
+var parked bool
+
+// both runs the whole suite once by each way.
+type both struct{ *testing.M }
+
+func (b both) Run() int {
+	code := b.M.Run()
+	parked = true
+	return max(code, b.M.Run())
+}
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(both{m}) }
 
 // node is a hub behind a real listener.
 type node struct {
@@ -37,7 +49,8 @@ func stage(t *testing.T) (*livetest.Stage, *node) {
 
 // serve starts a node on a bus of its own choice.
 func serve(t *testing.T, s *livetest.Stage, b bus.Bus, change ...func(*hub.Deps)) *node {
-	d := hub.Deps{Rooms: s.Node(b), Bus: b, Tokens: s, Log: slog.New(slog.DiscardHandler), Tick: 20 * time.Millisecond, Pulse: 250 * time.Millisecond}
+	d := hub.Deps{Rooms: s.Node(b), Bus: b, Tokens: s, Log: slog.New(slog.DiscardHandler),
+		Config: hub.Config{Tick: 20 * time.Millisecond, Pulse: 250 * time.Millisecond, Parked: parked}}
 	for _, c := range change {
 		c(&d)
 	}
