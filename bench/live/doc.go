@@ -3,7 +3,7 @@
 // the ratios.
 //
 //	go run ./bench/live                 all of it (make bench-live)
-//	go run ./bench/live -only crowd     what begins with a name
+//	go run ./bench/live -only crowd     a part of it, or several by comma
 //
 // Ours is `yinbo all` on MariaDB and Redis with demo data. Events are made by a
 // second node, which is this process: live.Rooms on the same database and Redis,

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,16 +21,17 @@ type bench struct {
 	length  time.Duration
 	viewers int
 	profile string
+	part    string // that runs
 	base    string
 }
 
 func main() {
 	var b bench
-	only := flag.String("only", "", "run what begins with this name: crowd, idle, saturation, loud, cuts")
+	only := flag.String("only", "", "run these, by comma: crowd, idle, saturation, loud, cuts")
 	flag.IntVar(&b.runs, "runs", 3, "runs of each")
 	flag.DurationVar(&b.length, "for", 8*time.Second, "length of a run")
 	flag.IntVar(&b.viewers, "viewers", 10_000, "viewers of the large rooms; saturation takes half of them")
-	flag.StringVar(&b.profile, "profile", "", "write the server's CPU profile of the last run to this file")
+	flag.StringVar(&b.profile, "profile", "", "write the server's CPU profile of the last run (idle: its heap) to this file with .<part>")
 	flag.StringVar(&b.base, "profile-of", "ours", "plain: profile the baseline instead")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -58,10 +60,11 @@ func (b *bench) run(ctx context.Context, only string) error {
 		{"loud", b.loud},
 		{"cuts", b.cuts},
 	} {
-		if !strings.HasPrefix(part.name, only) {
+		if only != "" && !slices.Contains(strings.Split(only, ","), part.name) {
 			continue
 		}
 		fmt.Printf("\n== %s\n", part.name)
+		b.part = part.name
 		before, began := figures.Now(), time.Now()
 		if err := part.run(ctx, p); err != nil {
 			return fmt.Errorf("%s: %w", part.name, err)

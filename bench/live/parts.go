@@ -93,7 +93,7 @@ func (b *bench) perViewer(ctx context.Context, s *side) (kib, goroutines float64
 	if err != nil {
 		return 0, 0, err
 	}
-	if _, _, err := first.watch(ctx, time.Second, nil); err != nil {
+	if err := b.rest(ctx, first); err != nil {
 		return 0, 0, err
 	}
 	first.Close()
@@ -107,20 +107,40 @@ func (b *bench) perViewer(ctx context.Context, s *side) (kib, goroutines float64
 		return 0, 0, err
 	}
 	defer room.Close()
-	if _, _, err = room.watch(ctx, b.length/2, nil); err != nil {
-		return 0, 0, err
-	}
-	// What joining left behind is collected: by itself that takes two minutes.
-	if _, err := s.ask(ctx, "/debug/pprof/heap?gc=1"); err != nil {
-		return 0, 0, err
-	}
-	if _, _, err = room.watch(ctx, b.length/2, nil); err != nil {
+	if err := b.rest(ctx, room); err != nil {
 		return 0, 0, err
 	}
 	after, err := s.goroutines(ctx)
 	grown := s.process.Resident() - resident
+	b.keep(ctx, s, "/debug/pprof/heap")
 	fmt.Printf("  %s: %d MiB before, %d MiB with %d viewers, goroutines %.0f and %.0f\n", s.name, resident>>20, (resident+grown)>>20, b.viewers, before, after)
 	return float64(grown) / 1024 / float64(b.viewers), (after - before) / float64(b.viewers), err
+}
+
+// restTime bounds how long a server may take to come to rest.
+const restTime = 20 * time.Second
+
+// rest waits until a server's memory has stopped shrinking. What joining left
+// behind is collected at once, twice for what is pooled: by itself that takes
+// minutes.
+func (b *bench) rest(ctx context.Context, r *room) error {
+	for range 2 {
+		if _, err := r.side.ask(ctx, "/debug/pprof/heap?gc=1"); err != nil {
+			return err
+		}
+	}
+	last := r.side.process.Resident()
+	for end := time.Now().Add(restTime); time.Now().Before(end); {
+		if _, _, err := r.watch(ctx, 2*time.Second, nil); err != nil {
+			return err
+		}
+		now := r.side.process.Resident()
+		if now > last-last/200 {
+			return nil
+		}
+		last = now
+	}
+	return nil
 }
 
 // The chats that are brought in at saturation: more than any tick takes.

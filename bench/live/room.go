@@ -146,18 +146,21 @@ func (r *room) settled(ctx context.Context, w *stampede.Watched) error {
 
 // profiles writes the CPU profile of the run that begins to a file, if one is named.
 func (b *bench) profiles(ctx context.Context, s *side) {
+	go b.keep(ctx, s, fmt.Sprintf("/debug/pprof/profile?seconds=%d", int(b.length.Seconds())))
+}
+
+// keep writes a server's profile to a file, if one is named.
+func (b *bench) keep(ctx context.Context, s *side, path string) {
 	if b.profile == "" || b.base != s.name {
 		return
 	}
-	go func() {
-		raw, err := s.ask(ctx, fmt.Sprintf("/debug/pprof/profile?seconds=%d", int(b.length.Seconds())))
-		if err == nil {
-			err = os.WriteFile(b.profile, raw, 0o600)
-		}
-		if err != nil {
-			fmt.Fprintln(os.Stderr, "profile:", err)
-		}
-	}()
+	raw, err := s.ask(ctx, path)
+	if err == nil {
+		err = os.WriteFile(b.profile+"."+b.part, raw, 0o600)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "profile:", err)
+	}
 }
 
 // next gives phone numbers that nobody has had.
