@@ -235,7 +235,9 @@ func (c *conn) took(n int) {
 
 // eased tells those who left something out that the client has read everything.
 func (c *conn) eased() {
-	c.out.parts = nil
+	if c.out.parts = nil; c.gone {
+		return
+	}
 	if c.over {
 		c.until = time.Now().Add(lingerTime)
 		c.hub.wheel.set(c, c.until)

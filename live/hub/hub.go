@@ -44,7 +44,6 @@ type Hub struct {
 	door     *rate.Limiter
 	wheel    *wheel
 	jobs     chan func()
-	seats    chan struct{} // for jobs of readers that have a goroutine
 	sayings  chan saying
 	stats    stats
 
@@ -88,7 +87,7 @@ func New(d Deps) *Hub {
 	h := &Hub{Deps: d, salt: make([]byte, 32), born: time.Now(), shards: runtime.GOMAXPROCS(0),
 		rooms: map[string]*room{}, banks: map[string]*bank{}, conns: map[*conn]struct{}{}, addresses: map[string]int{},
 		ping: prepared(websocket.PingMessage, nil), door: rate.NewLimiter(rate.Limit(d.Accepts), d.Accepts), wheel: newWheel(),
-		jobs: make(chan func(), jobQueue), seats: make(chan struct{}, workers), sayings: make(chan saying, sayQueue)}
+		jobs: make(chan func(), jobQueue), sayings: make(chan saying, sayQueue)}
 	h.upgrader = websocket.Upgrader{ReadBufferSize: 1, WriteBufferSize: 4096, WriteBufferPool: &sync.Pool{}, CheckOrigin: h.sameOrigin}
 	rand.Read(h.salt)
 	h.ctx, h.cancel = context.WithCancel(context.Background())

@@ -44,7 +44,8 @@ func (p *parked) await() { p.c.hub.running.Go(p.drain) }
 func (p *parked) drain() {
 	for {
 		p.c.mu.Lock()
-		if p.c.gone || len(p.c.out.parts) == 0 {
+		if len(p.c.out.parts) == 0 {
+			_ = p.nc.SetWriteDeadline(time.Time{}) // else write would fail by it later
 			p.c.eased()
 			p.c.mu.Unlock()
 			return
@@ -93,10 +94,20 @@ func (p *parked) read() {
 	})
 }
 
+// aside has a worker do it, as pollers do: a stack that has grown stays large.
 func (p *parked) aside(work func()) {
-	p.c.hub.seats <- struct{}{}
-	defer func() { <-p.c.hub.seats }()
-	work()
+	done := make(chan struct{})
+	if !p.c.hub.work(func() {
+		defer close(done)
+		work()
+	}) {
+		p.c.refused(errBusy)
+		return
+	}
+	select {
+	case <-done:
+	case <-p.c.hub.ctx.Done():
+	}
 }
 
 func (p *parked) pause(d time.Duration) {
