@@ -8,6 +8,7 @@ import (
 	"os/signal"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"yinbo/bench/figures"
@@ -34,7 +35,7 @@ func main() {
 	flag.StringVar(&b.profile, "profile", "", "write the server's CPU profile of the last run (idle: its heap) to this file with .<part>")
 	flag.StringVar(&b.base, "profile-of", "ours", "plain: profile the baseline instead")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	figures.Machine()
 	if err := b.run(ctx, *only); err != nil {

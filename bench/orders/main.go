@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"syscall"
 	"time"
 
 	"yinbo/bench/figures"
@@ -37,7 +38,7 @@ func main() {
 	flag.StringVar(&b.profile, "profile", "", "write the node's CPU profile of the last run over HTTP to this file")
 	flag.StringVar(&b.base, "profile-of", "", "base: profile the baseline instead")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	figures.Machine()
 	for _, part := range []struct {
