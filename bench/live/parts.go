@@ -93,12 +93,8 @@ func (b *bench) perViewer(ctx context.Context, s *side) (kib, goroutines float64
 	if err != nil {
 		return 0, 0, err
 	}
-	if err := b.rest(ctx, first); err != nil {
-		return 0, 0, err
-	}
+	before, err := b.rest(ctx, first)
 	first.Close()
-	resident := s.process.Resident()
-	before, err := s.goroutines(ctx)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -107,40 +103,58 @@ func (b *bench) perViewer(ctx context.Context, s *side) (kib, goroutines float64
 		return 0, 0, err
 	}
 	defer room.Close()
-	if err := b.rest(ctx, room); err != nil {
+	after, err := b.rest(ctx, room)
+	if err != nil {
 		return 0, 0, err
 	}
-	after, err := s.goroutines(ctx)
-	grown := s.process.Resident() - resident
 	b.keep(ctx, s, "/debug/pprof/heap")
-	fmt.Printf("  %s: %d MiB before, %d MiB with %d viewers, goroutines %.0f and %.0f\n", s.name, resident>>20, (resident+grown)>>20, b.viewers, before, after)
-	return float64(grown) / 1024 / float64(b.viewers), (after - before) / float64(b.viewers), err
+	fmt.Printf("  %s: without viewers %s; with %d %s\n", s.name, before, b.viewers, after)
+	n := float64(b.viewers)
+	return (after.resident - before.resident) / 1024 / n, (after.goroutines - before.goroutines) / n, nil
+}
+
+// size is what a server takes.
+type size struct{ resident, heap, stacks, goroutines float64 }
+
+func (z size) String() string {
+	const mib = 1 << 20
+	return fmt.Sprintf("%.0f MiB (heap %.0f, stacks %.0f), %.0f goroutines", z.resident/mib, z.heap/mib, z.stacks/mib, z.goroutines)
+}
+
+func (s *side) size(ctx context.Context) (z size, err error) {
+	z.resident = float64(s.process.Resident())
+	for name, into := range map[string]*float64{"go_memstats_heap_alloc_bytes": &z.heap, "go_memstats_stack_inuse_bytes": &z.stacks, "go_goroutines": &z.goroutines} {
+		if *into, err = s.figure(ctx, name); err != nil {
+			return z, err
+		}
+	}
+	return z, nil
 }
 
 // restTime bounds how long a server may take to come to rest.
 const restTime = 20 * time.Second
 
-// rest waits until a server's memory has stopped shrinking. What joining left
-// behind is collected at once, twice for what is pooled: by itself that takes
-// minutes.
-func (b *bench) rest(ctx context.Context, r *room) error {
+// rest waits until a server's memory has stopped shrinking, and gives its size.
+// What joining left behind is collected at once, twice for what is pooled: by
+// itself that takes minutes.
+func (b *bench) rest(ctx context.Context, r *room) (size, error) {
 	for range 2 {
 		if _, err := r.side.ask(ctx, "/debug/pprof/heap?gc=1"); err != nil {
-			return err
+			return size{}, err
 		}
 	}
 	last := r.side.process.Resident()
 	for end := time.Now().Add(restTime); time.Now().Before(end); {
 		if _, _, err := r.watch(ctx, 2*time.Second, nil); err != nil {
-			return err
+			return size{}, err
 		}
 		now := r.side.process.Resident()
 		if now > last-last/200 {
-			return nil
+			break
 		}
 		last = now
 	}
-	return nil
+	return r.side.size(ctx)
 }
 
 // The chats that are brought in at saturation: more than any tick takes.

@@ -132,19 +132,19 @@ func (p *place) plain(ctx context.Context) (*side, error) {
 		close: x.Stop}, nil
 }
 
-// goroutines is how many the server has.
-func (s *side) goroutines(ctx context.Context) (float64, error) {
+// figure is one that the server tells by name.
+func (s *side) figure(ctx context.Context, name string) (float64, error) {
 	raw, err := s.ask(ctx, "/metrics")
 	if err != nil {
 		return 0, err
 	}
 	for line := range strings.Lines(string(raw)) {
 		var n float64
-		if _, err := fmt.Sscanf(line, "go_goroutines %g", &n); err == nil {
+		if _, err := fmt.Sscanf(line, name+" %g", &n); err == nil {
 			return n, nil
 		}
 	}
-	return 0, fmt.Errorf("%s does not tell its goroutines", s.name)
+	return 0, fmt.Errorf("%s does not tell %s", s.name, name)
 }
 
 // ask reads from the address of a server's figures.

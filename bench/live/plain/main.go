@@ -41,12 +41,17 @@ func main() {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /api/v1/ws", h.serve)
 	mux.HandleFunc("POST /events", h.publish)
-	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprintf(w, "go_goroutines %d\n", runtime.NumGoroutine())
-	})
+	mux.HandleFunc("GET /metrics", figures)
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
 	log.Fatal(http.ListenAndServe(*addr, mux))
+}
+
+// figures are told as Prometheus has them.
+func figures(w http.ResponseWriter, _ *http.Request) {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	fmt.Fprintf(w, "go_goroutines %d\ngo_memstats_stack_inuse_bytes %d\ngo_memstats_heap_alloc_bytes %d\n", runtime.NumGoroutine(), m.StackInuse, m.HeapAlloc)
 }
 
 // hub knows the clients.
