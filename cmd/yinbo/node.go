@@ -127,7 +127,7 @@ func (n *node) stop() error {
 		n.app.drain(drain)
 		cancel()
 		ctx, cancel := context.WithTimeout(context.Background(), finish)
-		err = n.http.Shutdown(ctx)
+		err = errors.Join(n.http.Shutdown(ctx), n.app.server.Finish(ctx))
 		cancel()
 	}
 	if n.metrics != nil {
