@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"runtime/debug"
@@ -39,12 +40,24 @@ func (s *Server) name(c *gin.Context) {
 		defer cancel()
 	}
 	c.Request = c.Request.WithContext(ctx)
+	c.Set(startKey, start)
 	c.Next()
+	if !c.GetBool(parkedKey) {
+		s.served(ctx, c.Request.Method, c.FullPath(), c.Writer.Status(), start)
+	}
+}
+
+// Keys of a request's gin context.
+const (
+	startKey  = "start"
+	parkedKey = "parked" // true when the answer is given elsewhere
+)
+
+// served notes an answer.
+func (s *Server) served(ctx context.Context, method, route string, status int, start time.Time) {
 	took := time.Since(start)
-	route := c.FullPath()
-	s.metrics.observe(c.Request.Method, route, c.Writer.Status(), took)
-	s.log.Log(ctx, levelOf(c.Writer.Status()), "request", "method", c.Request.Method, "route", route,
-		"status", c.Writer.Status(), "ms", took.Milliseconds())
+	s.metrics.observe(method, route, status, took)
+	s.log.Log(ctx, levelOf(status), "request", "method", method, "route", route, "status", status, "ms", took.Milliseconds())
 }
 
 // bounded leaves out sockets, streamed files, and presses, which their committer
@@ -84,20 +97,32 @@ func (s *Server) catch(c *gin.Context) {
 
 // refuse answers a problem outside of huma.
 func (s *Server) refuse(c *gin.Context, err error) {
-	if c.Writer.Written() {
-		c.Abort()
-		return
-	}
 	c.Abort()
-	if f := fault.From(err); f.Kind == fault.Conflict && len(f.Fields) == 0 && f.RetryAfter == 0 && !s.log.Enabled(c.Request.Context(), slog.LevelDebug) {
-		c.Data(http.StatusConflict, problemType, s.rendered.render(obs.RequestOf(c.Request.Context()), f))
-		return
+	if !c.Writer.Written() {
+		s.refusal(c.Request.Context(), err).give(c)
 	}
-	p := s.problem(c.Request.Context(), err)
-	for k, v := range p.GetHeaders() {
-		c.Header(k, v[0])
+}
+
+// ready is what remains to be said when a request is decided.
+type ready struct {
+	status int
+	header http.Header // besides those that every answer has
+	kind   string      // Content-Type
+	body   []byte
+}
+
+func (a ready) give(c *gin.Context) {
+	maps.Copy(c.Writer.Header(), a.header)
+	c.Data(a.status, a.kind, a.body)
+}
+
+// refusal is the answer of a problem.
+func (s *Server) refusal(ctx context.Context, err error) ready {
+	if f := fault.From(err); f.Kind == fault.Conflict && len(f.Fields) == 0 && f.RetryAfter == 0 && !s.log.Enabled(ctx, slog.LevelDebug) {
+		return ready{status: http.StatusConflict, kind: problemType, body: s.rendered.render(obs.RequestOf(ctx), f)}
 	}
-	c.Data(p.Status, problemType, mustJSON(p))
+	p := s.problem(ctx, err)
+	return ready{status: p.Status, header: p.GetHeaders(), kind: problemType, body: mustJSON(p)}
 }
 
 // headers are the same on every answer; pages add their CSP.

@@ -7,13 +7,13 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gin-gonic/gin"
 
 	"yinbo/internal/auth"
 	"yinbo/internal/idem"
-	"yinbo/order"
 	"yinbo/order/flash"
 )
 
@@ -42,26 +42,40 @@ func (s *Server) press(c *gin.Context) {
 	}
 }
 
-// pressed is a press that waits. It stands apart from the stacks of those who
-// read it: ten thousand wait at once, each with a stack of its own.
+// pressed is a press as it was read. It stands apart from the stack of those who
+// read it: thousands wait at once, each with a stack of its own.
 type pressed struct {
 	req idem.Request
 	flash.Purchase
-	order.View
 }
 
 func (s *Server) buyPress(c *gin.Context, w *pressed) {
-	var replayed bool
-	var err error
-	w.View, replayed, err = s.Flash.Buy(c.Request.Context(), w.req, w.Purchase)
+	outcome, err := s.Flash.Press(c.Request.Context(), w.req, w.Purchase)
 	if err != nil {
 		s.refuse(c, err)
 		return
 	}
-	if replayed {
-		c.Header("Idempotent-Replayed", "true")
+	patience := time.NewTimer(patience)
+	defer patience.Stop()
+	select {
+	case o := <-outcome:
+		s.pressAnswer(c.Request.Context(), o).give(c)
+	case <-patience.C:
+		s.park(c, outcome)
+	case <-c.Request.Context().Done(): // nobody is there any more; the committer decides all the same
 	}
-	c.PureJSON(http.StatusCreated, w.View)
+}
+
+// pressAnswer is what a press's outcome looks like.
+func (s *Server) pressAnswer(ctx context.Context, o flash.Outcome) ready {
+	if o.Err != nil {
+		return s.refusal(ctx, o.Err)
+	}
+	a := ready{status: http.StatusCreated, kind: "application/json; charset=utf-8", body: mustJSON(o.View)}
+	if o.Replayed {
+		a.header = http.Header{"Idempotent-Replayed": {"true"}}
+	}
+	return a
 }
 
 // readPress reads a press; nil when it must go the usual way, for which the body

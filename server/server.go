@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -79,6 +80,7 @@ type Server struct {
 	pressSchema  *huma.Schema // of a flash order's body
 	rendered     rendered
 	otpByAddress *limiter
+	parked       sync.WaitGroup // presses whose answers are to be given yet
 }
 
 // New makes the server with all its routes.

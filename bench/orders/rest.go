@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -85,9 +87,14 @@ func (b *bench) memory(ctx context.Context) error {
 		go func() {
 			done <- s.target(0).Buy(ctx, stampede.Buying{Flash: flash, Buyers: buyers, Quantity: 1, Presses: 1, Retries: 10, For: 30 * time.Second})
 		}()
-		peak := int64(0) // most of the crowd is told to come back once the first has waited too long
+		peak, waiting := int64(0), int64(0) // later ones are told to come back once the first has waited too long
 		for end := time.Now().Add(4 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 			peak = max(peak, s.nodes[0].Resident())
+			n, err := s.gauge("yinbo_flash_waiting")
+			if err != nil {
+				return err
+			}
+			waiting = max(waiting, n)
 		}
 		if b.profile != "" {
 			if err := s.heap(b.profile); err != nil {
@@ -98,7 +105,7 @@ func (b *bench) memory(ctx context.Context) error {
 			return err
 		}
 		r := <-done
-		fmt.Printf("  idle %d MiB, waiting %d MiB; then accepted %d in %s, refused %v, tried again %d\n", idle>>20, peak>>20, len(r.Accepted), r.Took, r.Refused, r.Retried)
+		fmt.Printf("  idle %d MiB, with %d waiting %d MiB; then accepted %d in %s, refused %v, tried again %d\n", idle>>20, waiting, peak>>20, len(r.Accepted), r.Took, r.Refused, r.Retried)
 		grown.Add(float64(peak-idle) / (1 << 20))
 		if err := s.endSale(ctx, flash); err != nil {
 			return err
@@ -159,6 +166,21 @@ func (b *bench) nodes(ctx context.Context) error {
 	fmt.Printf("exactly %d orders in each of %d runs\n", units, len(took.Runs))
 	took.Print()
 	return nil
+}
+
+// gauge reads one of the first node's metrics.
+func (s *shop) gauge(name string) (int64, error) {
+	_, body, err := fasthttp.Get(nil, "http://"+s.nodes[0].Metrics+"/metrics")
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(string(body)) {
+		if figure, found := strings.CutPrefix(line, name+" "); found {
+			f, err := strconv.ParseFloat(strings.TrimSpace(figure), 64)
+			return int64(f), err
+		}
+	}
+	return 0, fmt.Errorf("no metric %s", name)
 }
 
 // heap writes the first node's heap profile and memory figures.

@@ -115,6 +115,8 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 		Rooms: a.rooms, Announcer: a.rooms, TTL: c.cfg.OrderTTL})
 	a.sales = flash.New(flash.Deps{DB: c.db, Box: c.box, Keeper: keeper, Keyring: c.keys,
 		Admission: admission, Rooms: a.rooms, Announcer: a.rooms, TTL: c.cfg.OrderTTL, Batch: c.cfg.FlashBatch})
+	a.metrics.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "yinbo_flash_waiting", Help: "Buyers who wait for their commit on this node."},
+		func() float64 { return float64(a.sales.Waiting()) }))
 	vouchers := voucher.New(voucher.Deps{DB: c.db, Box: c.box, Keeper: keeper, Keyring: c.keys, Orders: a.orders})
 	a.coupons = promo.New(promo.Deps{DB: c.db, Box: c.box, Keeper: keeper, Rooms: a.rooms, Banks: c.banks, Announcer: a.rooms})
 	a.orders.Units, a.orders.Vouchers, a.orders.Coupons = a.sales, vouchers, a.coupons

@@ -28,6 +28,10 @@ func (c *conn) handle(raw []byte) {
 		c.refuse("", "bad_frame")
 		return
 	}
+	if !c.room.frames.Allow() {
+		c.answer(f.ID, "chat.too_fast")
+		return
+	}
 	switch f.Type {
 	case "ping":
 		c.ack(f.ID)
@@ -66,7 +70,7 @@ func (c *conn) chat(f clientFrame) {
 		c.answer(f.ID, "auth.required")
 	case rules.Muted(c.who.id, c.hub.now()):
 		c.answer(f.ID, "chat.muted")
-	case !c.room.speaks(c.who.id, rules.Pause()-slack):
+	case !c.room.speaks(c.who.id, rules.Pause()-slack) || !c.room.chats.Allow():
 		c.answer(f.ID, "chat.too_fast")
 	default:
 		verdict := rules.Judge(text)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+	"golang.org/x/time/rate"
 
 	"yinbo/internal/id"
 	"yinbo/live"
@@ -32,6 +33,9 @@ type room struct {
 	settled     chan struct{} // a frame is written
 	node        string        // under which this opening of the room is counted
 	shards      []*shard
+
+	frames *rate.Limiter // what the room's clients may send together
+	chats  *rate.Limiter
 
 	rules   atomic.Pointer[live.Rules]
 	liked   atomic.Int64 // here, not reported yet
@@ -66,7 +70,7 @@ type room struct {
 }
 
 func newRoom(h *Hub, roomID string) *room {
-	r := &room{hub: h, id: roomID, node: id.New("node"), wake: make(chan struct{}, 1), refill: make(chan struct{}, 1),
+	r := &room{hub: h, id: roomID, frames: rate.NewLimiter(rate.Limit(h.Frames), h.Frames), chats: rate.NewLimiter(rate.Limit(h.Chats), h.Chats), node: id.New("node"), wake: make(chan struct{}, 1), refill: make(chan struct{}, 1),
 		settled: make(chan struct{}, 1), early: map[int64]json.RawMessage{}, latest: map[string]json.RawMessage{},
 		spoke: map[string]time.Time{}, came: map[string]string{}, idle: time.Now(), watchedAt: time.Now()}
 	for range h.shards {

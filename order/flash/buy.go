@@ -30,6 +30,14 @@ func (p Purchase) complete(req *idem.Request) (err error) {
 	return err
 }
 
+// Outcome is how a press ended: an order, given before where it is replayed, or a
+// refusal.
+type Outcome struct {
+	View     order.View
+	Replayed bool
+	Err      error
+}
+
 // Buy places an order in a sale. It answers after the commit, with what was
 // committed. Refusals: 404 not_found, 409 flash.sold_out, 409
 // flash.limit_reached, 425 flash.not_started, 410 flash.ended, 403
@@ -37,63 +45,80 @@ func (p Purchase) complete(req *idem.Request) (err error) {
 // unavailable when too many wait or the outcome cannot be found out (the same
 // key finds it later).
 func (s *Sales) Buy(ctx context.Context, req idem.Request, p Purchase) (v order.View, replayed bool, err error) {
-	sl, err := s.sale(ctx, p.Bank, p.Flash)
+	pressed, err := s.Press(ctx, req, p)
 	if err != nil {
-		return v, false, err
-	}
-	leave, err := s.Keeper.Enter(req)
-	if err != nil {
-		return v, false, err
-	}
-	t, refusal, err := s.ticket(ctx, sl, req, p)
-	if err == nil && refusal != nil {
-		t, v, replayed, err = s.reconsider(ctx, sl, req, p, refusal)
-	}
-	if err != nil || t == nil {
-		leave()
-		return v, replayed, err
-	}
-	t.leave = leave
-	if err := s.submit(sl, t); err != nil {
-		s.release(t)
-		leave()
 		return v, false, err
 	}
 	select {
-	case d := <-t.done:
-		return d.view, d.replayed, d.err
+	case o := <-pressed:
+		return o.View, o.Replayed, o.Err
 	case <-ctx.Done(): // the committer decides all the same, and keeps the answer
 		return v, false, fault.New(fault.Unavailable, "unavailable").After(time.Second).Because(ctx.Err())
 	}
 }
 
+// Press is Buy for one who waits elsewhere: what is not refused at once has its
+// outcome in the channel, exactly once and within commitWait of its turn.
+func (s *Sales) Press(ctx context.Context, req idem.Request, p Purchase) (<-chan Outcome, error) {
+	sl, err := s.sale(ctx, p.Bank, p.Flash)
+	if err != nil {
+		return nil, err
+	}
+	leave, err := s.Keeper.Enter(req)
+	if err != nil {
+		return nil, err
+	}
+	t, refusal, err := s.ticket(ctx, sl, req, p)
+	var before order.View
+	if err == nil && refusal != nil {
+		t, before, err = s.reconsider(ctx, sl, req, p, refusal)
+	}
+	if err != nil {
+		leave()
+		return nil, err
+	}
+	if t == nil {
+		leave()
+		answered := make(chan Outcome, 1)
+		answered <- Outcome{View: before, Replayed: true}
+		return answered, nil
+	}
+	t.leave = leave
+	if err := s.submit(sl, t); err != nil {
+		s.release(t)
+		leave()
+		return nil, err
+	}
+	return t.done, nil
+}
+
 // reconsider looks whether a refusal is true now, and not told to somebody whose
 // key has an answer. It gives a ticket when units came back of which this node
-// had not heard, else the answer or the refusal.
-func (s *Sales) reconsider(ctx context.Context, sl *sale, req idem.Request, p Purchase, refusal *fault.Error) (t *ticket, v order.View, replayed bool, err error) {
+// had not heard, else that answer, else the refusal.
+func (s *Sales) reconsider(ctx context.Context, sl *sale, req idem.Request, p Purchase, refusal *fault.Error) (t *ticket, before order.View, err error) {
 	if refusal.Code == "flash.not_started" {
-		return nil, v, false, refusal
+		return nil, before, refusal
 	}
 	now, err := s.look(ctx, sl)
 	if err != nil {
-		return nil, v, false, err
+		return nil, before, err
 	}
 	if now.left() > 0 && (refusal.Code == "flash.sold_out" || refusal.Code == "flash.limit_reached") {
 		if t, refusal, err = s.ticket(ctx, sl, req, p); err != nil || refusal == nil {
-			return t, v, false, err
+			return t, before, err
 		}
 	}
 	if s.noAnswer(ctx, sl, req.Person, req.Key, now) {
-		return nil, v, false, refusal
+		return nil, before, refusal
 	}
 	if err := p.complete(&req); err != nil {
-		return nil, v, false, err
+		return nil, before, err
 	}
-	v, found, err := idem.Lookup[order.View](ctx, s.DB, req)
+	before, found, err := idem.Lookup[order.View](ctx, s.DB, req)
 	if err == nil && !found {
 		err = refusal
 	}
-	return nil, v, found, err
+	return nil, before, err
 }
 
 // ticket checks a wish against what the node knows and takes the hold for it.
@@ -131,7 +156,7 @@ func (s *Sales) ticket(ctx context.Context, sl *sale, req idem.Request, p Purcha
 	if err := p.complete(&req); err != nil {
 		return nil, nil, err
 	}
-	t = &ticket{req: req, viewer: p.Viewer, n: p.Quantity, order: o, done: make(chan verdict, 1)}
+	t = &ticket{req: req, viewer: p.Viewer, n: p.Quantity, order: o, done: make(chan Outcome, 1)}
 	if sl.atLimit(t, r) {
 		return nil, fault.New(fault.Conflict, "flash.limit_reached"), nil
 	}

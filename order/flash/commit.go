@@ -21,7 +21,7 @@ type ticket struct {
 	epoch  string
 	order  order.Order
 	at     time.Time    // when it was queued
-	done   chan verdict // takes one without waiting
+	done   chan Outcome // takes one without waiting
 }
 
 // verdict is what a buyer is told.
@@ -31,6 +31,8 @@ type verdict struct {
 	bought   bool // the order of this very ticket is committed
 	err      error
 }
+
+func (v verdict) outcome() Outcome { return Outcome{v.view, v.replayed, v.err} }
 
 const (
 	commitWait  = 15 * time.Second
@@ -151,7 +153,7 @@ func (s *Sales) tell(sl *sale, batch []*ticket, out outcome) {
 			s.release(t)
 		}
 		t.leave()
-		t.done <- out.verdicts[i]
+		t.done <- out.verdicts[i].outcome()
 	}
 	s.tellStock(out.row)
 }
@@ -166,6 +168,6 @@ func (s *Sales) fail(batch []*ticket, cause error) {
 			s.release(t)
 			err = fault.New(fault.Internal, "internal").Because(cause)
 		}
-		t.done <- verdict{err: err}
+		t.done <- Outcome{Err: err}
 	}
 }

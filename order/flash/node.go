@@ -48,6 +48,18 @@ func (s *Sales) Close(ctx context.Context) error {
 	}
 }
 
+// Waiting is how many buyers stand in the queues of this node.
+func (s *Sales) Waiting() (n int) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for _, sl := range s.sales {
+		sl.mu.Lock()
+		n += len(sl.queue.tickets)
+		sl.mu.Unlock()
+	}
+	return n
+}
+
 // sale is what this node knows of one sale. The row is a copy, at most a round
 // of Run old; the decision is the database's.
 type sale struct {
