@@ -45,25 +45,27 @@ func main() {
 	}
 }
 
+// part is what measures some figures.
+type part struct {
+	name string
+	run  func(context.Context, *place) error
+}
+
 func (b *bench) run(ctx context.Context, only string) error {
+	parts := []part{{"crowd", b.crowd}, {"idle", b.idle}, {"saturation", b.saturation}, {"loud", b.loud}, {"cuts", b.cuts}}
+	if only != "" {
+		wanted := strings.Split(only, ",")
+		parts = slices.DeleteFunc(parts, func(p part) bool { return !slices.Contains(wanted, p.name) })
+		if len(parts) < len(wanted) {
+			return fmt.Errorf("-only %s: there is no such part", only)
+		}
+	}
 	p, err := open(ctx)
 	if err != nil {
 		return err
 	}
 	defer p.Close()
-	for _, part := range []struct {
-		name string
-		run  func(context.Context, *place) error
-	}{
-		{"crowd", b.crowd},
-		{"idle", b.idle},
-		{"saturation", b.saturation},
-		{"loud", b.loud},
-		{"cuts", b.cuts},
-	} {
-		if only != "" && !slices.Contains(strings.Split(only, ","), part.name) {
-			continue
-		}
+	for _, part := range parts {
 		fmt.Printf("\n== %s\n", part.name)
 		b.part = part.name
 		before, began := figures.Now(), time.Now()
