@@ -18,6 +18,7 @@ type Config struct {
 	PerViewer  int      // sockets of a viewer; default 5
 	PerAddress int      // sockets of an address; carriers put many behind one; default 5000
 	Accepts    int      // new sockets a second; default 5000
+	Backlog    int      // bytes that may wait for a socket before facts pass it by; default 256 KiB
 	Chats      int      // a room may take a second; default 500
 	Frames     int      // a room may take a second from its clients; default 20000
 	Origins    []string // other hosts whose pages may connect
@@ -36,6 +37,7 @@ func (c Config) withDefaults() Config {
 	c.PerViewer = cmp.Or(c.PerViewer, 5)
 	c.PerAddress = cmp.Or(c.PerAddress, 5000)
 	c.Accepts = cmp.Or(c.Accepts, 5000)
+	c.Backlog = cmp.Or(c.Backlog, 256<<10)
 	c.Chats = cmp.Or(c.Chats, 500)
 	c.Frames = cmp.Or(c.Frames, 20000)
 	return c

@@ -10,15 +10,19 @@ import (
 	"yinbo/internal/fault"
 )
 
-// Limits of what waits for a client: the steps down of one that is slow, by the
-// bytes that the kernel did not take yet.
-const (
-	talkRoom  = 16 << 10  // beyond this, no talk
-	stateRoom = 64 << 10  // beyond this, facts only; the state is owed
-	factRoom  = 256 << 10 // beyond this, nothing: it is let in anew once it has read
-	cutRoom   = 512 << 10 // of facts that passed it by meanwhile: cut
-	sendSpace = 128 << 10 // bytes that the kernel holds; left to itself it takes megabytes for each slow client
-)
+// steps are the steps down of one that is slow, by the bytes that wait for it
+// because the kernel did not take them.
+type steps struct {
+	talk   int // beyond this, no talk
+	state  int // beyond this, facts only; the state is owed
+	fact   int // beyond this, nothing: it is let in anew once it has read
+	cut    int // of facts that passed it by meanwhile: cut
+	kernel int // what the kernel holds; left to itself it takes megabytes for each slow client
+}
+
+func stepsOf(backlog int) steps {
+	return steps{talk: backlog / 16, state: backlog / 4, fact: backlog, cut: 2 * backlog, kernel: backlog / 2}
+}
 
 // Limits of time.
 const (
@@ -93,7 +97,7 @@ func (c *conn) tell(raw []byte) bool {
 	if c.over {
 		return false
 	}
-	if c.out.bytes+len(raw) > cutRoom && c.out.bytes > 0 {
+	if c.out.bytes+len(raw) > c.hub.steps.cut && c.out.bytes > 0 {
 		c.slow()
 		return false
 	}
@@ -265,9 +269,12 @@ func (c *conn) due(now time.Time) time.Time {
 	case c.gone:
 		return time.Time{}
 	case c.out.bytes > 0 && now.Sub(c.out.moved) >= writeTime:
-		c.hub.stats.cut("stalled")
+		if !c.over {
+			c.hub.stats.cut("stalled")
+		}
 		c.over = true
 		c.link.shut()
+		return now.Add(lingerTime)
 	case c.over:
 		if !now.Before(c.until) {
 			c.link.shut()

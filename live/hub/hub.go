@@ -41,6 +41,7 @@ type Hub struct {
 	ping     *websocket.PreparedMessage
 	born     time.Time
 	shards   int // of a room
+	steps    steps
 	door     *rate.Limiter
 	wheel    *wheel
 	jobs     chan func()
@@ -84,7 +85,7 @@ const (
 // New makes a hub. Nothing runs before the first socket.
 func New(d Deps) *Hub {
 	d.Config = d.withDefaults()
-	h := &Hub{Deps: d, salt: make([]byte, 32), born: time.Now(), shards: runtime.GOMAXPROCS(0),
+	h := &Hub{Deps: d, salt: make([]byte, 32), born: time.Now(), shards: runtime.GOMAXPROCS(0), steps: stepsOf(d.Backlog),
 		rooms: map[string]*room{}, banks: map[string]*bank{}, conns: map[*conn]struct{}{}, addresses: map[string]int{},
 		ping: prepared(websocket.PingMessage, nil), door: rate.NewLimiter(rate.Limit(d.Accepts), d.Accepts), wheel: newWheel(),
 		jobs: make(chan func(), jobQueue), sayings: make(chan saying, sayQueue)}

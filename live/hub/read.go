@@ -85,7 +85,7 @@ func (c *conn) pong(payload []byte) (over bool) {
 	if !c.over && c.ws.WriteControl(websocket.PongMessage, payload, time.Time{}) != nil {
 		c.link.shut()
 	}
-	if c.out.bytes > cutRoom {
+	if c.out.bytes > c.hub.steps.cut {
 		c.slow()
 	}
 	return c.over

@@ -94,18 +94,18 @@ func (c *conn) step(s *shard, f *frame, t *tally) {
 	if c.over {
 		return
 	}
-	take := all
+	take, steps := all, &c.hub.steps
 	switch q := c.out.bytes; {
 	case c.behind:
 		take = none
-		if c.passed += f.factBytes; c.passed > cutRoom {
+		if c.passed += f.factBytes; c.passed > steps.cut {
 			c.slow()
 			return
 		}
-	case q <= talkRoom:
-	case q <= stateRoom:
+	case q <= steps.talk:
+	case q <= steps.state:
 		take = quiet
-	case q <= factRoom:
+	case q <= steps.fact:
 		take = facts
 	default:
 		if take = none; f.facts > 0 {

@@ -122,7 +122,7 @@ func (j hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		return nil, nil, err
 	}
 	if tcp, ok := nc.(*net.TCPConn); ok {
-		_ = tcp.SetWriteBuffer(sendSpace) // refused, it is as large as the kernel likes
+		_ = tcp.SetWriteBuffer(j.c.hub.steps.kernel) // refused, it is as large as the kernel likes
 	}
 	j.c.link = j.c.hub.link(j.c, nc)
 	return (*wire)(j.c), rw, nil
