@@ -1,7 +1,7 @@
 # Two commands do everything: `make run` and `make test`.
 SHELL := /bin/bash
 .DEFAULT_GOAL := run
-.PHONY: run test crash build web client screens clean bench-orders
+.PHONY: run test crash build web client screens clean bench-orders bench-live
 
 run: ## the whole product on the embedded default, with demo data
 	@scripts/run
@@ -27,6 +27,9 @@ screens: build ## docs/screens, anew
 
 bench-orders: ## flash sales against baselines, on private servers
 	@go run ./bench/orders
+
+bench-live: ## rooms against a plain gorilla hub, on private servers
+	@go run ./bench/live
 
 clean: ## what was built; the state in var stays
 	@rm -rf bin web/dist/assets web/dist/*.html web/dist/host web/dist/desk

@@ -17,7 +17,7 @@ import (
 // cmd → server, jobs → live, order, card → internal.
 var layers = map[string][]string{
 	"cmd":        {"server", "jobs", "live", "order", "card", "internal", "migrations", "web"},
-	"bench":      {"bench", "order", "internal"},
+	"bench":      {"bench", "live", "order", "internal"},
 	"server":     {"live", "order", "card", "internal"},
 	"jobs":       {"jobs", "internal"},
 	"live":       {"live", "internal"},
@@ -30,7 +30,7 @@ var layers = map[string][]string{
 
 // foreign modules that only some folders may use.
 var foreign = map[string][]string{
-	"github.com/gorilla/websocket":                   {"live/hub"},
+	"github.com/gorilla/websocket":                   {"live/hub", "bench/live/plain"},
 	"github.com/gin-gonic/gin":                       {"server", "internal/bankbox", "cmd/bankbox"},
 	"github.com/danielgtaylor/huma/v2":               {"server", "cmd/yinbo"},
 	"github.com/hibiken/asynq":                       {"jobs", "jobs/relay"},

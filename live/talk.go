@@ -74,7 +74,7 @@ func (s *Rooms) SayAll(ctx context.Context, all []Saying) ([]Said, error) {
 	}
 	for i, m := range all {
 		if !m.Held {
-			s.talk(m.Room, "chat", said[i].ID, said[i].At.Time, map[string]any{"viewer": m.Who, "text": m.Text})
+			s.talk(m.Room, "chat", said[i].ID, m.Who.key(), said[i].At.Time, map[string]any{"viewer": m.Who, "text": m.Text})
 		}
 	}
 	return said, nil
@@ -101,16 +101,30 @@ func (s *Rooms) recent(ctx context.Context, room string) ([]Said, error) {
 // Ticker shows a purchase; the nickname is masked.
 func (s *Rooms) Ticker(room, nickname, title string) {
 	_, n := utf8.DecodeRuneInString(nickname)
-	s.talk(room, "order.ticker", "", s.DB.Clock().Now(), map[string]any{"nickname_masked": nickname[:n] + "***", "title": title})
+	s.talk(room, TalkTicker, "", "", s.DB.Clock().Now(), map[string]any{"nickname_masked": nickname[:n] + "***", "title": title})
 }
 
-func (s *Rooms) talk(room, kind, eventID string, at time.Time, payload any) {
+// What nodes tell talk apart by.
+const (
+	TalkTicker = "order.ticker" // a kind
+	TalkStaff  = "staff"        // the key of what those who run rooms say
+)
+
+// key tells those who run rooms from the crowd.
+func (s Speaker) key() string {
+	if strings.HasPrefix(s.ID, id.Staff+"_") {
+		return TalkStaff
+	}
+	return ""
+}
+
+func (s *Rooms) talk(room, kind, eventID, key string, at time.Time, payload any) {
 	wire, err := event(0, eventID, kind, at, payload)
 	if err != nil {
 		s.Log.Error("talk not told", "kind", kind, "error", err)
 		return
 	}
-	s.publish(bus.RoomChannel(room), bus.Message{Class: bus.Talk, Kind: kind, Event: wire})
+	s.publish(bus.RoomChannel(room), bus.Message{Class: bus.Talk, Kind: kind, Key: key, Event: wire})
 }
 
 // Notice is a line from the host to everybody. 409 words.warned names words to

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"yinbo/bench/figures"
 	"yinbo/internal/db"
 	"yinbo/internal/id"
 	"yinbo/internal/idem"
@@ -29,11 +30,11 @@ func (b *bench) commit(ctx context.Context) error {
 	if err := s.serve(ctx, 1); err != nil {
 		return err
 	}
-	ours := &series{name: "commit stage (flash.Buy, admission in memory)", unit: "orders/s"}
-	bare := &series{name: "bare batcher, same rows", unit: "orders/s"}
+	ours := &figures.Series{Name: "commit stage (flash.Buy, admission in memory)", Unit: "orders/s"}
+	bare := &figures.Series{Name: "bare batcher, same rows", Unit: "orders/s"}
 	for range b.runs {
 		for _, stage := range []struct {
-			into *series
+			into *figures.Series
 			make func(flashID string) (func(context.Context, string) error, func())
 		}{{bare, s.bare}, {ours, s.stage}} {
 			flashID, err := s.sale(ctx, 1_000_000, 1_000_000)
@@ -46,15 +47,15 @@ func (b *bench) commit(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			stage.into.add(rate)
+			stage.into.Add(rate)
 			if err := s.endSale(ctx, flashID); err != nil {
 				return err
 			}
 		}
 	}
-	bare.print()
-	ours.print()
-	ratio("commit stage / bare batcher", ours, bare, 0.8)
+	bare.Print()
+	ours.Print()
+	figures.Ratio("commit stage / bare batcher", ours, bare, figures.AtLeast(0.8))
 	return nil
 }
 
@@ -87,7 +88,7 @@ func (b *bench) press(ctx context.Context, buy func(context.Context, string) err
 func (s *shop) stage(flashID string) (buy func(context.Context, string) error, stop func()) {
 	ctx := context.Background()
 	bank, _ := s.saleOf(ctx, flashID)
-	sales := flash.New(flash.Deps{DB: s.db, Box: outbox.New(s.db), Keeper: idem.NewKeeper(s.db), Keyring: &pii.Keyring{},
+	sales := flash.New(flash.Deps{DB: s.DB, Box: outbox.New(s.DB), Keeper: idem.NewKeeper(s.DB), Keyring: &pii.Keyring{},
 		Admission: flash.NewMemory(), Rooms: nowhere{}, Announcer: nowhere{}, TTL: 2 * time.Hour})
 	return func(ctx context.Context, viewer string) error {
 		_, _, err := sales.Buy(ctx, idem.Request{Bank: bank, Person: viewer, Route: "POST /flash/" + flashID + "/orders", Key: viewer, BodyHash: bodyHash},
@@ -100,11 +101,11 @@ func (s *shop) stage(flashID string) (buy func(context.Context, string) error, s
 const bodyHash = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
 func (s *shop) saleOf(ctx context.Context, flashID string) (bank string, good catalog.Good) {
-	bank, _, err := db.Value[string](ctx, s.db, "SELECT bank_id FROM flash_sale WHERE id = ?", flashID)
+	bank, _, err := db.Value[string](ctx, s.DB, "SELECT bank_id FROM flash_sale WHERE id = ?", flashID)
 	if err != nil {
 		panic(err)
 	}
-	goods, err := catalog.Goods(ctx, s.db, bank, []string{s.sku})
+	goods, err := catalog.Goods(ctx, s.DB, bank, []string{s.sku})
 	if err != nil {
 		panic(err)
 	}
@@ -170,7 +171,7 @@ func (s *shop) bareBatch(ctx context.Context, bank, flashID string, good catalog
 	if err != nil {
 		return err
 	}
-	return s.db.InTx(ctx, func(tx *db.Tx) error {
+	return s.DB.InTx(ctx, func(tx *db.Tx) error {
 		n, err := tx.Exec(ctx, "UPDATE flash_sale SET sold = sold + ? WHERE id = ? AND sold + ? <= total", len(viewers), flashID, len(viewers))
 		if err != nil || n != 1 {
 			return fmt.Errorf("sold out: %w", err)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"time"
 
+	"yinbo/bench/figures"
 	"yinbo/internal/stampede"
 )
 
@@ -26,9 +27,9 @@ func (b *bench) http(ctx context.Context, onMariaDB bool) error {
 		return err
 	}
 	defer s.close()
-	ours := &series{name: "group commit, orders over HTTP", unit: "orders/s"}
-	base := &series{name: "one transaction per order, same route", unit: "orders/s"}
-	p99 := &series{name: "p99 of an accepted order at half of the highest", unit: "ms"}
+	ours := &figures.Series{Name: "group commit, orders over HTTP", Unit: "orders/s"}
+	base := &figures.Series{Name: "one transaction per order, same route", Unit: "orders/s"}
+	p99 := &figures.Series{Name: "p99 of an accepted order at half of the highest", Unit: "ms"}
 	for range b.runs {
 		if err := b.buy(ctx, s, base, 0, nil, onePerTx...); err != nil {
 			return err
@@ -38,19 +39,19 @@ func (b *bench) http(ctx context.Context, onMariaDB bool) error {
 		}
 	}
 	for range b.runs {
-		if err := b.buy(ctx, s, nil, ours.median()/2, p99); err != nil {
+		if err := b.buy(ctx, s, nil, ours.Median()/2, p99); err != nil {
 			return err
 		}
 	}
-	base.print()
-	ours.print()
-	ratio("group commit / one transaction per order", ours, base, 6)
-	p99.print()
+	base.Print()
+	ours.Print()
+	figures.Ratio("group commit / one transaction per order", ours, base, figures.AtLeast(6))
+	p99.Print()
 	return nil
 }
 
 // buy lets buyers press for a while at a node with the settings given.
-func (b *bench) buy(ctx context.Context, s *shop, throughput *series, rate float64, p99 *series, env ...string) error {
+func (b *bench) buy(ctx context.Context, s *shop, throughput *figures.Series, rate float64, p99 *figures.Series, env ...string) error {
 	if err := s.serve(ctx, 1, env...); err != nil {
 		return err
 	}
@@ -64,7 +65,7 @@ func (b *bench) buy(ctx context.Context, s *shop, throughput *series, rate float
 		}
 	}
 	for _, length := range []time.Duration{time.Second, b.length} { // the first warms up
-		before, err := stampede.Count(ctx, s.db, flash)
+		before, err := stampede.Count(ctx, s.DB, flash)
 		if err != nil {
 			return err
 		}
@@ -73,7 +74,7 @@ func (b *bench) buy(ctx context.Context, s *shop, throughput *series, rate float
 			s.profile(b.profile, length)
 		}
 		r := s.target(0).Buy(ctx, stampede.Buying{Flash: flash, Buyers: s.buyers, AtOnce: b.buyers, Quantity: 1, Retries: 3, For: length, Rate: rate})
-		problems, err := stampede.Verify(ctx, s.db, flash, before, r)
+		problems, err := stampede.Verify(ctx, s.DB, flash, before, r)
 		if err != nil || len(problems) > 0 {
 			return fmt.Errorf("%v %v", problems, err)
 		}
@@ -82,10 +83,10 @@ func (b *bench) buy(ctx context.Context, s *shop, throughput *series, rate float
 		}
 		fmt.Printf("  %v rate %.0f: %.0f orders/s, p50 %s p99 %s, refused %v, tried again %d, CPU-s %s\n", env, rate, r.Orders(), r.AcceptedAt(50), r.AcceptedAt(99), r.Refused, r.Retried, s.spent(cpu))
 		if throughput != nil {
-			throughput.add(r.Orders())
+			throughput.Add(r.Orders())
 		}
 		if p99 != nil {
-			p99.add(float64(r.AcceptedAt(99)) / float64(time.Millisecond))
+			p99.Add(float64(r.AcceptedAt(99)) / float64(time.Millisecond))
 		}
 	}
 	return s.endSale(ctx, flash)
@@ -97,8 +98,8 @@ func (s *shop) cpu() [2]time.Duration {
 	for _, x := range s.nodes {
 		c[0] += x.CPU()
 	}
-	if s.maria != nil {
-		c[1] = s.maria.CPU()
+	if s.Maria != nil {
+		c[1] = s.Maria.CPU()
 	}
 	return c
 }

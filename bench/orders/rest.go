@@ -11,6 +11,7 @@ import (
 
 	"github.com/valyala/fasthttp"
 
+	"yinbo/bench/figures"
 	"yinbo/internal/db"
 	"yinbo/internal/stampede"
 )
@@ -38,21 +39,21 @@ func (b *bench) soldOut(ctx context.Context) error {
 		return fmt.Errorf("the last unit was not sold: %v", r.Refused)
 	}
 	time.Sleep(1500 * time.Millisecond) // until the node has counted the buyers
-	ours := &series{name: "sold-out answers", unit: "answers/s"}
-	empty := &series{name: "empty Gin handler behind the same middleware", unit: "answers/s"}
+	ours := &figures.Series{Name: "sold-out answers", Unit: "answers/s"}
+	empty := &figures.Series{Name: "empty Gin handler behind the same middleware", Unit: "answers/s"}
 	for range b.runs {
 		r := s.target(0).Buy(ctx, stampede.Buying{Buyers: buyers[1:], Quantity: 1, For: b.length})
-		empty.add(r.PerSecond(r.Refused["200"]))
+		empty.Add(r.PerSecond(r.Refused["200"]))
 		s.profile(b.profile, b.length)
 		r = s.target(0).Buy(ctx, stampede.Buying{Flash: flash, Buyers: buyers[1:], Quantity: 1, For: b.length})
 		if n := r.Refused["flash.sold_out"]; len(r.Accepted) > 0 || n == 0 || len(r.Refused) > 1 {
 			return fmt.Errorf("not all were told sold out: %v", r.Refused)
 		}
-		ours.add(r.PerSecond(r.Refused["flash.sold_out"]))
+		ours.Add(r.PerSecond(r.Refused["flash.sold_out"]))
 	}
-	empty.print()
-	ours.print()
-	ratio("sold-out answers / empty handler", ours, empty, 0.7)
+	empty.Print()
+	ours.Print()
+	figures.Ratio("sold-out answers / empty handler", ours, empty, figures.AtLeast(0.7))
 	return nil
 }
 
@@ -64,7 +65,7 @@ func (b *bench) memory(ctx context.Context) error {
 		return err
 	}
 	defer s.close()
-	grown := &series{name: fmt.Sprintf("resident memory of %d waiting buyers, above idle", b.viewers), unit: "MiB"}
+	grown := &figures.Series{Name: fmt.Sprintf("resident memory of %d waiting buyers, above idle", b.viewers), Unit: "MiB"}
 	for range b.runs {
 		if err := s.serve(ctx, 1); err != nil {
 			return err
@@ -79,7 +80,7 @@ func (b *bench) memory(ctx context.Context) error {
 		}
 		time.Sleep(3 * time.Second)
 		idle := s.nodes[0].Resident()
-		if err := s.maria.Pause(); err != nil {
+		if err := s.Maria.Pause(); err != nil {
 			return err
 		}
 		done := make(chan *stampede.Report)
@@ -100,17 +101,17 @@ func (b *bench) memory(ctx context.Context) error {
 				return err
 			}
 		}
-		if err := s.maria.Resume(); err != nil {
+		if err := s.Maria.Resume(); err != nil {
 			return err
 		}
 		r := <-done
 		fmt.Printf("  idle %d MiB, with %d waiting %d MiB; then accepted %d in %s, refused %v, tried again %d\n", idle>>20, waiting, peak>>20, len(r.Accepted), r.Took, r.Refused, r.Retried)
-		grown.add(float64(peak-idle) / (1 << 20))
+		grown.Add(float64(peak-idle) / (1 << 20))
 		if err := s.endSale(ctx, flash); err != nil {
 			return err
 		}
 	}
-	grown.print()
+	grown.Print()
 	return nil
 }
 
@@ -130,7 +131,7 @@ func (b *bench) nodes(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	took := &series{name: fmt.Sprintf("%d units, %d buyers, %d nodes: time of a sale", units, len(buyers), nodes), unit: "ms"}
+	took := &figures.Series{Name: fmt.Sprintf("%d units, %d buyers, %d nodes: time of a sale", units, len(buyers), nodes), Unit: "ms"}
 	for run := range b.runs * 10 {
 		flash, err := s.sale(ctx, units, 1)
 		if err != nil {
@@ -150,20 +151,20 @@ func (b *bench) nodes(ctx context.Context) error {
 			accepted += len(r.Accepted)
 			longest = max(longest, r.Took)
 		}
-		orders, _, err := db.Value[int](ctx, s.db, "SELECT COUNT(*) FROM orders WHERE flash_id = ?", flash)
+		orders, _, err := db.Value[int](ctx, s.DB, "SELECT COUNT(*) FROM orders WHERE flash_id = ?", flash)
 		if err != nil {
 			return err
 		}
 		if accepted != units || orders != units {
 			return fmt.Errorf("run %d: %d accepted, %d orders, of %d units: %v", run, accepted, orders, units, reports[0].Refused)
 		}
-		took.add(float64(longest.Milliseconds()))
+		took.Add(float64(longest.Milliseconds()))
 		if err := s.endSale(ctx, flash); err != nil {
 			return err
 		}
 	}
-	fmt.Printf("exactly %d orders in each of %d runs\n", units, len(took.runs))
-	took.print()
+	fmt.Printf("exactly %d orders in each of %d runs\n", units, len(took.Runs))
+	took.Print()
 	return nil
 }
 

@@ -6,11 +6,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"path/filepath"
+	"slices"
 	"time"
 
 	"yinbo/bench/private"
-	"yinbo/internal/clock"
 	"yinbo/internal/db"
 	"yinbo/internal/id"
 	"yinbo/internal/stampede"
@@ -18,11 +17,8 @@ import (
 
 // shop is a running product with demo data, on one engine.
 type shop struct {
-	place  *private.Place
-	maria  *private.Process // nil on SQLite
+	*private.Product
 	nodes  []*private.Process
-	env    []string
-	db     *db.DB
 	room   string
 	token  string // the host's
 	sku    string
@@ -31,56 +27,12 @@ type shop struct {
 }
 
 // open starts servers and loads demo data; no node runs yet.
-func open(ctx context.Context, onMariaDB bool) (s *shop, err error) {
-	s = &shop{}
-	if s.place, err = private.New(ctx); err != nil {
-		return nil, err
-	}
-	defer func() {
-		if err != nil {
-			s.close()
-		}
-	}()
-	bank, err := s.place.Bankbox(ctx)
-	if err != nil {
-		return nil, err
-	}
-	dir := filepath.Join(s.place.Dir, "var")
-	s.env = []string{"YINBO_VAR=" + dir, "YINBO_BANKBOX_URL=http://" + bank.Addr, "YINBO_ORDER_TTL=2h"}
-	cfg := db.Config{Path: filepath.Join(dir, "yinbo.db")}
-	if onMariaDB {
-		var dsn string
-		if s.maria, dsn, err = s.place.MariaDB(ctx); err != nil {
-			return nil, err
-		}
-		root, err := db.Open(ctx, db.Config{DSN: dsn + "mysql"}, clock.System{})
-		if err != nil {
-			return nil, err
-		}
-		if _, err = root.Handle().ExecContext(ctx, "CREATE DATABASE yinbo"); err != nil {
-			return nil, err
-		}
-		root.Close()
-		redis, err := s.place.Redis(ctx)
-		if err != nil {
-			return nil, err
-		}
-		cfg.DSN = dsn + "yinbo"
-		s.env = append(s.env, "YINBO_MYSQL_DSN="+cfg.DSN, "YINBO_REDIS_URL=redis://"+redis.Addr+"/0")
-	}
-	if err = s.place.Run(ctx, s.env, "demo"); err != nil {
-		return nil, err
-	}
-	s.db, err = db.Open(ctx, cfg, clock.System{})
-	return s, err
+func open(ctx context.Context, onMariaDB bool) (*shop, error) {
+	p, err := private.Open(ctx, onMariaDB)
+	return &shop{Product: p}, err
 }
 
-func (s *shop) close() {
-	if s.db != nil {
-		s.db.Close()
-	}
-	s.place.Stop()
-}
+func (s *shop) close() { _ = s.Close() }
 
 // serve starts n nodes in place of those that run.
 func (s *shop) serve(ctx context.Context, n int, env ...string) error {
@@ -89,7 +41,7 @@ func (s *shop) serve(ctx context.Context, n int, env ...string) error {
 	}
 	s.nodes = nil
 	for range n {
-		x, err := s.place.Yinbo(ctx, append(s.env, env...)...)
+		x, err := s.Yinbo(ctx, append(slices.Clone(s.Env), env...)...)
 		if err != nil {
 			return err
 		}
@@ -115,13 +67,13 @@ func (s *shop) ready(ctx context.Context) error {
 	if s.sku != "" {
 		return nil
 	}
-	sku, _, err := db.Value[string](ctx, s.db, `SELECT s.id FROM sku s JOIN product p ON p.id = s.product_id JOIN bank b ON b.id = s.bank_id
+	sku, _, err := db.Value[string](ctx, s.DB, `SELECT s.id FROM sku s JOIN product p ON p.id = s.product_id JOIN bank b ON b.id = s.bank_id
 		WHERE b.slug = 'demo' AND p.kind = 'voucher' ORDER BY s.stock DESC LIMIT 1`)
 	if err != nil {
 		return err
 	}
 	s.sku = sku
-	return s.db.InTx(ctx, func(tx *db.Tx) error {
+	return s.DB.InTx(ctx, func(tx *db.Tx) error {
 		_, err := tx.Exec(ctx, "UPDATE sku SET stock = 1000000000 WHERE id = ?", sku)
 		return err
 	})

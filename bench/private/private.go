@@ -28,17 +28,17 @@ type Process struct {
 	cmd     *exec.Cmd
 	log     bytes.Buffer
 	Addr    string // host:port
-	Metrics string // of a node
+	Metrics string // host:port of its figures
 }
 
-// New makes a place and builds yinbo and bankbox into it.
-func New(ctx context.Context) (*Place, error) {
+// New makes a place and builds yinbo, bankbox and other programs into it.
+func New(ctx context.Context, programs ...string) (*Place, error) {
 	dir, err := os.MkdirTemp("", "yinbo-bench-")
 	if err != nil {
 		return nil, err
 	}
 	p := &Place{Dir: dir}
-	build := exec.CommandContext(ctx, "go", "build", "-o", dir, "./cmd/yinbo", "./cmd/bankbox")
+	build := exec.CommandContext(ctx, "go", append([]string{"build", "-o", dir, "./cmd/yinbo", "./cmd/bankbox"}, programs...)...)
 	if out, err := build.CombinedOutput(); err != nil {
 		return nil, errors.Join(fmt.Errorf("build: %w\n%s", err, out), p.Stop())
 	}
@@ -103,8 +103,13 @@ func (x *Process) Resume() error { return x.cmd.Process.Signal(syscall.SIGCONT) 
 func (x *Process) Log() string { return x.log.String() }
 
 // CPU is the time that the process has spent, user and system.
-func (x *Process) CPU() time.Duration {
-	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", x.cmd.Process.Pid))
+func (x *Process) CPU() time.Duration { return spent(x.cmd.Process.Pid) }
+
+// OwnCPU is the time that the benchmark itself has spent.
+func OwnCPU() time.Duration { return spent(os.Getpid()) }
+
+func spent(pid int) time.Duration {
+	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		return 0
 	}
@@ -171,6 +176,16 @@ func (p *Place) Redis(ctx context.Context) (*Process, error) {
 func (p *Place) Bankbox(ctx context.Context) (*Process, error) {
 	addr := free()
 	return p.start(ctx, "bankbox", addr, []string{"BANKBOX_ADDR=" + addr, "YINBO_VAR=" + filepath.Join(p.Dir, "bank")}, filepath.Join(p.Dir, "bankbox"))
+}
+
+// Program starts one that was built along; it listens where -addr says.
+func (p *Place) Program(ctx context.Context, name string) (*Process, error) {
+	addr := free()
+	x, err := p.start(ctx, name, addr, nil, filepath.Join(p.Dir, name), "-addr", addr)
+	if err == nil {
+		x.Metrics = addr
+	}
+	return x, err
 }
 
 // Yinbo starts a node when it is ready; env are YINBO_… settings.

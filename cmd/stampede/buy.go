@@ -2,11 +2,9 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"path/filepath"
 	"time"
 
@@ -33,9 +31,7 @@ The database that YINBO_MYSQL_DSN or YINBO_VAR names is then compared with it; a
 difference is printed and ends with status 1.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return b.run(cmd.Context(), environ, out) }}
 	f := cmd.Flags()
-	f.StringVar(&b.target.Addr, "addr", "127.0.0.1:8080", "host:port of the server")
-	f.StringVar(&b.target.Bank, "bank", "demo", "slug of the bank")
-	f.StringVar(&b.target.HandoffKey, "handoff-key", "demo-handoff-key", "key that signs the bank app's sign-in tokens")
+	targetFlags(f, &b.target)
 	f.StringVar(&b.buying.Flash, "flash", "", "id of the sale; the first that is on when left out")
 	f.IntVar(&b.n, "buyers", 500, "how many buyers")
 	f.IntVar(&b.buying.AtOnce, "at-once", 0, "buyers who press at the same time, the others wait for their turn; all when 0")
@@ -92,7 +88,7 @@ func (b *buyers) run(ctx context.Context, environ []string, out io.Writer) error
 // saleThatIsOn finds a sale by what the public sees: live rooms and their shelves.
 func (b *buyers) saleThatIsOn(ctx context.Context) (string, error) {
 	var rooms struct{ Items []struct{ ID string } }
-	if err := b.get(ctx, "/rooms?status=live", &rooms); err != nil {
+	if err := get(ctx, b.target, "/rooms?status=live", &rooms); err != nil {
 		return "", err
 	}
 	for _, r := range rooms.Items {
@@ -101,7 +97,7 @@ func (b *buyers) saleThatIsOn(ctx context.Context) (string, error) {
 				Flash *struct{ ID, Status string }
 			}
 		}
-		if err := b.get(ctx, "/rooms/"+r.ID+"/shelf", &shelf); err != nil {
+		if err := get(ctx, b.target, "/rooms/"+r.ID+"/shelf", &shelf); err != nil {
 			return "", err
 		}
 		for _, item := range shelf.Items {
@@ -111,21 +107,4 @@ func (b *buyers) saleThatIsOn(ctx context.Context) (string, error) {
 		}
 	}
 	return "", errors.New("no flash sale is on: name one by --flash")
-}
-
-func (b *buyers) get(ctx context.Context, path string, into any) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+b.target.Addr+"/api/v1"+path, nil)
-	if err != nil {
-		return err
-	}
-	req.Header.Set("X-Bank", b.target.Bank)
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return err
-	}
-	defer res.Body.Close()
-	if res.StatusCode != http.StatusOK {
-		return fmt.Errorf("GET %s was answered %s", path, res.Status)
-	}
-	return json.NewDecoder(res.Body).Decode(into)
 }

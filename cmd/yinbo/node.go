@@ -119,7 +119,7 @@ func (n *node) serveMetrics(addr string, r *prometheus.Registry) error {
 
 // How long the parts of a stop may take, one after another.
 const (
-	drainTime = 5 * time.Second
+	drainTime = 5 * time.Second // after the last viewers were told
 	finish    = 10 * time.Second
 )
 
@@ -129,7 +129,7 @@ func (n *node) stop() error {
 	n.app.stopping.Store(true)
 	var err error
 	if n.http != nil {
-		drain, cancel := context.WithTimeout(context.Background(), drainTime)
+		drain, cancel := context.WithTimeout(context.Background(), n.core.cfg.SocketDrain+drainTime)
 		n.app.drain(drain)
 		cancel()
 		ctx, cancel := context.WithTimeout(context.Background(), finish)

@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"slices"
+	"time"
 
 	"yinbo/internal/tenant"
 )
@@ -44,6 +45,7 @@ type Principal struct {
 	Name    string // nickname of a viewer, name of staff
 	Roles   []Role
 	Session string
+	Until   time.Time // when the token expires
 }
 
 // Has tells whether p has one of the roles.

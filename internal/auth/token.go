@@ -89,7 +89,7 @@ func (s *Service) Authenticate(ctx context.Context, token string) (Principal, er
 	if ended || !found {
 		return Principal{}, fault.New(fault.Unauthenticated, "auth.required").Because(errors.New("session ended"))
 	}
-	return Principal{Kind: c.Kind, Bank: bank, ID: c.Subject, Name: c.Name, Roles: c.Roles, Session: c.Session}, nil
+	return Principal{Kind: c.Kind, Bank: bank, ID: c.Subject, Name: c.Name, Roles: c.Roles, Session: c.Session, Until: c.ExpiresAt.Time}, nil
 }
 
 // lookEvery is how often a node reads which sessions ended elsewhere.

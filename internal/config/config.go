@@ -71,6 +71,13 @@ type Config struct {
 	VideoPullURL    string `koanf:"video_pull_url"`
 	VideoPushKey    Secret `koanf:"video_push_key"`
 	VideoPullKey    Secret `koanf:"video_pull_key"`
+	// Room sockets; see live/hub.
+	SocketReader     string        `koanf:"socket_reader"`      // epoll, goroutine; default what the system has
+	SocketTick       time.Duration `koanf:"socket_tick"`        // how long talk and figures are gathered
+	SocketOrigins    string        `koanf:"socket_origins"`     // other hosts whose pages may connect, by comma
+	SocketPerAddress int           `koanf:"socket_per_address"` // sockets of one address
+	SocketAccepts    int           `koanf:"socket_accepts"`     // new sockets a second
+	SocketDrain      time.Duration `koanf:"socket_drain"`       // over which a node that stops sends viewers away
 
 	// WeChat Pay: all of them or none; the last is for tests.
 	WeChatMchID          string `koanf:"wechat_mch_id"`
@@ -94,7 +101,8 @@ func (c Config) WeChatPay() wechatpay.Config {
 func Default() Config {
 	return Config{Addr: "127.0.0.1:8080", MetricsAddr: "127.0.0.1:9090", Var: "./var", BankboxURL: "http://127.0.0.1:8090",
 		OrderTTL: 15 * time.Minute, LogLevel: "info", Workers: 16, MaxConns: 32, FlashBatch: 512,
-		RTMPAddr: "127.0.0.1:1935", RecordingsMaxGB: 20, VideoScheme: "plain"}
+		RTMPAddr: "127.0.0.1:1935", RecordingsMaxGB: 20, VideoScheme: "plain",
+		SocketTick: 100 * time.Millisecond, SocketPerAddress: 5000, SocketAccepts: 5000, SocketDrain: 3 * time.Second}
 }
 
 const prefix = "YINBO_"
@@ -135,6 +143,7 @@ func keys() map[string]bool {
 	m := map[string]bool{}
 	for _, k := range []string{"addr", "metrics_addr", "public_url", "var", "mysql_dsn", "redis_url", "bankbox_url", "bank_callback_key",
 		"default_bank", "order_ttl", "kek_file", "log_level", "workers", "mysql_max_conns", "flash_batch", "clock_offset_file",
+		"socket_reader", "socket_tick", "socket_origins", "socket_per_address", "socket_accepts", "socket_drain",
 		"wechat_mch_id", "wechat_app_id", "wechat_api_v3_key", "wechat_private_key_file", "wechat_serial_no",
 		"wechat_public_key_file", "wechat_public_key_id", "wechat_base_url",
 		"rtmp_addr", "rtmp_url", "node_url", "recordings_dir", "recordings_max_gb",
@@ -208,9 +217,33 @@ func (c Config) Validate(alone bool) error {
 	if c.RecordingsMaxGB < 1 || c.RecordingsMaxGB > 1<<20 {
 		bad("recordings_max_gb", "%d is not between 1 and %d", c.RecordingsMaxGB, 1<<20)
 	}
+	problems = append(problems, c.sockets()...)
 	wechat := c.WeChatPay()
 	if !wechat.Off() && c.WeChatBaseURL == "" && !strings.HasPrefix(c.PublicURL, "https://") {
 		bad("public_url", "WeChat Pay reports to an https address only: set the one at which it reaches this server")
 	}
 	return errors.Join(append(problems, wechat.Validate())...)
+}
+
+// sockets names the problems of the room sockets' part.
+func (c Config) sockets() (problems []error) {
+	bad := func(key, format string, args ...any) {
+		problems = append(problems, fmt.Errorf("%s: %s", key, fmt.Sprintf(format, args...)))
+	}
+	if c.SocketReader != "" && c.SocketReader != "epoll" && c.SocketReader != "goroutine" {
+		bad("socket_reader", "%q is none of epoll, goroutine", c.SocketReader)
+	}
+	if c.SocketTick < 50*time.Millisecond || c.SocketTick > 200*time.Millisecond {
+		bad("socket_tick", "%s is not between 50ms and 200ms", c.SocketTick)
+	}
+	if c.SocketPerAddress < 1 {
+		bad("socket_per_address", "%d is not at least 1", c.SocketPerAddress)
+	}
+	if c.SocketAccepts < 1 {
+		bad("socket_accepts", "%d is not at least 1", c.SocketAccepts)
+	}
+	if c.SocketDrain < 0 || c.SocketDrain > time.Minute {
+		bad("socket_drain", "%s is not between 0s and 1m", c.SocketDrain)
+	}
+	return problems
 }

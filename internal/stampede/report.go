@@ -104,17 +104,17 @@ func (r *Report) merge(o *Report) {
 	r.InTime += o.InTime
 	r.Retried += o.Retried
 	r.Unsure += o.Unsure
-	for _, h := range []struct {
-		into **hdrhistogram.Histogram
-		from *hdrhistogram.Histogram
-	}{{&r.accepted, o.accepted}, {&r.refused, o.refused}} {
-		if h.from == nil {
-			continue
-		}
-		if *h.into == nil {
-			*h.into = histogram()
-		}
-		(*h.into).Merge(h.from)
+	merge(&r.accepted, o.accepted)
+	merge(&r.refused, o.refused)
+}
+
+func merge(into **hdrhistogram.Histogram, more *hdrhistogram.Histogram) {
+	switch {
+	case more == nil:
+	case *into == nil:
+		*into = more
+	default:
+		(*into).Merge(more)
 	}
 }
 

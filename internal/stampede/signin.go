@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -18,6 +19,9 @@ type Buyer struct {
 	Viewer string
 	bearer string
 }
+
+// token is the session's, as a socket's join bears it.
+func (b Buyer) token() string { return strings.TrimPrefix(b.bearer, "Bearer ") }
 
 // Target is the server under load.
 type Target struct {

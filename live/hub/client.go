@@ -1,7 +1,6 @@
 package hub
 
 import (
-	"context"
 	"encoding/json"
 	"strings"
 	"time"
@@ -13,17 +12,24 @@ import (
 
 // Limits of what a client says; CONTRACT §7.
 const (
-	maxChat   = 200                    // characters
-	chatEvery = 950 * time.Millisecond // a second, less what the way may take off
-	maxLikes  = 50                     // in a frame
-	sayTime   = 5 * time.Second
+	maxChat  = 200                   // characters
+	maxLikes = 50                    // in a frame
+	slack    = 50 * time.Millisecond // what the way may take off the pause between two messages
 )
 
 // handle answers one frame.
 func (c *conn) handle(raw []byte) {
+	if c.room == nil { // only the reader's work sets it, and not while it reads
+		c.knock(raw)
+		return
+	}
 	var f clientFrame
 	if err := json.Unmarshal(raw, &f); err != nil {
 		c.refuse("", "bad_frame")
+		return
+	}
+	if !c.room.frames.Allow() {
+		c.answer(f.ID, "chat.too_fast")
 		return
 	}
 	switch f.Type {
@@ -33,6 +39,8 @@ func (c *conn) handle(raw []byte) {
 		c.like(f)
 	case "chat":
 		c.chat(f)
+	case "auth":
+		c.renew(f)
 	default:
 		c.refuse(f.ID, "bad_frame")
 	}
@@ -42,44 +50,38 @@ func (c *conn) like(f clientFrame) {
 	switch {
 	case f.Count < 1 || f.Count > maxLikes:
 		c.answer(f.ID, "bad_frame")
-	case c.who.Kind == auth.Guest:
+	case c.who.kind == auth.Guest:
 		c.answer(f.ID, "auth.required")
 	default:
-		c.room.like(f.Count)
+		c.room.liked.Add(f.Count)
 		c.ack(f.ID)
 	}
 }
-
-func (c *conn) ack(id string) { c.send(outgoing{own: encode(ackFrame{Type: "ack", ID: id})}) }
 
 // chat says something. A message that is held back counts as said: else the words
 // could be found out by trying.
 func (c *conn) chat(f clientFrame) {
 	text := strings.TrimSpace(f.Text)
+	rules := c.room.rules.Load()
 	switch n := utf8.RuneCountInString(text); {
 	case n == 0 || n > maxChat:
 		c.answer(f.ID, "bad_frame")
-	case c.who.Kind == auth.Guest:
+	case c.who.kind == auth.Guest:
 		c.answer(f.ID, "auth.required")
-	case c.room.muted(c.who.ID):
+	case rules.Muted(c.who.id, c.hub.now()):
 		c.answer(f.ID, "chat.muted")
-	case !c.room.speaks(c.who.ID, time.Now()):
+	case !c.room.speaks(c.who.id, rules.Pause()-slack) || !c.room.chats.Allow():
 		c.answer(f.ID, "chat.too_fast")
-	case c.room.holdsBack(text):
-		c.answer(f.ID, "chat.held")
 	default:
-		c.say(f.ID, text)
+		verdict := rules.Judge(text)
+		if verdict == live.Block {
+			c.answer(f.ID, "chat.held")
+			return
+		}
+		s := saying{c: c, id: f.ID, Saying: live.Saying{Bank: c.room.bank, Room: c.room.id,
+			Who: live.Speaker{ID: c.who.id, Nickname: c.who.name}, Text: text, Held: verdict == live.Hold}}
+		if !c.hub.say(s) {
+			c.answer(f.ID, "chat.too_fast")
+		}
 	}
-}
-
-func (c *conn) say(id, text string) {
-	ctx, cancel := context.WithTimeout(c.hub.ctx, sayTime)
-	defer cancel()
-	_, err := c.hub.Rooms.Say(ctx, c.room.bank, c.room.id, live.Speaker{ID: c.who.ID, Nickname: c.who.Name}, text)
-	if err != nil {
-		c.hub.Log.Error("chat not kept", "error", err)
-		c.answer(id, "unavailable")
-		return
-	}
-	c.ack(id)
 }

@@ -2,9 +2,7 @@ package hub
 
 import (
 	"context"
-	"maps"
 	"math/rand/v2"
-	"slices"
 	"time"
 )
 
@@ -20,62 +18,50 @@ func comeBack(least time.Duration) *int {
 	return &ms
 }
 
-// Drain refuses newcomers, tells everyone when to come back, and waits until the
-// sockets are closed or ctx ends.
+// A drain sends sockets away in batches: a node that lets go of everyone at once
+// makes the others take everyone at once.
+const (
+	batchEvery = 50 * time.Millisecond
+	leastBatch = 50 // sockets
+)
+
+// Drain refuses newcomers, tells everyone when to come back, some at a time over
+// the window, and waits until the sockets are closed or ctx ends.
 func (h *Hub) Drain(ctx context.Context) {
 	h.mu.Lock()
 	h.closing = true
 	h.mu.Unlock()
-	rooms, conns := h.open()
-	for _, r := range rooms {
-		r.flush() // the good-bye comes after what has happened
-	}
-	for _, c := range conns {
-		c.bye("draining", comeBack(leastBack))
-	}
+	look := time.NewTicker(batchEvery)
+	defer look.Stop()
+	_, conns := h.open()
+	batch := max(leastBatch, len(conns)*int(batchEvery)/int(h.Window)+1)
 	for h.Sockets() > 0 {
+		n := min(batch, len(conns))
+		h.sendAway(conns[:n])
+		conns = conns[n:]
 		select {
 		case <-ctx.Done():
 			h.cut()
 			return
-		case <-time.After(10 * time.Millisecond):
+		case <-look.C:
 		}
 	}
 }
 
-// open is what is open now.
-func (h *Hub) open() ([]*room, []*conn) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return slices.Collect(maps.Values(h.rooms)), slices.Collect(maps.Keys(h.conns))
-}
-
-// cut closes what would not go.
-func (h *Hub) cut() {
-	_, conns := h.open()
+// sendAway says good-bye, after what has happened.
+func (h *Hub) sendAway(conns []*conn) {
 	for _, c := range conns {
-		c.ws.Close()
-	}
-}
-
-// Close ends everything and waits for every goroutine.
-func (h *Hub) Close() {
-	h.mu.Lock()
-	h.closing = true
-	banks := slices.Collect(maps.Values(h.banks))
-	h.mu.Unlock()
-	h.cancel() // what asks the database for a socket, and the rooms' goroutines
-	h.cut()
-	h.running.Wait()
-	rooms, _ := h.open()
-	for _, r := range rooms {
-		r.close()
-	}
-	for _, b := range banks {
-		b.opening.Lock()
-		if b.unsubscribe != nil {
-			b.unsubscribe()
+		c.mu.Lock()
+		r, s := c.room, c.shard
+		c.mu.Unlock()
+		bye := func() { c.bye("draining", comeBack(leastBack)) }
+		if r == nil || s == nil {
+			bye()
+			continue
 		}
-		b.opening.Unlock()
+		r.mu.Lock()
+		r.catchShards()
+		r.mu.Unlock()
+		s.do(bye)
 	}
 }

@@ -2,61 +2,179 @@ package hub
 
 import (
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"time"
+
+	"github.com/gorilla/websocket"
+
+	"yinbo/internal/auth"
 )
 
 // enter adds a socket: what it missed, or a whole picture, goes to it first, and
-// what happens meanwhile waits behind that.
-func (r *room) enter(ctx context.Context, c *conn, s *since) error {
+// what happens from then on after that.
+func (r *room) enter(ctx context.Context, c *conn, f joinFrame) error {
+	if err := r.count(c, f.source()); err != nil {
+		return err
+	}
+	err := r.admit(ctx, c, f.Since)
+	if err == nil {
+		c.mu.Lock()
+		if c.gone {
+			err = errGone
+		} else {
+			c.room = r
+		}
+		c.mu.Unlock()
+	}
+	if err != nil {
+		r.leave(c)
+	}
+	return err
+}
+
+// count notes that a socket is here, or about to be.
+func (r *room) count(c *conn, source string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.retired {
+		return errRetired
+	}
+	r.watch()
+	r.inside++
+	if c.host {
+		r.hosts++
+		return nil
+	}
+	if _, known := r.came[c.visitor()]; !known {
+		r.came[c.visitor()] = source
+	}
+	return nil
+}
+
+// leave forgets a socket that was counted.
+func (r *room) leave(c *conn) {
+	r.mu.Lock()
+	r.watch()
+	r.inside--
+	if c.host {
+		r.hosts--
+	}
+	if r.inside == 0 {
+		r.idle = time.Now()
+	}
+	r.mu.Unlock()
+	c.mu.Lock()
+	s := c.shard
+	c.shard = nil
+	c.mu.Unlock()
+	if s != nil {
+		s.do(func() { s.remove(c) })
+	}
+}
+
+// visitor is who comes, for the count of unique viewers: a viewer's id, or for a
+// guest a hash of where they come from that means nothing outside of this node.
+func (c *conn) visitor() string {
+	if c.who.kind == auth.Viewer {
+		return c.who.id
+	}
+	return "guest_" + hex.EncodeToString(c.guest[:])
+}
+
+// admit gives a socket what it missed after s, or a whole picture, and has a
+// shard give it what comes after that.
+func (r *room) admit(ctx context.Context, c *conn, s *since) error {
 	if s != nil && s.Epoch == r.epoch && s.Seq > r.seq() { // another node was ahead of us
 		if err := r.catchUp(ctx); err != nil {
 			return err
 		}
 	}
-	r.mu.Lock()
-	if r.retired {
-		r.mu.Unlock()
-		return errRetired
-	}
-	if r.sent < r.last {
-		r.write() // to those who are here: this one gets what comes after
-	}
-	seq := r.sent
-	missed, whole := r.after(s)
-	if whole {
-		r.owing[c] = struct{}{} // the figures changed too
-	}
-	c.hold()
-	r.conns[c] = struct{}{}
-	if c.host {
-		r.hosts++
-	} else {
-		r.came[c.visitor()] = struct{}{}
-	}
-	r.mu.Unlock()
-	if whole {
-		c.release(encode(recoveredFrame{Type: "joined", Epoch: r.epoch, Seq: seq, Recovered: true, Events: missed}))
+	if r.recover(c, s) {
 		return nil
 	}
-	state, err := r.paint(ctx, seq)
-	if err != nil {
-		r.leave(c)
-		return err
+	for {
+		p, err := r.paint(ctx)
+		if err != nil {
+			return err
+		}
+		if r.place(c, p.seq, p.joined) {
+			return nil
+		}
 	}
-	c.release(encode(joinedFrame{Type: "joined", Epoch: r.epoch, Seq: seq, State: state}))
-	return nil
 }
 
-// after gives everything after s, and whether that is the whole of it.
-func (r *room) after(s *since) ([]json.RawMessage, bool) {
-	if s == nil || s.Epoch != r.epoch || s.Seq < 0 || s.Seq > r.last {
+// recover lets in one whom the ring can serve.
+func (r *room) recover(c *conn, s *since) bool {
+	if s == nil || s.Epoch != r.epoch {
+		return false
+	}
+	r.mu.Lock()
+	r.catchShards()
+	missed, whole := r.after(s.Seq)
+	if !whole {
+		r.mu.Unlock()
+		return false
+	}
+	frame := r.returns.frame(s.Seq, r.last, func() *websocket.PreparedMessage {
+		return prepare(recoveredFrame{Type: "joined", Epoch: r.epoch, Seq: r.last, Recovered: true, Events: missed})
+	})
+	r.seat(c, frame)
+	r.mu.Unlock()
+	return true
+}
+
+// place lets in one who has a picture as of seq; false when the ring no longer
+// holds what came after that.
+func (r *room) place(c *conn, seq int64, joined *websocket.PreparedMessage) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.catchShards()
+	missed, whole := r.after(seq)
+	if !whole {
+		return false
+	}
+	if len(missed) == 0 {
+		r.seat(c, joined)
+		return true
+	}
+	r.seat(c, joined, prepare(eventsFrame{Type: "events", Seq: r.last, Events: missed}))
+	return true
+}
+
+// seat gives a socket its first frames and hands it to a shard, with the lock
+// held and everything written that happened: what comes later comes after them.
+func (r *room) seat(c *conn, frames ...*websocket.PreparedMessage) {
+	r.next++
+	s := r.shards[r.next%len(r.shards)]
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.gone {
+		return
+	}
+	if !c.over {
+		for _, m := range frames {
+			c.share(m)
+		}
+	}
+	c.shard = s
+	seq := r.last
+	s.do(func() { s.add(c, seq) })
+}
+
+// catchShards hands them the facts that they do not have yet, with the lock held.
+func (r *room) catchShards() {
+	if r.sent < r.last {
+		r.write()
+	}
+}
+
+// after gives everything after seq, and whether that is the whole of it.
+func (r *room) after(seq int64) ([]json.RawMessage, bool) {
+	if seq < 0 || seq > r.last || r.last-seq > int64(min(len(r.ring), ringSize)) {
 		return nil, false
 	}
-	n := int(r.last - s.Seq)
-	if n > len(r.ring) {
-		return nil, false
-	}
+	n := int(r.last - seq)
 	missed := make([]json.RawMessage, 0, n)
 	for _, f := range r.ring[len(r.ring)-n:] {
 		missed = append(missed, f.event)
@@ -64,48 +182,72 @@ func (r *room) after(s *since) ([]json.RawMessage, bool) {
 	return missed, true
 }
 
+// returns keeps the last frame for those who come back: a crowd that was sent
+// away at once has missed the same.
+type returns struct {
+	from, to int64
+	prepared *websocket.PreparedMessage
+}
+
+func (k *returns) frame(from, to int64, make func() *websocket.PreparedMessage) *websocket.PreparedMessage {
+	if k.prepared == nil || k.from != from || k.to != to {
+		k.from, k.to, k.prepared = from, to, make()
+	}
+	return k.prepared
+}
+
+// picture is the room as of a fact, in the frame that answers a join.
+type picture struct {
+	seq    int64
+	at     time.Time
+	joined *websocket.PreparedMessage
+}
+
 // fresh is how long a picture serves those who come after it was made.
 const fresh = 200 * time.Millisecond
 
-// paint makes the room's picture as of seq at least. A crowd shares one: it will
-// do if it was begun after one came, or a moment before.
-func (r *room) paint(ctx context.Context, seq int64) (json.RawMessage, error) {
-	from := time.Now().Add(-fresh)
+// paint makes the room's picture. A crowd shares one: it will do if it was begun
+// after one came, or a moment before, and no fact has come since.
+func (r *room) paint(ctx context.Context) (picture, error) {
+	from, seq := time.Now().Add(-fresh), r.seq()
 	r.painting.Lock()
 	defer r.painting.Unlock()
-	if r.picture != nil && r.pictureSeq >= seq && r.pictureAt.After(from) {
+	if r.picture.joined != nil && r.picture.seq >= seq && r.picture.at.After(from) {
 		return r.picture, nil
 	}
-	now, at := r.seq(), time.Now()
+	now := picture{seq: r.seq(), at: time.Now()}
 	p, err := r.hub.Rooms.Picture(ctx, r.bank, r.id)
 	if err != nil {
-		return nil, err
+		return now, err
 	}
 	r.mu.Lock()
-	p.Viewers, p.Likes = max(p.Viewers, r.here()), max(p.Likes, r.likes+r.liked)
+	p.Viewers, p.Likes = max(p.Viewers, r.here()), max(p.Likes, r.likes+r.liked.Load())
 	r.mu.Unlock()
 	p.Room.Viewers, p.Room.Likes = p.Viewers, p.Likes
-	r.picture, r.pictureSeq, r.pictureAt = encode(p), now, at
-	return r.picture, nil
+	now.joined = prepare(joinedFrame{Type: "joined", Epoch: r.epoch, Seq: now.seq, State: encode(p)})
+	r.picture = now
+	return now, nil
+}
+
+// prepare makes a frame for many.
+func prepare(v any) *websocket.PreparedMessage { return prepared(websocket.TextMessage, encode(v)) }
+
+func prepared(kind int, raw []byte) *websocket.PreparedMessage {
+	m, err := websocket.NewPreparedMessage(kind, raw)
+	if err != nil { // it writes to memory
+		panic(err)
+	}
+	return m
 }
 
 // here counts the viewers on this node, with the lock held.
-func (r *room) here() int64 { return int64(len(r.conns) - r.hosts) }
+func (r *room) here() int64 { return int64(r.inside - r.hosts) }
 
-func (r *room) leave(c *conn) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if _, there := r.conns[c]; !there {
-		return
-	}
-	delete(r.conns, c)
-	delete(r.owing, c)
-	if c.host {
-		r.hosts--
-	}
-	if len(r.conns) == 0 {
-		r.idle = time.Now()
-	}
+// watch adds up what was watched since it was last called, with the lock held.
+func (r *room) watch() {
+	now := time.Now()
+	r.watched += time.Duration(r.here()) * now.Sub(r.watchedAt)
+	r.watchedAt = now
 }
 
 func (r *room) seq() int64 {
@@ -114,36 +256,14 @@ func (r *room) seq() int64 {
 	return r.last
 }
 
-func (r *room) like(n int64) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.liked += n
-}
-
-func (r *room) muted(viewer string) bool {
-	now := r.hub.now()
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return now.Before(r.mutes[viewer])
-}
-
 // speaks tells whether a viewer may say something now, by whichever socket.
-func (r *room) speaks(viewer string, now time.Time) bool {
+func (r *room) speaks(viewer string, pause time.Duration) bool {
+	now := time.Now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if now.Sub(r.spoke[viewer]) < chatEvery {
+	if now.Sub(r.spoke[viewer]) < pause {
 		return false
 	}
 	r.spoke[viewer] = now
 	return true
-}
-
-// private sends an event to one of the sockets here. Before a socket has entered
-// it is told nothing: it reads its own things again once it has.
-func (r *room) private(c *conn, event json.RawMessage) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if _, here := r.conns[c]; here {
-		c.send(outgoing{own: encode(eventsFrame{Type: "events", Seq: r.sent, Events: []json.RawMessage{event}})})
-	}
 }

@@ -13,6 +13,8 @@ type joinFrame struct {
 	Room  string  `json:"room"`
 	Token *string `json:"token"`
 	Since *since  `json:"since"`
+
+	Source string `json:"source"` // where the viewer came from
 }
 
 type since struct {
@@ -68,6 +70,7 @@ type clientFrame struct {
 	ID    string `json:"id"`
 	Text  string `json:"text"`
 	Count int64  `json:"count"`
+	Token string `json:"token"`
 }
 
 func encode(v any) []byte {

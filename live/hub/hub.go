@@ -3,15 +3,16 @@ package hub
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"log/slog"
-	"net"
-	"net/http"
+	"maps"
+	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gorilla/websocket"
+	"golang.org/x/time/rate"
 
 	"yinbo/internal/auth"
 	"yinbo/live"
@@ -29,10 +30,7 @@ type Deps struct {
 	Bus    bus.Bus
 	Tokens Tokens
 	Log    *slog.Logger
-	Tick   time.Duration // how long talk and state are gathered; default 100 ms
-	Pulse  time.Duration // how often counts are reported; default 2 s
-	Join   time.Duration // how long a socket may take to join; default 5 s
-	Idle   time.Duration // how long a room that nobody is in is kept; default 30 s
+	Config
 }
 
 // Hub serves sockets.
@@ -40,16 +38,34 @@ type Hub struct {
 	Deps
 	salt     []byte // guests are told apart by a hash that only this node can make
 	upgrader websocket.Upgrader
+	ping     *websocket.PreparedMessage
+	born     time.Time
+	shards   int // of a room
+	steps    steps
+	door     *rate.Limiter
+	wheel    *wheel
+	jobs     chan func()
+	sayings  chan saying
+	stats    stats
 
-	mu      sync.Mutex
-	rooms   map[string]*room
-	banks   map[string]*bank
-	conns   map[*conn]struct{} // every open socket, joined or not
-	closing bool
+	begun   sync.Once
+	pollers []*poller
+	turn    atomic.Uint32 // counts the sockets over them
 
+	mu        sync.Mutex
+	rooms     map[string]*room
+	banks     map[string]*bank
+	conns     map[*conn]struct{} // every open socket, joined or not
+	addresses map[string]int     // sockets by the client's address
+	closing   bool
+
+	sockets sync.WaitGroup
+	working sync.WaitGroup // what may wait for the database
 	running sync.WaitGroup
 	ctx     context.Context
 	cancel  context.CancelFunc
+	turning context.Context // of the wheel
+	still   context.CancelFunc
 }
 
 // bank is where a bank's viewers are found for private events.
@@ -60,66 +76,68 @@ type bank struct {
 	viewers map[string][]*conn // guarded by the hub's mu
 }
 
-// New makes a hub.
+// How much may wait for the database at a time: sockets that join, chats.
+const (
+	workers  = 16
+	jobQueue = 16 << 10
+)
+
+// New makes a hub. Nothing runs before the first socket.
 func New(d Deps) *Hub {
-	if d.Tick == 0 {
-		d.Tick = 100 * time.Millisecond
-	}
-	if d.Pulse == 0 {
-		d.Pulse = 2 * time.Second
-	}
-	if d.Join == 0 {
-		d.Join = 5 * time.Second
-	}
-	if d.Idle == 0 {
-		d.Idle = 30 * time.Second
-	}
-	h := &Hub{Deps: d, salt: make([]byte, 32), rooms: map[string]*room{}, banks: map[string]*bank{}, conns: map[*conn]struct{}{},
-		upgrader: websocket.Upgrader{HandshakeTimeout: 5 * time.Second, ReadBufferSize: 1024, WriteBufferSize: 4096, WriteBufferPool: &sync.Pool{}}}
+	d.Config = d.withDefaults()
+	h := &Hub{Deps: d, salt: make([]byte, 32), born: time.Now(), shards: runtime.GOMAXPROCS(0), steps: stepsOf(d.Backlog),
+		rooms: map[string]*room{}, banks: map[string]*bank{}, conns: map[*conn]struct{}{}, addresses: map[string]int{},
+		ping: prepared(websocket.PingMessage, nil), door: rate.NewLimiter(rate.Limit(d.Accepts), d.Accepts), wheel: newWheel(),
+		jobs: make(chan func(), jobQueue), sayings: make(chan saying, sayQueue)}
+	h.upgrader = websocket.Upgrader{ReadBufferSize: 1, WriteBufferSize: 4096, WriteBufferPool: &sync.Pool{}, CheckOrigin: h.sameOrigin}
 	rand.Read(h.salt)
 	h.ctx, h.cancel = context.WithCancel(context.Background())
+	h.turning, h.still = context.WithCancel(context.Background())
 	return h
 }
+
+// begin starts what serves sockets.
+func (h *Hub) begin() {
+	if !h.Parked {
+		h.pollers = newPollers(min(2, h.shards))
+	}
+	for _, p := range h.pollers {
+		h.running.Go(p.run)
+	}
+	h.running.Go(func() { h.wheel.run(h.turning) })
+	h.working.Go(func() { h.keep(h.ctx) })
+	for range workers {
+		h.working.Go(func() {
+			for {
+				select {
+				case <-h.ctx.Done():
+					return
+				case job := <-h.jobs:
+					job()
+				}
+			}
+		})
+	}
+}
+
+// work has a worker do what may wait for the database; false when too much waits.
+func (h *Hub) work(job func()) bool {
+	select {
+	case h.jobs <- job:
+		return true
+	default:
+		return false
+	}
+}
+
+// millis is a time on the hub's own clock.
+func (h *Hub) millis(t time.Time) int64 { return t.Sub(h.born).Milliseconds() }
 
 // Sockets is how many are open.
 func (h *Hub) Sockets() int64 {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return int64(len(h.conns))
-}
-
-// ServeHTTP upgrades and serves a socket until it ends. The origin must be the
-// same host, or none.
-func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	h.mu.Lock()
-	if h.closing {
-		h.mu.Unlock()
-		w.Header().Set("Retry-After", "1")
-		http.Error(w, "draining", http.StatusServiceUnavailable)
-		return
-	}
-	h.running.Add(1)
-	h.mu.Unlock()
-	defer h.running.Done()
-	ws, err := h.upgrader.Upgrade(w, r, nil)
-	if err != nil {
-		return // the upgrader has answered
-	}
-	if tcp, ok := ws.NetConn().(*net.TCPConn); ok {
-		_ = tcp.SetWriteBuffer(sendSpace) // refused, it is as large as the kernel likes
-	}
-	c := newConn(h, ws, r)
-	h.mu.Lock()
-	h.conns[c] = struct{}{}
-	closing := h.closing
-	h.mu.Unlock()
-	if closing { // since a moment ago: Drain has not seen this one
-		c.bye("draining", comeBack(leastBack))
-	}
-	c.serve()
-	h.mu.Lock()
-	delete(h.conns, c)
-	h.mu.Unlock()
 }
 
 // room finds the room's part of this node, or opens it.
@@ -151,32 +169,24 @@ func (h *Hub) forget(r *room) {
 	}
 }
 
-var (
-	errClosing = errors.New("hub: closing")
-	errRetired = errors.New("hub: room retired meanwhile")
-)
-
-// maxPerViewer is how many sockets a viewer may have; the oldest gives way.
-const maxPerViewer = 5
-
 // enlist makes a viewer's socket reachable for private events. It returns when
-// the bank's are heard here.
-func (h *Hub) enlist(c *conn) error {
-	bankID := c.who.Bank.ID
+// the bank's are heard here. The oldest of too many sockets gives way.
+func (h *Hub) enlist(c *conn, r *room) error {
+	if c.who.kind != auth.Viewer {
+		return nil
+	}
 	h.mu.Lock()
-	b, known := h.banks[bankID]
+	b, known := h.banks[r.bank]
 	if !known {
 		b = &bank{viewers: map[string][]*conn{}}
-		h.banks[bankID] = b
+		h.banks[r.bank] = b
 	}
 	var oldest *conn
-	if c.who.Kind == auth.Viewer {
-		mine := append(b.viewers[c.who.ID], c)
-		if len(mine) > maxPerViewer {
-			oldest, mine = mine[0], mine[1:]
-		}
-		b.viewers[c.who.ID] = mine
+	mine := append(slices.Clip(b.viewers[c.who.id]), c)
+	if len(mine) > h.PerViewer {
+		oldest, mine = mine[0], mine[1:]
 	}
+	b.viewers[c.who.id] = mine
 	h.mu.Unlock()
 	if oldest != nil {
 		oldest.bye("replaced", nil)
@@ -186,7 +196,7 @@ func (h *Hub) enlist(c *conn) error {
 	if b.unsubscribe != nil {
 		return nil
 	}
-	unsubscribe, err := h.Bus.Subscribe(bus.BankChannel(bankID), func(m bus.Message) { h.private(b, m) })
+	unsubscribe, err := h.Bus.Subscribe(bus.BankChannel(r.bank), func(m bus.Message) { h.private(b, m) })
 	if err == nil {
 		b.unsubscribe = unsubscribe
 	}
@@ -194,15 +204,18 @@ func (h *Hub) enlist(c *conn) error {
 }
 
 // strike takes a socket off the list. A bank's subscription stays: banks are few.
-func (h *Hub) strike(c *conn) {
+func (h *Hub) strike(c *conn, r *room) {
+	if c.who.kind != auth.Viewer {
+		return
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	b := h.banks[c.who.Bank.ID]
-	mine := slices.DeleteFunc(slices.Clone(b.viewers[c.who.ID]), func(x *conn) bool { return x == c })
+	b := h.banks[r.bank]
+	mine := slices.DeleteFunc(slices.Clone(b.viewers[c.who.id]), func(x *conn) bool { return x == c })
 	if len(mine) == 0 {
-		delete(b.viewers, c.who.ID)
+		delete(b.viewers, c.who.id)
 	} else {
-		b.viewers[c.who.ID] = mine
+		b.viewers[c.who.id] = mine
 	}
 }
 
@@ -214,8 +227,50 @@ func (h *Hub) private(b *bank, m bus.Message) {
 	to := slices.Clone(b.viewers[m.Viewer])
 	h.mu.Unlock()
 	for _, c := range to {
-		if r := c.in.Load(); r != nil {
-			r.private(c, m.Event)
-		}
+		c.private(m.Event)
 	}
+}
+
+// open is what is open now.
+func (h *Hub) open() ([]*room, []*conn) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Collect(maps.Values(h.rooms)), slices.Collect(maps.Keys(h.conns))
+}
+
+// cut closes what would not go.
+func (h *Hub) cut() {
+	_, conns := h.open()
+	for _, c := range conns {
+		c.shut()
+	}
+}
+
+// Close ends everything and waits for every goroutine: first what waits for the
+// database, then the sockets, then their rooms, whose last words are counts.
+func (h *Hub) Close() {
+	h.mu.Lock()
+	h.closing = true
+	banks := slices.Collect(maps.Values(h.banks))
+	h.mu.Unlock()
+	h.cancel()
+	h.cut()
+	h.sockets.Wait()
+	h.working.Wait()
+	rooms, _ := h.open()
+	for _, r := range rooms {
+		r.close()
+	}
+	for _, b := range banks {
+		b.opening.Lock()
+		if b.unsubscribe != nil {
+			b.unsubscribe()
+		}
+		b.opening.Unlock()
+	}
+	for _, p := range h.pollers {
+		p.close()
+	}
+	h.still()
+	h.running.Wait()
 }

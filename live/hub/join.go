@@ -2,11 +2,9 @@ package hub
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"regexp"
 	"time"
 
 	"yinbo/internal/auth"
@@ -16,23 +14,42 @@ import (
 // enterTime bounds what the database is asked for one who joins.
 const enterTime = 10 * time.Second
 
-// join reads frames until one is a join and lets the client in: who it is, the
-// room, and what it has missed. An error means that the socket was told why.
-func (c *conn) join() error {
-	f, err := c.joinFrame(time.Now().Add(c.hub.Join))
-	if err != nil {
-		return err
+var (
+	errClosing = errors.New("hub: closing")
+	errRetired = errors.New("hub: room retired meanwhile")
+	errBusy    = fault.New(fault.Unavailable, "unavailable")
+	errBanned  = errors.New("hub: banned")
+	errGone    = errors.New("hub: left while joining")
+)
+
+// knock takes a frame of one who has not joined: a join, or a bad frame.
+func (c *conn) knock(raw []byte) {
+	var f joinFrame
+	if json.Unmarshal(raw, &f) != nil || f.Type != "join" || f.Room == "" {
+		c.refuse("", "bad_frame")
+		return
 	}
+	c.mu.Lock()
+	c.joining = true
+	c.mu.Unlock()
+	c.link.aside(func() { c.join(f) })
+}
+
+// join lets the client in: who it is, the room, and what it has missed; or tells
+// it why not.
+func (c *conn) join(f joinFrame) {
 	ctx, cancel := context.WithTimeout(c.hub.ctx, enterTime)
 	defer cancel()
-	err = c.tryRoom(ctx, f)
+	err := c.tryRoom(ctx, f)
 	for errors.Is(err, errRetired) { // the room was let go just now: open it anew
 		err = c.tryRoom(ctx, f)
 	}
+	c.mu.Lock()
+	c.joining = false
+	c.mu.Unlock()
 	if err != nil {
-		return c.refused(err)
+		c.refused(err)
 	}
-	return nil
 }
 
 func (c *conn) tryRoom(ctx context.Context, f joinFrame) error {
@@ -43,43 +60,22 @@ func (c *conn) tryRoom(ctx context.Context, f joinFrame) error {
 	if err := c.identify(ctx, f, r); err != nil {
 		return err
 	}
-	c.room = r
-	c.in.Store(r)
-	err = c.hub.enlist(c)
-	if err == nil {
-		err = r.enter(ctx, c, f.Since)
+	if c.who.kind == auth.Viewer && r.rules.Load().Banned(c.who.id, c.hub.now()) {
+		return errBanned
+	}
+	if err = c.hub.enlist(c, r); err == nil {
+		err = r.enter(ctx, c, f)
 	}
 	if err != nil {
-		c.hub.strike(c)
+		c.hub.strike(c, r)
 	}
 	return err
-}
-
-// joinFrame reads until a join comes; what comes instead is a bad frame.
-func (c *conn) joinFrame(until time.Time) (joinFrame, error) {
-	for {
-		raw, err := c.next(until)
-		if err != nil {
-			return joinFrame{}, err
-		}
-		if raw != nil {
-			var f joinFrame
-			if json.Unmarshal(raw, &f) == nil && f.Type == "join" && f.Room != "" {
-				return f, nil
-			}
-			c.refuse("", "bad_frame")
-		}
-		if c.struckOut() {
-			return joinFrame{}, errOver
-		}
-	}
 }
 
 // identify finds out who comes. A token that is wrong, or another bank's, is
 // refused, never taken for a guest.
 func (c *conn) identify(ctx context.Context, f joinFrame, r *room) error {
-	c.who, c.host = auth.Principal{Kind: auth.Guest}, false
-	c.who.Bank.ID = r.bank
+	c.who, c.host = person{kind: auth.Guest}, false
 	if f.Token == nil {
 		return nil
 	}
@@ -90,7 +86,10 @@ func (c *conn) identify(ctx context.Context, f joinFrame, r *room) error {
 	if p.Bank.ID != r.bank {
 		return fault.New(fault.Unauthenticated, "auth.required")
 	}
-	c.who = p
+	c.who = person{kind: p.Kind, id: p.ID, name: p.Name}
+	c.mu.Lock()
+	c.expires = p.Until
+	c.mu.Unlock()
 	if !p.Has(auth.Host, auth.Operator) {
 		return nil
 	}
@@ -103,27 +102,32 @@ func (c *conn) identify(ctx context.Context, f joinFrame, r *room) error {
 }
 
 // refused tells why, and closes.
-func (c *conn) refused(err error) error {
-	f := fault.From(err)
-	if errors.Is(err, errClosing) {
+func (c *conn) refused(err error) {
+	switch {
+	case errors.Is(err, errGone):
+		return
+	case errors.Is(err, errClosing):
 		c.bye("draining", comeBack(leastBack))
-		return err
+		return
+	case errors.Is(err, errBanned):
+		c.bye("banned", nil)
+		return
 	}
+	f := fault.From(err)
 	if f.Kind == fault.Internal {
 		c.hub.Log.Error("join failed", "error", err)
-		f = fault.New(fault.Unavailable, "unavailable")
+		f = errBusy
 	}
-	c.deny(errorText(c.lang, "", f.Code))
-	return err
+	c.end(errorText(c.lang, "", f.Code))
 }
 
-// visitor is who comes, for the count of unique viewers: a viewer's id, or for a
-// guest a hash of where they come from that means nothing outside of this node.
-func (c *conn) visitor() string {
-	if c.who.Kind == auth.Viewer {
-		return c.who.ID
+// sources are the names that a client may give to where it came from.
+var sources = regexp.MustCompile(`^[a-z0-9_-]{1,40}$`)
+
+// source is where a viewer came from, as far as it is worth noting.
+func (f joinFrame) source() string {
+	if !sources.MatchString(f.Source) {
+		return ""
 	}
-	mac := hmac.New(sha256.New, c.hub.salt)
-	mac.Write([]byte(c.ip + "|" + c.ua))
-	return "guest_" + hex.EncodeToString(mac.Sum(nil)[:12])
+	return f.Source
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"yinbo/internal/clock"
@@ -17,7 +16,9 @@ import (
 const (
 	boardEvery = time.Second
 	likesEvery = 500 * time.Millisecond
-	wordsEvery = 15 // pulses; a room may have many
+	rulesEvery = 15 // pulses; a room may have many words
+
+	visitorsATime = 2000 // reported at most
 )
 
 // now is the database's clock: mutes and counts are written by it.
@@ -40,20 +41,19 @@ func (r *room) report(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-r.refill:
-			err = r.reload(ctx)
+			err = errors.Join(r.reload(ctx), r.catchUp(ctx))
 		case <-board.C:
 			err = r.tellBoard(ctx)
 		case <-likes.C:
-			if r.hasLikes() {
+			if r.liked.Load() > 0 {
 				r.beat(ctx)
 			}
 		case <-pulse.C:
 			r.beat(ctx)
-			if beats++; beats%wordsEvery == 0 {
+			if beats++; beats%rulesEvery == 0 {
 				err = r.reload(ctx)
-			} else {
-				err = r.refresh(ctx)
 			}
+			err = errors.Join(err, r.catchUp(ctx))
 			r.retire()
 		}
 		if err != nil && ctx.Err() == nil {
@@ -62,36 +62,39 @@ func (r *room) report(ctx context.Context) {
 	}
 }
 
-// visitors are those who came since they were last reported, with the lock held.
-func (r *room) visitors() []live.Visitor {
-	var all []live.Visitor
-	for _, v := range slices.Sorted(maps.Keys(r.came)) {
-		all = append(all, live.Visitor{ID: v})
-	}
-	return all
-}
-
-func (r *room) hasLikes() bool {
+// seen takes what was seen since it was last reported.
+func (r *room) seen() live.Seen {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.liked > 0
+	r.watch()
+	seen := live.Seen{Node: r.node, Viewers: r.here(), Likes: r.liked.Swap(0), Watched: r.watched}
+	r.watched = 0
+	for _, v := range slices.Sorted(maps.Keys(r.came)) {
+		if len(seen.Visitors) == visitorsATime {
+			break
+		}
+		seen.Visitors = append(seen.Visitors, live.Visitor{ID: v, Source: r.came[v]})
+		delete(r.came, v)
+	}
+	return seen
+}
+
+// unseen puts back what could not be reported.
+func (r *room) unseen(seen live.Seen) {
+	r.liked.Add(seen.Likes)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.watched += seen.Watched
+	for _, v := range seen.Visitors {
+		r.came[v.ID] = v.Source
+	}
 }
 
 // beat reports this node's counts, reads the room's, and tells what changed.
 func (r *room) beat(ctx context.Context) {
-	r.mu.Lock()
-	seen := live.Seen{Node: r.node, Viewers: r.here(), Likes: r.liked, Visitors: r.visitors()}
-	r.liked = 0
-	clear(r.came)
-	maps.DeleteFunc(r.spoke, func(_ string, at time.Time) bool { return time.Since(at) > chatEvery })
-	r.mu.Unlock()
+	seen := r.seen()
 	if err := r.hub.Rooms.Report(ctx, r.bank, r.id, seen); err != nil {
-		r.mu.Lock() // next time
-		r.liked += seen.Likes
-		for _, v := range seen.Visitors {
-			r.came[v.ID] = struct{}{}
-		}
-		r.mu.Unlock()
+		r.unseen(seen)
 		if ctx.Err() == nil {
 			r.hub.Log.Warn("room counts not reported", "room", r.id, "error", err)
 		}
@@ -105,6 +108,9 @@ func (r *room) beat(ctx context.Context) {
 		return
 	}
 	r.mu.Lock()
+	defer r.mu.Unlock()
+	maps.DeleteFunc(r.spoke, func(_ string, at time.Time) bool { return time.Since(at) > time.Minute })
+	r.tickers()
 	at := clock.At(r.hub.now())
 	if p.Viewers != r.viewers {
 		r.viewers = p.Viewers
@@ -114,34 +120,23 @@ func (r *room) beat(ctx context.Context) {
 		r.likes = p.Likes
 		r.state("likes/", bare("likes", at, map[string]any{"total": p.Likes}))
 	}
-	r.mu.Unlock()
 }
 
-// reload reads all that nodes are told to read anew, and facts that are missing.
+// reload reads the rules, and ends the sockets of those who are banned.
 func (r *room) reload(ctx context.Context) error {
-	words, err := r.hub.Rooms.Words(ctx, r.id)
+	rules, err := r.hub.Rooms.Rules(ctx, r.id)
 	if err != nil {
 		return err
 	}
-	r.mu.Lock()
-	r.words = words
-	r.mu.Unlock()
-	return r.refresh(ctx)
-}
-
-// refresh reads what the bus may have lost with nothing coming after it.
-func (r *room) refresh(ctx context.Context) error {
-	mutes, err := r.hub.Rooms.Mutes(ctx, r.id)
-	if err != nil {
-		return err
+	r.rules.Store(rules)
+	for _, s := range r.shards {
+		s.do(func() { s.dismiss(rules) })
 	}
-	r.mu.Lock()
-	r.mutes = mutes
-	r.mu.Unlock()
-	return r.catchUp(ctx)
+	return nil
 }
 
-// catchUp reads the facts after the last one from the room's log.
+// catchUp reads the facts after the last one from the room's log: what the bus
+// may have lost with nothing coming after it.
 func (r *room) catchUp(ctx context.Context) error {
 	for {
 		log, err := r.hub.Rooms.FactsSince(ctx, r.id, r.seq(), ringSize)
@@ -175,25 +170,17 @@ func (r *room) tellBoard(ctx context.Context) error {
 	if err := json.Unmarshal(encode(b), &fields); err != nil {
 		return err
 	}
-	r.mu.Lock()
-	r.board = bare("board", clock.At(r.hub.now()), fields)
-	r.mu.Unlock()
+	event := bare("board", clock.At(r.hub.now()), fields)
+	for _, s := range r.shards {
+		s.do(func() { s.board(event) })
+	}
 	return nil
-}
-
-// holdsBack tells whether a text has one of the room's words.
-func (r *room) holdsBack(text string) bool {
-	text = strings.ToLower(text)
-	r.mu.Lock()
-	words := r.words
-	r.mu.Unlock()
-	return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(text, w) })
 }
 
 // retire lets a room go that nobody has been in for a while.
 func (r *room) retire() {
 	r.mu.Lock()
-	r.retired = len(r.conns) == 0 && time.Since(r.idle) > r.hub.Idle
+	r.retired = r.inside == 0 && time.Since(r.idle) > r.hub.Idle
 	gone := r.retired
 	r.mu.Unlock()
 	if gone {
@@ -219,12 +206,10 @@ func (r *room) close() {
 func (r *room) uncount() {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
-	r.mu.Lock()
-	seen := live.Seen{Node: r.node, Likes: r.liked, Visitors: r.visitors()}
-	r.liked = 0
-	r.mu.Unlock()
 	var err error
-	if seen.Likes > 0 || len(seen.Visitors) > 0 {
+	seen := r.seen()
+	if seen.Likes > 0 || seen.Watched > 0 || len(seen.Visitors) > 0 {
+		seen.Viewers = 0
 		err = r.hub.Rooms.Report(ctx, r.bank, r.id, seen)
 	}
 	if err = errors.Join(err, r.hub.Rooms.Leave(ctx, r.id, r.node)); err != nil {

@@ -3,26 +3,19 @@ package hub
 import (
 	"context"
 	"encoding/json"
-	"math/rand/v2"
+	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
+
+	"github.com/gorilla/websocket"
+	"golang.org/x/time/rate"
 
 	"yinbo/internal/id"
 	"yinbo/live"
 	"yinbo/live/bus"
 )
-
-// Bounds of a room's part of a node.
-const (
-	ringSize  = 1000 // facts kept for those who come back
-	talkATick = 40   // beyond this, talk is sampled
-)
-
-type fact struct {
-	seq   int64
-	event json.RawMessage
-}
 
 // room is what this node knows of a room that has sockets here.
 type room struct {
@@ -35,46 +28,55 @@ type room struct {
 	bank, epoch string
 	unsubscribe func()
 	stop        context.CancelFunc
-	wake        chan struct{}
-	refill      chan struct{}
-	node        string // under which this opening of the room is counted
+	wake        chan struct{} // something was gathered
+	refill      chan struct{} // something is to be read anew
+	settled     chan struct{} // a frame is written
+	node        string        // under which this opening of the room is counted
+	shards      []*shard
 
-	mu      sync.Mutex
-	conns   map[*conn]struct{}
-	owing   map[*conn]struct{} // those of them who lack some of the latest state
-	hosts   int
-	ring    []fact
-	last    int64                     // number of the last fact in the ring
-	sent    int64                     // number of the last fact written to those who are here
-	early   map[int64]json.RawMessage // facts that came before their turn
-	facts   []json.RawMessage         // to go out in the next frame, in order
-	states  map[string]json.RawMessage
-	order   []string                   // of the states' keys
-	latest  map[string]json.RawMessage // every state, for those who missed it
-	talk    []json.RawMessage
-	talked  int // this tick, for the sampling
-	board   json.RawMessage
-	ended   bool
-	mutes   map[string]time.Time
-	words   []string             // replaced, never changed
-	spoke   map[string]time.Time // who said something, and when
-	viewers int64                // over all nodes
-	likes   int64                // committed
-	liked   int64                // here, not reported yet
-	came    map[string]struct{}
-	idle    time.Time // since when nobody is here
+	frames *rate.Limiter // what the room's clients may send together
+	chats  *rate.Limiter
 
-	picture    []byte // as of pictureSeq
-	pictureSeq int64
-	pictureAt  time.Time
-	painting   sync.Mutex
+	rules   atomic.Pointer[live.Rules]
+	liked   atomic.Int64 // here, not reported yet
+	writing atomic.Int64 // frames that the shards have not written yet
+	spent   atomic.Int64 // nanoseconds that the last one took
+
+	mu        sync.Mutex
+	inside    int // sockets
+	hosts     int // of them
+	next      int // counts the sockets over the shards
+	ring      []fact
+	last      int64                     // number of the last fact in the ring
+	sent      int64                     // number of the last fact handed to the shards
+	early     map[int64]json.RawMessage // facts that came before their turn
+	gathered  gathered                  // since the last frame
+	latest    map[string]json.RawMessage
+	owed      owed
+	returns   returns
+	orders    reservoir            // tickers since the last that went out
+	tickerAt  time.Time            // when that was
+	ended     bool                 // after the next frame
+	spoke     map[string]time.Time // who said something, and when
+	viewers   int64                // over all nodes
+	likes     int64                // committed
+	came      map[string]string    // visitors and their source, not reported yet
+	watched   time.Duration        // by all together, not reported yet
+	watchedAt time.Time
+	idle      time.Time // since when nobody is here
+
+	painting sync.Mutex
+	picture  picture
 }
 
 func newRoom(h *Hub, roomID string) *room {
-	return &room{hub: h, id: roomID, node: id.New("node"), wake: make(chan struct{}, 1), refill: make(chan struct{}, 1),
-		conns: map[*conn]struct{}{}, owing: map[*conn]struct{}{},
-		early: map[int64]json.RawMessage{}, states: map[string]json.RawMessage{}, came: map[string]struct{}{},
-		latest: map[string]json.RawMessage{}, spoke: map[string]time.Time{}, idle: time.Now()}
+	r := &room{hub: h, id: roomID, frames: rate.NewLimiter(rate.Limit(h.Frames), h.Frames), chats: rate.NewLimiter(rate.Limit(h.Chats), h.Chats), node: id.New("node"), wake: make(chan struct{}, 1), refill: make(chan struct{}, 1),
+		settled: make(chan struct{}, 1), early: map[int64]json.RawMessage{}, latest: map[string]json.RawMessage{},
+		spoke: map[string]time.Time{}, came: map[string]string{}, idle: time.Now(), watchedAt: time.Now()}
+	for range h.shards {
+		r.shards = append(r.shards, newShard(r))
+	}
+	return r
 }
 
 // open loads the room and begins to listen, once. It listens before it reads
@@ -98,10 +100,13 @@ func (r *room) open(ctx context.Context) error {
 		r.mu.Unlock()
 		return err
 	}
-	run, stop := context.WithCancel(r.hub.ctx)
+	run, stop := context.WithCancel(context.Background()) // until close
 	r.unsubscribe, r.stop, r.opened = unsubscribe, stop, true
 	r.hub.running.Go(func() { r.tick(run) })
 	r.hub.running.Go(func() { r.report(run) })
+	for _, s := range r.shards {
+		r.hub.running.Go(func() { s.run(run) })
+	}
 	return nil
 }
 
@@ -126,14 +131,11 @@ func (r *room) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	mutes, err := rooms.Mutes(ctx, r.id)
+	rules, err := rooms.Rules(ctx, r.id)
 	if err != nil {
 		return err
 	}
-	words, err := rooms.Words(ctx, r.id)
-	if err != nil {
-		return err
-	}
+	r.rules.Store(rules)
 	from := max(0, p.Seq-ringSize)
 	log, err := rooms.FactsSince(ctx, r.id, from, ringSize+100)
 	if err != nil {
@@ -141,12 +143,15 @@ func (r *room) load(ctx context.Context) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.bank, r.epoch, r.viewers, r.likes, r.mutes, r.words, r.last = p.Bank, p.Epoch, p.Viewers, p.Likes, mutes, words, from
+	r.bank, r.epoch, r.viewers, r.likes, r.last = p.Bank, p.Epoch, p.Viewers, p.Likes, from
 	r.ring = nil // of what came while the log was read; it is in the log, or after it
 	for _, l := range log {
 		r.fact(l.Seq, l.Event, l.Kind)
 	}
-	r.facts, r.sent, r.ended = nil, r.last, false // nobody is here yet
+	r.gathered.facts, r.sent, r.ended = nil, r.last, false // nobody is here yet
+	for _, s := range r.shards {
+		s.seq = r.last
+	}
 	return nil
 }
 
@@ -160,66 +165,92 @@ func (r *room) hear(m bus.Message) {
 	case bus.State:
 		r.state(m.Kind+"/"+m.Key, m.Event)
 	case bus.Talk:
-		r.say(m.Event)
+		r.say(m)
 	case bus.Control:
 		poke(r.refill)
 	}
 }
 
-// fact puts a fact in its place; one that comes early waits for those before it.
-func (r *room) fact(seq int64, event json.RawMessage, kind string) {
-	switch {
-	case seq <= r.last:
-		return
-	case seq > r.last+1:
-		r.early[seq] = event
-		poke(r.refill)
-		return
-	}
-	r.append(seq, event, kind)
-	for next, ok := r.early[r.last+1]; ok; next, ok = r.early[r.last+1] {
-		delete(r.early, r.last+1)
-		r.append(r.last+1, next, kindOf(next))
-	}
+// state notes the latest of a figure, with the lock held.
+func (r *room) state(key string, event json.RawMessage) {
+	r.gathered.state(key, event)
+	r.latest[key] = event
+	r.owed.prepared = nil
 	poke(r.wake)
 }
 
-func (r *room) append(seq int64, event json.RawMessage, kind string) {
-	if seq != r.last+1 {
+// say takes talk in, with the lock held. Purchases wait for each other: a room
+// that sells fast would speak of nothing else.
+func (r *room) say(m bus.Message) {
+	if m.Kind == live.TalkTicker {
+		r.orders.add(spoken{r.orders.seen, m.Event}, tickersAtOnce)
+		r.tickers()
 		return
 	}
-	r.last = seq
-	r.ring = append(r.ring, fact{seq, event})
-	if len(r.ring) > ringSize {
-		r.ring = append(r.ring[:0:0], r.ring[len(r.ring)-ringSize:]...)
-	}
-	r.facts = append(r.facts, event)
-	r.ended = r.ended || kind == live.FactEnded
+	r.gathered.talk.add(m.Event, m.Key == live.TalkStaff)
+	poke(r.wake)
 }
 
-func kindOf(event json.RawMessage) string {
-	var head struct{ Kind string }
-	_ = json.Unmarshal(event, &head) // our own encoding
-	return head.Kind
-}
+// Purchases that are shown: a few in every tickerEvery.
+const (
+	tickerEvery   = 5 * time.Second
+	tickersAtOnce = 3
+)
 
-func (r *room) state(key string, event json.RawMessage) {
-	if _, there := r.states[key]; !there {
-		r.order = append(r.order, key)
-	}
-	r.states[key], r.latest[key] = event, event
-}
-
-// say samples: of a tick's talk each message is as likely to pass as any other,
-// and those that pass keep their order.
-func (r *room) say(event json.RawMessage) {
-	r.talked++
-	if len(r.talk) < talkATick {
-		r.talk = append(r.talk, event)
+// tickers shows the purchases that wait, when their time has come; the lock is
+// held.
+func (r *room) tickers() {
+	if len(r.orders.kept) == 0 || time.Since(r.tickerAt) < tickerEvery {
 		return
 	}
-	if out := rand.IntN(r.talked); out < talkATick {
-		r.talk = append(slices.Delete(r.talk, out, out+1), event)
+	for _, s := range r.orders.kept {
+		r.gathered.talk.add(s.event, false)
+	}
+	r.orders, r.tickerAt = reservoir{}, time.Now()
+	poke(r.wake)
+}
+
+// owed is the latest of every figure, in a frame for those who lack some.
+type owed struct {
+	seq      int64
+	prepared *websocket.PreparedMessage
+}
+
+// figures gives the latest of every figure to one who has the facts up to seq;
+// nil when there are none.
+func (r *room) figures(seq int64) *websocket.PreparedMessage {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.latest) == 0 {
+		return nil
+	}
+	if r.owed.prepared == nil || r.owed.seq != seq {
+		events := make([]json.RawMessage, 0, len(r.latest))
+		for _, key := range slices.Sorted(maps.Keys(r.latest)) {
+			events = append(events, r.latest[key])
+		}
+		r.owed = owed{seq, prepare(eventsFrame{Type: "events", Seq: seq, Events: events})}
+	}
+	return r.owed.prepared
+}
+
+// again lets in a socket that facts have passed by, as one that comes back.
+func (r *room) again(c *conn, from *since) {
+	ctx, cancel := context.WithTimeout(r.hub.ctx, enterTime)
+	defer cancel()
+	if err := r.admit(ctx, c, from); err != nil {
+		r.hub.Log.Warn("slow viewer not let in anew", "room", r.id, "error", err)
+		c.bye("slow", comeBack(time.Second))
+	}
+}
+
+// private hands an event to the shard of one of the sockets here. Before a
+// socket has entered it is told nothing: it reads its own things again once it has.
+func (c *conn) private(event json.RawMessage) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if s := c.shard; s != nil {
+		s.do(func() { s.private(c, event) })
 	}
 }
 

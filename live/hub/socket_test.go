@@ -21,7 +21,19 @@ import (
 	"yinbo/live/livetest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// parked is the way in which hubs wait for clients: a goroutine each, or pollers.
+var parked bool
+
+// both runs the whole suite once by each way.
+type both struct{ *testing.M }
+
+func (b both) Run() int {
+	code := b.M.Run()
+	parked = true
+	return max(code, b.M.Run())
+}
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(both{m}) }
 
 // node is a hub behind a real listener.
 type node struct {
@@ -30,14 +42,15 @@ type node struct {
 }
 
 // stage is one bank with its rooms on SQLite, and a node that serves them.
-func stage(t *testing.T) (*livetest.Stage, *node) {
+func stage(t testing.TB) (*livetest.Stage, *node) {
 	s := livetest.New(t, testkit.SQLite(t, clock.System{}), bus.NewMemory())
 	return s, serve(t, s, s.Bus)
 }
 
 // serve starts a node on a bus of its own choice.
-func serve(t *testing.T, s *livetest.Stage, b bus.Bus, change ...func(*hub.Deps)) *node {
-	d := hub.Deps{Rooms: s.Node(b), Bus: b, Tokens: s, Log: slog.New(slog.DiscardHandler), Tick: 20 * time.Millisecond, Pulse: 250 * time.Millisecond}
+func serve(t testing.TB, s *livetest.Stage, b bus.Bus, change ...func(*hub.Deps)) *node {
+	d := hub.Deps{Rooms: s.Node(b), Bus: b, Tokens: s, Log: slog.New(slog.DiscardHandler),
+		Config: hub.Config{Tick: 20 * time.Millisecond, Pulse: 250 * time.Millisecond, Parked: parked}}
 	for _, c := range change {
 		c(&d)
 	}
@@ -68,7 +81,7 @@ type frame struct {
 
 // socket is a client that keeps every frame it got.
 type socket struct {
-	t  *testing.T
+	t  testing.TB
 	ws *websocket.Conn
 
 	mu     sync.Mutex
@@ -79,12 +92,12 @@ type socket struct {
 }
 
 // dial opens a socket that listens.
-func (n *node) dial(t *testing.T) *socket {
+func (n *node) dial(t testing.TB) *socket {
 	t.Helper()
 	return listen(t, n.open(t, websocket.DefaultDialer))
 }
 
-func (n *node) open(t *testing.T, d *websocket.Dialer) *websocket.Conn {
+func (n *node) open(t testing.TB, d *websocket.Dialer) *websocket.Conn {
 	t.Helper()
 	ws, answer, err := d.DialContext(testkit.Context(t), n.url, nil)
 	if err != nil {
@@ -105,7 +118,7 @@ func narrow() *websocket.Dialer {
 	}}
 }
 
-func listen(t *testing.T, ws *websocket.Conn) *socket {
+func listen(t testing.TB, ws *websocket.Conn) *socket {
 	s := &socket{t: t, ws: ws, done: make(chan struct{})}
 	go s.read()
 	t.Cleanup(func() {
@@ -138,7 +151,7 @@ func (s *socket) read() {
 }
 
 // join opens a socket and enters a room; token "" is a guest.
-func (n *node) join(t *testing.T, room, token string) *socket {
+func (n *node) join(t testing.TB, room, token string) *socket {
 	t.Helper()
 	s := n.dial(t)
 	s.joins(room, token, nil)
@@ -270,7 +283,7 @@ func (s *socket) count(kind string) (n int) {
 // bound is how long a test waits for anything.
 const bound = 20 * time.Second
 
-func await(t *testing.T, what string, done func() bool) {
+func await(t testing.TB, what string, done func() bool) {
 	t.Helper()
 	limit := time.After(bound)
 	look := time.NewTicker(3 * time.Millisecond)

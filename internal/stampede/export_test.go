@@ -1,0 +1,4 @@
+package stampede
+
+// FrameIn is the parser of server frames.
+var FrameIn = frameIn
