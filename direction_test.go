@@ -39,11 +39,15 @@ var foreign = map[string][]string{
 	"database/sql":                                   {"internal/db", "internal/testkit", "internal/bankbox"},
 	"github.com/alicebob/miniredis/v2":               {"internal/redisdb", "internal/testkit"},
 	"golang.org/x/image":                             {"order/catalog"},
+	"github.com/petar-dambovaliev/aho-corasick":      {"live/words"},
 	"github.com/mozillazg/go-pinyin":                 {"order/catalog"},
 	"modernc.org/sqlite":                             {"internal/db", "internal/bankbox"},
 	"github.com/go-sql-driver/mysql":                 {"internal/db", "internal/testkit", "internal/config"},
 	"github.com/prometheus/client_golang/prometheus": {"internal/obs", "server", "cmd/yinbo"},
 	"github.com/wechatpay-apiv3/wechatpay-go":        {"internal/wechatpay"},
+	"github.com/bluenviron/gortmplib":                {"live/video"},
+	"github.com/bluenviron/gohlslib/v2":              {"live/video"},
+	"github.com/bluenviron/mediacommon/v2":           {"live/video"},
 }
 
 func TestImportsPointDownwards(t *testing.T) {

@@ -22,7 +22,7 @@ func (s *Rooms) Board(ctx context.Context, bank, room string, by Staff) (Board, 
 	if err != nil {
 		return Board{}, err
 	}
-	if err := s.may(ctx, s.DB, v, by.ID, by.Operator); err != nil {
+	if err := s.may(ctx, s.DB, v, by.ID, by.Operator, PartAssistant); err != nil {
 		return Board{}, err
 	}
 	return s.board(ctx, v)

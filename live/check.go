@@ -1,6 +1,9 @@
 package live
 
-import "yinbo/internal/invariant"
+import (
+	"yinbo/internal/invariant"
+	"yinbo/internal/outbox"
+)
 
 // Invariants are what holds of rooms and their logs.
 func Invariants() []invariant.Rule {
@@ -17,5 +20,51 @@ func Invariants() []invariant.Rule {
 		Of:    "room",
 		Broken: `SELECT bank_id, id, status FROM room
 			WHERE status = 'live' AND (started_at IS NULL OR ended_at IS NOT NULL) OR (status = 'ended') <> (ended_at IS NOT NULL)`,
-	}}
+	}, {
+		Name:   "room.marks",
+		Means:  "only a room that is live is paused, only one that ended offers a replay",
+		Of:     "room",
+		Broken: "SELECT bank_id, id, status FROM room WHERE paused_at IS NOT NULL AND status <> 'live' OR replay_at IS NOT NULL AND status <> 'ended'",
+	}, {
+		Name:  "room.reservations",
+		Means: "a room counts the reservations that were not taken back",
+		Of:    "room_reservation",
+		Broken: `SELECT r.bank_id, r.id, CONCAT_WS('', 'counts ', r.reservations, ', has ', COALESCE(n.n, 0))
+			FROM room r LEFT JOIN (SELECT room_id, COUNT(*) AS n FROM room_reservation WHERE status <> 'cancelled' GROUP BY room_id) n ON n.room_id = r.id
+			WHERE r.reservations <> COALESCE(n.n, 0)`,
+	}, {
+		Name:   "reservation.ended",
+		Means:  "a reservation has its end exactly when it is sent, cancelled, skipped or failed",
+		Of:     "room_reservation",
+		Broken: "SELECT bank_id, id, status FROM room_reservation WHERE (status IN ('waiting', 'due', 'sending')) = (ended_at IS NOT NULL)",
+	}, {
+		Name:  "reservation.spread",
+		Means: "while reservations of a room that has started wait, a task will see to them",
+		Of:    "room_reservation",
+		Broken: `SELECT v.bank_id, v.id, 'waits' FROM room_reservation v JOIN room r ON r.id = v.room_id
+			WHERE v.status = 'waiting' AND r.status <> 'scheduled' AND NOT EXISTS (SELECT 1 FROM outbox b
+				WHERE b.bank_id = v.bank_id AND b.ref = v.room_id AND b.kind = '` + TaskStarted + `' AND b.state IN ('pending', 'dead'))`,
+	},
+		outbox.Awaited("reservation.awaited", "a viewer who is due to be told has a task that tells them", TaskRemind, "room_reservation",
+			"t.status IN ('due', 'sending')", nil),
+		{
+			Name:  "chat.counted",
+			Means: "a room counts the messages that it has shown",
+			Of:    "chat_message",
+			Broken: `SELECT r.bank_id, r.id, CONCAT_WS('', 'counts ', r.chats, ', has ', COALESCE(m.n, 0))
+				FROM room r LEFT JOIN (SELECT room_id, COUNT(*) AS n FROM chat_message WHERE status = 'shown' GROUP BY room_id) m ON m.room_id = r.id
+				WHERE r.chats <> COALESCE(m.n, 0)`,
+		}, {
+			Name:   "chat.decided",
+			Means:  "a message that is held waits for somebody, one that was refused had somebody",
+			Of:     "chat_message",
+			Broken: "SELECT bank_id, id, status FROM chat_message WHERE status = 'held' AND decided_at IS NOT NULL OR status = 'refused' AND decided_at IS NULL",
+		}, {
+			Name:  "words.counted",
+			Means: "a list of words counts its words",
+			Of:    "word_list",
+			Broken: `SELECT l.bank_id, l.owner_id, CONCAT_WS('', 'counts ', l.words, ', has ', COALESCE(w.n, 0))
+				FROM word_list l LEFT JOIN (SELECT owner_id, COUNT(*) AS n FROM listed_word GROUP BY owner_id) w ON w.owner_id = l.owner_id
+				WHERE l.words <> COALESCE(w.n, 0)`,
+		}}
 }

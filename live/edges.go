@@ -41,6 +41,12 @@ type Goods interface {
 	RoomFlashes(ctx context.Context, bank, room string) ([]Flash, error)
 }
 
+// Video knows where rooms are played; live/video stands behind it.
+type Video interface {
+	// PlaybackURL is where a room whose picture comes from kind is played.
+	PlaybackURL(room, kind string) string
+}
+
 // Trade is what a room sold and recruited.
 type Trade struct {
 	Orders       int64         `json:"orders"`

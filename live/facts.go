@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"yinbo/internal/db"
 	"yinbo/internal/fault"
@@ -11,15 +12,22 @@ import (
 	"yinbo/live/bus"
 )
 
-// Kinds of facts that rooms themselves make; CONTRACT §7.
+// Kinds of facts that rooms themselves make; CONTRACT §7, and in its manner
+// room.paused, room.resumed {} and chat.changed {slow_s, review, closed}.
 const (
 	factStarted = "room.started"
+	factPaused  = "room.paused"
+	factResumed = "room.resumed"
 	factEnded   = "room.ended"
 	factPinned  = "product.pinned"
 	factShelf   = "shelf.changed"
 	factNotice  = "notice"
 	factRemoved = "chat.removed"
+	factChat    = "chat.changed"
 )
+
+// publishTime bounds a publication.
+const publishTime = 2 * time.Second
 
 // FactEnded is the last fact of a room.
 const FactEnded = factEnded

@@ -9,20 +9,26 @@ import (
 	"yinbo/internal/clock"
 	"yinbo/internal/db"
 	"yinbo/internal/fault"
+	"yinbo/internal/outbox"
 	"yinbo/live/bus"
 )
 
 // Deps is what Rooms stands on.
 type Deps struct {
 	DB      *db.DB
+	Box     *outbox.Box
 	Bus     bus.Bus
 	Goods   Goods
 	Figures Figures
+	Video   Video // nil: rooms are played where they were planned to be
 	Log     *slog.Logger
 }
 
 // Rooms runs rooms.
-type Rooms struct{ Deps }
+type Rooms struct {
+	Deps
+	lists lists // of words, as this node has them ready
+}
 
 // New makes the service.
 func New(d Deps) *Rooms { return &Rooms{Deps: d} }
@@ -46,10 +52,15 @@ type View struct {
 	Host      Host         `json:"host"`
 	StartsAt  clock.Stamp  `json:"starts_at"`
 	StartedAt *clock.Stamp `json:"started_at"`
+	PausedAt  *clock.Stamp `json:"paused_at" doc:"Set while a live room takes a break"`
 	EndedAt   *clock.Stamp `json:"ended_at"`
+	ReplayAt  *clock.Stamp `json:"replay_at" doc:"Since when an ended room may be watched again; null when it may not"`
 	Playback  Playback     `json:"playback"`
 	Viewers   int64        `json:"viewers" doc:"Who watches now; 0 before and after"`
 	Likes     int64        `json:"likes"`
+
+	Reservations int64    `json:"reservations" doc:"Who asked to be told of the start"`
+	Chat         ChatMode `json:"chat"`
 }
 
 // Host is whose room it is.
@@ -66,19 +77,25 @@ type Playback struct {
 // row is a room as it is stored.
 type row struct {
 	View
-	bank, hostID, branch, epoch, pinned string
-	lastSeq, peak, chats                int64
+	bank, hostID, branch, epoch, pinned, video string
+	lastSeq, peak, chats                       int64
 }
 
 const columns = `SELECT id, bank_id, title, cover_url, status, host_id, host_name, COALESCE(branch_id, ''), playback_url,
-	starts_at, started_at, ended_at, epoch, last_seq, COALESCE(pinned_sku_id, ''), likes, chats, peak_viewers FROM room`
+	starts_at, started_at, ended_at, epoch, last_seq, COALESCE(pinned_sku_id, ''), likes, chats, peak_viewers, video_kind,
+	paused_at, replay_at, reservations, chat_slow_s, chat_review, chat_closed FROM room`
 
-func scan(r db.Row) (v row, err error) {
-	var starts, started, ended db.Time
+func (s *Rooms) scan(r db.Row) (v row, err error) {
+	var starts, started, ended, paused, replay db.Time
 	err = r.Scan(&v.ID, &v.bank, &v.Title, &v.CoverURL, &v.Status, &v.hostID, &v.Host.Name, &v.branch, &v.Playback.URL,
-		&starts, &started, &ended, &v.epoch, &v.lastSeq, &v.pinned, &v.Likes, &v.chats, &v.peak)
+		&starts, &started, &ended, &v.epoch, &v.lastSeq, &v.pinned, &v.Likes, &v.chats, &v.peak, &v.video,
+		&paused, &replay, &v.Reservations, &v.Chat.SlowS, &v.Chat.Review, &v.Chat.Closed)
 	v.Playback.Kind = "hls"
+	if s.Video != nil {
+		v.Playback.URL = s.Video.PlaybackURL(v.ID, v.video)
+	}
 	v.StartsAt, v.StartedAt, v.EndedAt = clock.At(starts.Time), clock.AtPtr(started.Time), clock.AtPtr(ended.Time)
+	v.PausedAt, v.ReplayAt = clock.AtPtr(paused.Time), clock.AtPtr(replay.Time)
 	return v, err
 }
 
@@ -88,7 +105,7 @@ func (s *Rooms) read(ctx context.Context, q db.Querier, bank, room string) (row,
 
 // readAs reads a room with a lock: ForUpdate, or none.
 func (s *Rooms) readAs(ctx context.Context, q db.Querier, lock, bank, room string) (row, error) {
-	v, found, err := db.One(ctx, q, scan, columns+" WHERE bank_id = ? AND id = ?"+lock, bank, room)
+	v, found, err := db.One(ctx, q, s.scan, columns+" WHERE bank_id = ? AND id = ?"+lock, bank, room)
 	if err == nil && !found {
 		err = fault.New(fault.NotFound, "not_found")
 	}
@@ -131,7 +148,7 @@ func (s *Rooms) list(ctx context.Context, where string, args []any, after string
 	if after != "" {
 		where, args = where+" AND id < ?", append(args, after)
 	}
-	rows, err := db.All(ctx, s.DB, scan, columns+where+" ORDER BY id DESC LIMIT ?", append(args, limit+1)...)
+	rows, err := db.All(ctx, s.DB, s.scan, columns+where+" ORDER BY id DESC LIMIT ?", append(args, limit+1)...)
 	views := make([]View, len(rows))
 	for i, r := range rows {
 		if err == nil && r.Status == Live {
@@ -144,7 +161,7 @@ func (s *Rooms) list(ctx context.Context, where string, args []any, after string
 
 // RoomHost tells whose a room is; ok is false when the bank has no such room.
 func (s *Rooms) RoomHost(ctx context.Context, bank, room string) (host, branch string, ok bool, err error) {
-	v, found, err := db.One(ctx, s.DB, scan, columns+" WHERE bank_id = ? AND id = ?", bank, room)
+	v, found, err := db.One(ctx, s.DB, s.scan, columns+" WHERE bank_id = ? AND id = ?", bank, room)
 	return v.hostID, v.branch, found, err
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"yinbo/internal/audit"
 	"yinbo/internal/db"
 	"yinbo/internal/fault"
 	"yinbo/internal/money"
@@ -128,7 +127,7 @@ func (s *Rooms) SetShelf(ctx context.Context, bank, room string, by Staff, place
 	if err := s.checkPlaces(ctx, bank, places); err != nil {
 		return nil, err
 	}
-	err := s.run(ctx, bank, room, by, func(tx *db.Tx, v row) error {
+	err := s.assist(ctx, bank, room, by, func(tx *db.Tx, v row) error {
 		if v.Status == Ended {
 			return fault.New(fault.Conflict, "conflict")
 		}
@@ -152,7 +151,10 @@ func (s *Rooms) SetShelf(ctx context.Context, bank, room string, by Staff, place
 				return err
 			}
 		}
-		return s.Fact(ctx, tx, bank, room, factShelf, struct{}{})
+		if err := s.Fact(ctx, tx, bank, room, factShelf, struct{}{}); err != nil {
+			return err
+		}
+		return s.Acted(ctx, tx, Act{bank, room, by, factShelf, room, map[string]any{"items": len(places)}})
 	})
 	if err != nil {
 		return nil, err
@@ -188,7 +190,7 @@ func (s *Rooms) checkPlaces(ctx context.Context, bank string, places []Place) er
 // Pin says which product is being explained; nil for none. 422 sku_id when it is
 // not on the shelf.
 func (s *Rooms) Pin(ctx context.Context, bank, room string, by Staff, sku *string) (View, error) {
-	err := s.run(ctx, bank, room, by, func(tx *db.Tx, v row) error {
+	err := s.assist(ctx, bank, room, by, func(tx *db.Tx, v row) error {
 		if v.Status == Ended {
 			return fault.New(fault.Conflict, "conflict")
 		}
@@ -204,9 +206,7 @@ func (s *Rooms) Pin(ctx context.Context, bank, room string, by Staff, sku *strin
 		if err := s.pin(ctx, tx, bank, room, sku); err != nil {
 			return err
 		}
-		e := by.entry(bank, factPinned, room)
-		e.Detail = map[string]any{"sku_id": sku}
-		return audit.Write(ctx, tx, e)
+		return s.Acted(ctx, tx, Act{bank, room, by, factPinned, room, map[string]any{"sku_id": sku}})
 	})
 	if err != nil {
 		return View{}, err

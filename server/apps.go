@@ -37,14 +37,14 @@ func (s *Server) appRoutes() {
 
 func (s *Server) serveApp(c *gin.Context, name string) {
 	if s.Apps == nil {
-		notBuilt(c)
+		s.notBuilt(c)
 		return
 	}
 	if f, err := fs.Stat(s.Apps, name); name != "" && err == nil && !f.IsDir() {
 		if strings.HasPrefix(name, "assets/") { // named by content
 			c.Header("Cache-Control", "public, max-age=31536000, immutable")
 		}
-		pageHeaders(c)
+		s.pageHeaders(c)
 		http.ServeFileFS(c.Writer, c.Request, s.Apps, name)
 		return
 	}
@@ -58,19 +58,25 @@ func (s *Server) serveApp(c *gin.Context, name string) {
 	}
 	html, err := fs.ReadFile(s.Apps, page)
 	if err != nil {
-		notBuilt(c)
+		s.notBuilt(c)
 		return
 	}
-	pageHeaders(c)
+	s.pageHeaders(c)
 	c.Header("Cache-Control", "no-cache")
 	c.Data(http.StatusOK, "text/html; charset=utf-8", html)
 }
 
-func pageHeaders(c *gin.Context) { c.Header("Content-Security-Policy", csp) }
+// pageHeaders let pages to this server only, and to the external video server.
+func (s *Server) pageHeaders(c *gin.Context) { c.Header("Content-Security-Policy", s.csp) }
+
+func policy(videoOrigin string) string {
+	return strings.NewReplacer("connect-src 'self'", strings.TrimSpace("connect-src 'self' "+videoOrigin),
+		"media-src 'self'", strings.TrimSpace("media-src 'self' "+videoOrigin)).Replace(csp)
+}
 
 // notBuilt says so instead of an empty page: Go builds and tests without Node.
-func notBuilt(c *gin.Context) {
-	pageHeaders(c)
+func (s *Server) notBuilt(c *gin.Context) {
+	s.pageHeaders(c)
 	c.Data(http.StatusServiceUnavailable, "text/html; charset=utf-8", []byte(`<!doctype html><html lang="zh-CN"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width"><title>Yinbo 银播</title><body style="font-family:system-ui;max-width:40em;margin:4em auto;padding:0 1em">
 <h1>网页应用尚未构建</h1><p>请在项目目录运行 <code>make run</code>，它会构建并启动全部应用。接口文档在 <a href="/docs">/docs</a>。</p>

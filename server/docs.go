@@ -17,7 +17,7 @@ import (
 // was built, else a plain list, and what each problem's code means.
 func (s *Server) docsRoutes() {
 	s.engine.GET("/docs", func(c *gin.Context) {
-		pageHeaders(c)
+		s.pageHeaders(c)
 		page := s.plainDocs()
 		if s.Apps != nil {
 			if _, err := fs.Stat(s.Apps, "docs-ui/swagger-ui-bundle.js"); err == nil {
@@ -31,7 +31,7 @@ func (s *Server) docsRoutes() {
 			`SwaggerUIBundle({url: "/api/v1/openapi.json", dom_id: "#docs", deepLinking: true, validatorUrl: null});`))
 	})
 	s.engine.GET("/docs/problems", func(c *gin.Context) {
-		pageHeaders(c)
+		s.pageHeaders(c)
 		c.Data(http.StatusOK, "text/html; charset=utf-8", []byte(problemsPage(fault.Language(c.GetHeader("Accept-Language")))))
 	})
 }

@@ -3,30 +3,30 @@ package server
 import (
 	"context"
 	"net/http"
-	"time"
 
 	"yinbo/internal/auth"
 	"yinbo/internal/clock"
 	"yinbo/internal/money"
 	"yinbo/live"
-	"yinbo/live/video"
 )
 
 type newRoomIn struct {
 	Body struct {
-		Title    string      `json:"title" minLength:"1" maxLength:"100"`
-		CoverURL string      `json:"cover_url,omitempty" maxLength:"500" pattern:"^(https?://|/).*$" doc:"http(s), or a path of this server"`
-		StartsAt clock.Stamp `json:"starts_at" format:"date-time"`
-		BranchID string      `json:"branch_id,omitempty" maxLength:"60"`
+		Title     string      `json:"title" minLength:"1" maxLength:"100"`
+		CoverURL  string      `json:"cover_url,omitempty" maxLength:"500" pattern:"^(https?://|/).*$" doc:"http(s), or a path of this server"`
+		StartsAt  clock.Stamp `json:"starts_at" format:"date-time"`
+		BranchID  string      `json:"branch_id,omitempty" maxLength:"60"`
+		Confirmed bool        `json:"confirmed,omitempty" doc:"The title's words were thought over"`
 	}
 }
 
 type editRoomIn struct {
 	ID   string `path:"id" maxLength:"60"`
 	Body struct {
-		Title    *string      `json:"title,omitempty" nullable:"false" minLength:"1" maxLength:"100"`
-		CoverURL *string      `json:"cover_url,omitempty" nullable:"false" maxLength:"500" pattern:"^(https?://|/).*$"`
-		StartsAt *clock.Stamp `json:"starts_at,omitempty" nullable:"false" format:"date-time"`
+		Title     *string      `json:"title,omitempty" nullable:"false" minLength:"1" maxLength:"100"`
+		CoverURL  *string      `json:"cover_url,omitempty" nullable:"false" maxLength:"500" pattern:"^(https?://|/).*$"`
+		StartsAt  *clock.Stamp `json:"starts_at,omitempty" nullable:"false" format:"date-time"`
+		Confirmed bool         `json:"confirmed,omitempty" doc:"The title's words were thought over"`
 	}
 }
 
@@ -49,33 +49,11 @@ type pinIn struct {
 	}
 }
 
-type noticeIn struct {
+type offerIn struct {
 	ID   string `path:"id" maxLength:"60"`
 	Body struct {
-		Text string `json:"text" minLength:"1" maxLength:"200"`
+		Offered bool `json:"offered"`
 	}
-}
-
-type muteIn struct {
-	ID   string `path:"id" maxLength:"60"`
-	Body struct {
-		ViewerID string `json:"viewer_id" minLength:"1" maxLength:"60"`
-		Minutes  int    `json:"minutes" minimum:"0" maximum:"43200" doc:"0 lets the viewer speak again"`
-	}
-}
-
-type removeIn struct {
-	ID      string `path:"id" maxLength:"60"`
-	EventID string `path:"event_id" maxLength:"60" doc:"The chat event's id, evt_…"`
-}
-
-type wordsIn struct {
-	ID   string `path:"id" maxLength:"60"`
-	Body wordsBody
-}
-
-type wordsBody struct {
-	Words []string `json:"words" maxItems:"50000" doc:"At most 60 characters each"`
 }
 
 type done struct {
@@ -105,11 +83,11 @@ func (s *Server) hostRoutes() {
 	route(s, http.MethodPost, "/host/rooms", hosts, "Plan a room", func(ctx context.Context, in *newRoomIn) (*body[live.View], error) {
 		bank, by := runner(ctx)
 		return answered(s.Rooms.Create(ctx, bank, by, live.Plan{Title: in.Body.Title, CoverURL: in.Body.CoverURL,
-			Branch: in.Body.BranchID, PlaybackURL: video.Playlist, StartsAt: in.Body.StartsAt.Time}))
+			Branch: in.Body.BranchID, PlaybackURL: s.Video.Idle(), StartsAt: in.Body.StartsAt.Time, Confirmed: in.Body.Confirmed}))
 	}, status(http.StatusCreated))
 	route(s, http.MethodPatch, "/host/rooms/{id}", hosts, "Change a room's plan", func(ctx context.Context, in *editRoomIn) (*body[live.View], error) {
 		bank, by := runner(ctx)
-		return answered(s.Rooms.Edit(ctx, bank, in.ID, by, live.Change{Title: in.Body.Title, CoverURL: in.Body.CoverURL, StartsAt: in.Body.StartsAt}))
+		return answered(s.Rooms.Edit(ctx, bank, in.ID, by, live.Change{Title: in.Body.Title, CoverURL: in.Body.CoverURL, StartsAt: in.Body.StartsAt, Confirmed: in.Body.Confirmed}))
 	})
 	route(s, http.MethodPost, "/host/rooms/{id}/start", hosts, "Go live", func(ctx context.Context, in *idIn) (*body[live.View], error) {
 		bank, by := runner(ctx)
@@ -118,6 +96,18 @@ func (s *Server) hostRoutes() {
 	route(s, http.MethodPost, "/host/rooms/{id}/end", hosts, "End the room", func(ctx context.Context, in *idIn) (*body[live.View], error) {
 		bank, by := runner(ctx)
 		return answered(s.Rooms.End(ctx, bank, in.ID, by))
+	})
+	route(s, http.MethodPost, "/host/rooms/{id}/pause", hosts, "Take a break", func(ctx context.Context, in *idIn) (*body[live.View], error) {
+		bank, by := runner(ctx)
+		return answered(s.Rooms.Pause(ctx, bank, in.ID, by))
+	})
+	route(s, http.MethodPost, "/host/rooms/{id}/resume", hosts, "Go on after it", func(ctx context.Context, in *idIn) (*body[live.View], error) {
+		bank, by := runner(ctx)
+		return answered(s.Rooms.Resume(ctx, bank, in.ID, by))
+	})
+	route(s, http.MethodPut, "/host/rooms/{id}/replay", hosts, "Let an ended room be watched again, or no more", func(ctx context.Context, in *offerIn) (*body[live.View], error) {
+		bank, by := runner(ctx)
+		return answered(s.Rooms.OfferReplay(ctx, bank, in.ID, by, in.Body.Offered))
 	})
 	route(s, http.MethodPut, "/host/rooms/{id}/shelf", hosts, "Replace the shelf", s.setShelf)
 	route(s, http.MethodPost, "/host/rooms/{id}/pin", hosts, "Pin the product being explained", func(ctx context.Context, in *pinIn) (*body[live.View], error) {
@@ -128,7 +118,6 @@ func (s *Server) hostRoutes() {
 		bank, by := runner(ctx)
 		return answered(s.Rooms.Board(ctx, bank, in.ID, by))
 	})
-	s.moderationRoutes(hosts)
 }
 
 func (s *Server) setShelf(ctx context.Context, in *setShelfIn) (*body[shelfOut], error) {
@@ -139,32 +128,4 @@ func (s *Server) setShelf(ctx context.Context, in *setShelfIn) (*body[shelfOut],
 	}
 	items, err := s.Rooms.SetShelf(ctx, bank, in.ID, by, places)
 	return answered(shelfOut{items}, err)
-}
-
-func (s *Server) moderationRoutes(hosts access) {
-	route(s, http.MethodPost, "/host/rooms/{id}/notice", hosts, "Tell the room", func(ctx context.Context, in *noticeIn) (*body[done], error) {
-		bank, by := runner(ctx)
-		return answered(done{true}, s.Rooms.Notice(ctx, bank, in.ID, by, in.Body.Text))
-	})
-	route(s, http.MethodPost, "/host/rooms/{id}/mute", hosts, "Silence a viewer for a while", func(ctx context.Context, in *muteIn) (*body[done], error) {
-		bank, by := runner(ctx)
-		return answered(done{true}, s.Rooms.Mute(ctx, bank, in.ID, in.Body.ViewerID, time.Duration(in.Body.Minutes)*time.Minute, by))
-	})
-	route(s, http.MethodPost, "/host/rooms/{id}/chat/{event_id}/remove", hosts, "Take a chat message back", func(ctx context.Context, in *removeIn) (*body[done], error) {
-		bank, by := runner(ctx)
-		return answered(done{true}, s.Rooms.Remove(ctx, bank, in.ID, in.EventID, by))
-	})
-	route(s, http.MethodGet, "/host/rooms/{id}/words", hosts, "The words that hold a message back", func(ctx context.Context, in *idIn) (*body[wordsBody], error) {
-		bank, by := runner(ctx)
-		if err := s.Rooms.HostMay(ctx, bank, in.ID, by.ID, by.Operator); err != nil {
-			return nil, err
-		}
-		words, err := s.Rooms.Words(ctx, in.ID)
-		return answered(wordsBody{words}, err)
-	})
-	route(s, http.MethodPut, "/host/rooms/{id}/words", hosts, "Replace those words", func(ctx context.Context, in *wordsIn) (*body[wordsBody], error) {
-		bank, by := runner(ctx)
-		words, err := s.Rooms.SetWords(ctx, bank, in.ID, by, in.Body.Words)
-		return answered(wordsBody{words}, err)
-	})
 }

@@ -9,10 +9,8 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"yinbo/internal/auth"
-	"yinbo/internal/clock"
 	"yinbo/internal/fault"
 	"yinbo/live"
-	"yinbo/live/video"
 )
 
 type roomsIn struct {
@@ -24,19 +22,9 @@ type shelfOut struct {
 	Items []live.Item `json:"items"`
 }
 
-// roomRoutes show rooms to everybody, and serve the socket and the demo's video.
+// roomRoutes show rooms to everybody, and serve the socket.
 func (s *Server) roomRoutes() {
-	route(s, http.MethodGet, "/rooms", public, "List rooms", func(ctx context.Context, in *roomsIn) (*body[list[live.View]], error) {
-		after, err := decodeCursor(in.Cursor)
-		if err != nil {
-			return nil, err
-		}
-		rooms, err := s.Rooms.List(ctx, auth.From(ctx).Bank.ID, live.Status(in.Status), after, in.Limit)
-		if err != nil {
-			return nil, err
-		}
-		return paged(rooms, in.Limit, func(r live.View) string { return r.ID }), nil
-	})
+	route(s, http.MethodGet, "/rooms", public, "List rooms", s.listRooms)
 	route(s, http.MethodGet, "/rooms/{id}", public, "Show a room", func(ctx context.Context, in *idIn) (*body[live.View], error) {
 		return answered(s.Rooms.Get(ctx, auth.From(ctx).Bank.ID, in.ID))
 	})
@@ -48,7 +36,18 @@ func (s *Server) roomRoutes() {
 	s.api.OpenAPI().AddOperation(&huma.Operation{Method: http.MethodGet, Path: "/ws", OperationID: "get-ws", Tags: []string{"ws"},
 		Summary: "The room socket", Description: "A WebSocket of JSON text frames; the first from the client is a join, within 5 s.",
 		Responses: map[string]*huma.Response{"101": {Description: "Switching Protocols"}}})
-	s.engine.GET(strings.TrimSuffix(video.Prefix, "/")+"/*file", gin.WrapH(video.Handler(clock.System{})))
+}
+
+func (s *Server) listRooms(ctx context.Context, in *roomsIn) (*body[list[live.View]], error) {
+	after, err := decodeCursor(in.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	rooms, err := s.Rooms.List(ctx, auth.From(ctx).Bank.ID, live.Status(in.Status), after, in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	return paged(rooms, in.Limit, func(r live.View) string { return r.ID }), nil
 }
 
 // socket hands the connection to the hub; what asks for no upgrade is 400.

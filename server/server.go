@@ -23,6 +23,7 @@ import (
 	"yinbo/internal/tenant"
 	"yinbo/live"
 	"yinbo/live/hub"
+	"yinbo/live/video"
 	"yinbo/order"
 	"yinbo/order/addressbook"
 	"yinbo/order/bulk"
@@ -68,6 +69,7 @@ type Deps struct {
 
 	Rooms *live.Rooms
 	Hub   *hub.Hub
+	Video *video.Video
 }
 
 // Server answers HTTP.
@@ -80,6 +82,9 @@ type Server struct {
 	pressSchema  *huma.Schema // of a flash order's body
 	rendered     rendered
 	otpByAddress *limiter
+	csp          string
+	replays      chan struct{}  // a place for each replay under way
+	draining     chan struct{}  // closed when the node goes
 	parked       sync.WaitGroup // presses whose answers are to be given yet
 }
 
@@ -90,12 +95,23 @@ func New(d Deps) *Server {
 	engine.HandleMethodNotAllowed = true
 	engine.RedirectTrailingSlash = false
 	s := &Server{Deps: d, log: d.Log, engine: engine, metrics: newMetrics(d.Metrics),
-		otpByAddress: newLimiter(5000, time.Hour)}
+		otpByAddress: newLimiter(5000, time.Hour), csp: csp, replays: make(chan struct{}, maxReplays), draining: make(chan struct{})}
+	if s.Video != nil {
+		s.csp = policy(s.Video.External.Origin())
+	}
 	engine.Use(s.name, s.catch, headers, s.press)
 	s.api = newAPI(engine)
 	s.signinRoutes()
 	s.roomRoutes()
 	s.hostRoutes()
+	s.videoRoutes()
+	s.noticeRoutes()
+	s.moderationRoutes()
+	s.wordRoutes()
+	s.crewRoutes()
+	s.reservationRoutes()
+	s.roomLogRoutes()
+	s.complianceRoutes()
 	s.healthRoutes()
 	s.catalogueRoutes()
 	s.branchRoutes()
@@ -130,6 +146,9 @@ func (s *Server) Handler() http.Handler {
 		s.engine.ServeHTTP(w, r)
 	})
 }
+
+// Drain ends the answers that have no end of their own; once.
+func (s *Server) Drain() { close(s.draining) }
 
 // OpenAPI is the document that the routes' types make.
 func (s *Server) OpenAPI() *huma.OpenAPI { return s.api.OpenAPI() }

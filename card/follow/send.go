@@ -11,6 +11,7 @@ import (
 	"yinbo/internal/gateway"
 	"yinbo/internal/outbox"
 	"yinbo/internal/pii"
+	"yinbo/internal/reach"
 	"yinbo/internal/tenant"
 )
 
@@ -109,9 +110,9 @@ func (s *Sender) claim(ctx context.Context, bank tenant.Bank, id string) (follow
 		if err != nil {
 			return err
 		}
-		var sent []time.Time
 		if found {
-			if row.status, sent, err = lockPerson(ctx, tx, bank.ID, row); err != nil {
+			row.status, _, err = db.Value[string](ctx, tx, "SELECT status FROM follow_up WHERE bank_id = ? AND id = ?"+tx.Dialect().ForUpdate(), bank.ID, id)
+			if err != nil {
 				return err
 			}
 		}
@@ -126,7 +127,7 @@ func (s *Sender) claim(ctx context.Context, bank tenant.Bank, id string) (follow
 			_, err := end(ctx, tx, bank.ID, id, row.status, "cancelled", reason)
 			return err
 		}
-		at, err := allowed(tx.Now, bank, row, sent)
+		at, err := reach.Take(ctx, tx, bank, row.viewer, id)
 		if err != nil {
 			return err
 		}
@@ -166,39 +167,4 @@ func (s *Sender) pointless(ctx context.Context, tx *db.Tx, bank string, row foll
 		return string(card.Bound), err
 	}
 	return "", err
-}
-
-// lockPerson locks all of a person's rows, the waiting ones too, so that two
-// messages to one person are judged one after the other. It gives the row's
-// status under the lock and when the person's other messages left.
-func lockPerson(ctx context.Context, tx *db.Tx, bank string, row followUp) (status string, sent []time.Time, err error) {
-	type line struct {
-		id, status string
-		claimed    db.Time
-	}
-	lines, err := db.All(ctx, tx, func(r db.Row) (l line, err error) { return l, r.Scan(&l.id, &l.status, &l.claimed) },
-		"SELECT id, status, claimed_at FROM follow_up WHERE bank_id = ? AND viewer_id = ? ORDER BY id"+tx.Dialect().ForUpdate(), bank, row.viewer)
-	for _, l := range lines {
-		switch {
-		case l.id == row.id:
-			status = l.status
-		case !l.claimed.IsZero():
-			sent = append(sent, l.claimed.Time)
-		}
-	}
-	return status, sent, err
-}
-
-// allowed is when the message may leave: now, or the next opening after which
-// the caps allow it. One that was claimed is counted already: for it, only the
-// hour may have passed.
-func allowed(now time.Time, bank tenant.Bank, row followUp, sent []time.Time) (time.Time, error) {
-	h, err := hoursOf(bank)
-	if err != nil {
-		return time.Time{}, err
-	}
-	if row.status == "sending" {
-		return h.open(now), nil
-	}
-	return h.next(now, sent, bank.Settings.PromoPerDay, bank.Settings.PromoPerWeek), nil
 }

@@ -19,12 +19,14 @@ import (
 	"yinbo/internal/gateway"
 	"yinbo/internal/idem"
 	"yinbo/internal/obs"
+	"yinbo/internal/reach"
 	"yinbo/internal/redisdb"
 	"yinbo/internal/wechatpay"
 	"yinbo/jobs"
 	"yinbo/live"
 	"yinbo/live/bus"
 	"yinbo/live/hub"
+	"yinbo/live/video"
 	"yinbo/order"
 	"yinbo/order/addressbook"
 	"yinbo/order/bulk"
@@ -55,6 +57,7 @@ type app struct {
 	bus      bus.Bus
 	hub      *hub.Hub
 	rooms    *live.Rooms
+	video    *video.Video // nil where nothing is served
 	sales    *flash.Sales
 	orders   *order.Orders
 	coupons  *promo.Coupons
@@ -106,7 +109,12 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 		}
 		a.bus = bus.NewRedis(a.redis, c.log)
 	}
-	a.rooms = live.New(live.Deps{DB: c.db, Bus: a.bus, Goods: goods, Figures: figures, Log: c.log})
+	addresses, err := c.addresses(ctx)
+	if err != nil {
+		a.closeRedis()
+		return nil, err
+	}
+	a.rooms = live.New(live.Deps{DB: c.db, Box: c.box, Bus: a.bus, Goods: goods, Figures: figures, Video: addresses, Log: c.log})
 	a.hub = hub.New(hub.Deps{Rooms: a.rooms, Bus: a.bus, Tokens: a.people, Log: c.log, Config: sockets(c.cfg)})
 	a.metrics.MustRegister(hubFigures{a.hub})
 
@@ -137,16 +145,18 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 	goods.shop, goods.sales = shop, a.sales
 	figures.orders, figures.sales, figures.coupons, figures.applications = a.orders, a.sales, a.coupons, applications
 
-	a.purges = []func(context.Context) error{a.people.Purge, c.box.Purge, bindings.Purge, a.imports.Purge}
+	a.purges = []func(context.Context) error{a.people.Purge, c.box.Purge, bindings.Purge, a.imports.Purge, reach.Purge(c.db)}
 
 	if r.serve {
+		a.video = video.New(video.Deps{Config: c.videoConfig(), DB: c.db, Keys: c.keys, Rooms: a.rooms, Addresses: addresses, Log: c.log})
 		a.server = server.New(server.Deps{Log: c.log, Metrics: a.metrics, Auth: a.people, Banks: c.banks, Keys: c.keys,
 			Apps: web.Apps(), Ready: a.ready, Catalog: shop, Imports: a.imports, Flash: a.sales, Orders: a.orders, Coupons: a.coupons, Payments: a.payments,
 			Ledger: ledgers, Settle: a.desk, DB: c.db, Applications: applications, Leads: leads, Outcomes: outcomes,
-			Bindings: bindings, Rooms: a.rooms, Hub: a.hub, Vouchers: vouchers, Addresses: addressbook.New(c.db, c.keys),
+			Bindings: bindings, Rooms: a.rooms, Hub: a.hub, Video: a.video, Vouchers: vouchers, Addresses: addressbook.New(c.db, c.keys),
 			OrderDesk: desk.New(desk.Deps{DB: c.db, Keyring: c.keys, Payments: a.payments, Vouchers: vouchers, Names: a.people})})
 	}
 	if r.work {
+		reminders := &live.Reminders{DB: c.db, Box: c.box, Banks: c.banks, Phones: a.people, SMS: a.bank}
 		handlers := map[string]jobs.Handler{
 			order.ExpireTask:   a.orders.HandleExpire,
 			order.CompleteTask: a.orders.HandleComplete,
@@ -163,6 +173,8 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 			card.TaskNotice:    (&card.Notices{Book: book, Banks: c.banks, SMS: a.bank}).Send,
 			review.TaskHandoff: (&review.Handoff{Book: book, Core: a.bank}).Send,
 			follow.TaskSend:    follow.NewSender(book, c.banks, bindings, a.bank).Send,
+			live.TaskStarted:   reminders.Spread,
+			live.TaskRemind:    reminders.Remind,
 			taskHousekeeping:   a.keepHouse,
 		}
 		for kind, h := range a.desk.Handlers() {
@@ -178,6 +190,9 @@ func (a *app) start(ctx context.Context) error {
 	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	a.cancel = cancel
 	a.background(run, "flash", a.sales.Run)
+	if a.video != nil {
+		a.background(run, "video", a.video.Run)
+	}
 	if a.worker == nil {
 		return nil
 	}
@@ -225,6 +240,7 @@ func (a *app) ready(ctx context.Context) map[string]error {
 
 // drain tells viewers to come back elsewhere and lets buyers have their answers.
 func (a *app) drain(ctx context.Context) {
+	a.server.Drain()
 	a.hub.Drain(ctx)
 	if err := a.sales.Close(ctx); err != nil {
 		a.core.log.WarnContext(ctx, "buyers left without an answer", "error", err)
@@ -238,6 +254,9 @@ func (a *app) close() error {
 	}
 	if a.cancel != nil {
 		a.cancel()
+	}
+	if a.video != nil {
+		a.video.Close()
 	}
 	a.running.Wait()
 	a.hub.Close()

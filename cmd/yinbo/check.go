@@ -19,6 +19,7 @@ import (
 	"yinbo/internal/outbox"
 	"yinbo/internal/redisdb"
 	"yinbo/live"
+	"yinbo/live/video"
 	"yinbo/order"
 	"yinbo/order/catalog"
 	"yinbo/order/flash"
@@ -32,7 +33,7 @@ import (
 // invariants are everyone's.
 func invariants() []invariant.Rule {
 	return slices.Concat(catalog.Invariants(), order.Invariants(), flash.Invariants(), payment.Invariants(), promo.Invariants(),
-		voucher.Invariants(), ledger.Invariants(), settle.Invariants(), card.Invariants(), bind.Invariants(), follow.Invariants(), live.Invariants(), outbox.Invariants(), audit.Invariants())
+		voucher.Invariants(), ledger.Invariants(), settle.Invariants(), card.Invariants(), bind.Invariants(), follow.Invariants(), live.Invariants(), video.Invariants(), outbox.Invariants(), audit.Invariants())
 }
 
 var errBroken = errors.New("invariants are broken")

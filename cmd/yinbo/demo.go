@@ -26,7 +26,7 @@ import (
 // demoNote is what the banner tells of a demo.
 const demoNote = `
 演示数据 demo data (public passwords; never put real data into this database)
-  员工 staff        admin host operator reviewer reviewer2 supervisor finance finance_checker risk auditor
+  员工 staff        admin host assistant operator reviewer reviewer2 supervisor finance finance_checker risk auditor
   密码 password     demo-<name>; at the second bank (add ?bank=other) other-<name>
   观众 viewers      any mobile number; the code stands in %s/sms/v1/messages?phone=<number>
 
@@ -187,7 +187,7 @@ var demoStaff = []struct {
 	username, name string
 	role           auth.Role
 }{
-	{"admin", "管理员", auth.Admin}, {"host", "主播小林", auth.Host}, {"operator", "运营小周", auth.Operator},
+	{"admin", "管理员", auth.Admin}, {"host", "主播小林", auth.Host}, {"assistant", "场控小美", auth.Host}, {"operator", "运营小周", auth.Operator},
 	{"reviewer", "审核员甲", auth.Reviewer}, {"reviewer2", "审核员乙", auth.Reviewer}, {"supervisor", "审核主管", auth.Supervisor},
 	{"finance", "财务经办", auth.Finance}, {"finance_checker", "财务复核", auth.FinanceChecker},
 	{"risk", "风控专员", auth.Risk}, {"auditor", "审计员", auth.Auditor},

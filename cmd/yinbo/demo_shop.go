@@ -137,6 +137,9 @@ func (s *seeder) shop(ctx context.Context, b tenant.Bank, staff map[string]strin
 	if err != nil {
 		return err
 	}
+	if err := s.inOrder(ctx, a, b, staff, room); err != nil {
+		return err
+	}
 	return s.coupons(ctx, a, b, staff["operator"], room, skus)
 }
 

@@ -38,6 +38,7 @@ func startProduct(t *testing.T, change ...func(*config.Config)) *product {
 	defer cancel()
 	cfg := config.Default()
 	cfg.Addr, cfg.MetricsAddr, cfg.Var, cfg.LogLevel = "127.0.0.1:0", "127.0.0.1:0", t.TempDir(), "error"
+	cfg.RTMPAddr = "127.0.0.1:0"
 	for _, c := range change {
 		c(&cfg)
 	}

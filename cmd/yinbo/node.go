@@ -62,6 +62,12 @@ func startNode(ctx context.Context, cfg config.Config, r roles, logs io.Writer) 
 			cfg.PublicURL = "http://" + n.addr
 		}
 	}
+	if cfg.NodeURL == "" {
+		cfg.NodeURL = "http://" + cfg.Addr
+		if n.addr != "" {
+			cfg.NodeURL = "http://" + n.addr
+		}
+	}
 	fail := func(err error) (*node, error) {
 		if listener != nil {
 			listener.Close()
@@ -149,11 +155,20 @@ Yinbo 银播 is ready
   主播 host panel   %[1]s/host/
   后台 back office  %[1]s/desk/
   接口 API docs     %[1]s/docs
+  推流 video push   %[3]s
 %[2]s
-`, base, wechatNote(n.core.cfg))
+`, base, wechatNote(n.core.cfg), videoNote(n.app))
 	if n.core.demo {
 		fmt.Fprintf(out, demoNote, n.core.cfg.BankboxURL)
 	}
+}
+
+// videoNote says where encoders push to.
+func videoNote(a *app) string {
+	if !a.video.On() {
+		return "off: " + a.core.cfg.RTMPAddr + " (rtmp_addr; docs/video.md)"
+	}
+	return a.video.PushURL + " (the host panel shows each room's stream key)"
 }
 
 // wechatNote says whether WeChat Pay is there, and what it lacks.

@@ -68,6 +68,18 @@ type Config struct {
 	SocketAccepts    int           `koanf:"socket_accepts"`     // new sockets a second
 	SocketDrain      time.Duration `koanf:"socket_drain"`       // over which a node that stops sends viewers away
 
+	// Video: docs/video.md.
+	RTMPAddr        string `koanf:"rtmp_addr"`         // where encoders push to; "off" for none
+	RTMPURL         string `koanf:"rtmp_url"`          // how they reach it; default rtmp://<rtmp_addr>/live
+	NodeURL         string `koanf:"node_url"`          // how other nodes reach this one; default http://<addr>
+	RecordingsDir   string `koanf:"recordings_dir"`    // default <var>/recordings; "off" records nothing
+	RecordingsMaxGB int64  `koanf:"recordings_max_gb"` // recording stops when it is full
+	VideoScheme     string `koanf:"video_scheme"`      // how an external server's addresses are signed
+	VideoPushURL    string `koanf:"video_push_url"`    // with {stream} in it; empty for no external server
+	VideoPullURL    string `koanf:"video_pull_url"`
+	VideoPushKey    Secret `koanf:"video_push_key"`
+	VideoPullKey    Secret `koanf:"video_pull_key"`
+
 	// WeChat Pay: all of them or none; the last is for tests.
 	WeChatMchID          string `koanf:"wechat_mch_id"`
 	WeChatAppID          string `koanf:"wechat_app_id"`
@@ -90,7 +102,8 @@ func (c Config) WeChatPay() wechatpay.Config {
 func Default() Config {
 	return Config{Addr: "127.0.0.1:8080", MetricsAddr: "127.0.0.1:9090", Var: "./var", BankboxURL: "http://127.0.0.1:8090",
 		OrderTTL: 15 * time.Minute, LogLevel: "info", Workers: 16, MaxConns: 32, FlashBatch: 512,
-		SocketTick: 100 * time.Millisecond, SocketPerAddress: 5000, SocketAccepts: 5000, SocketDrain: 3 * time.Second}
+		SocketTick: 100 * time.Millisecond, SocketPerAddress: 5000, SocketAccepts: 5000, SocketDrain: 3 * time.Second,
+		RTMPAddr: "127.0.0.1:1935", RecordingsMaxGB: 20, VideoScheme: "plain"}
 }
 
 const prefix = "YINBO_"
@@ -133,7 +146,9 @@ func keys() map[string]bool {
 		"default_bank", "order_ttl", "kek_file", "log_level", "workers", "mysql_max_conns", "flash_batch", "clock_offset_file",
 		"socket_reader", "socket_tick", "socket_origins", "socket_per_address", "socket_accepts", "socket_drain",
 		"wechat_mch_id", "wechat_app_id", "wechat_api_v3_key", "wechat_private_key_file", "wechat_serial_no",
-		"wechat_public_key_file", "wechat_public_key_id", "wechat_base_url"} {
+		"wechat_public_key_file", "wechat_public_key_id", "wechat_base_url",
+		"rtmp_addr", "rtmp_url", "node_url", "recordings_dir", "recordings_max_gb",
+		"video_scheme", "video_push_url", "video_pull_url", "video_push_key", "video_pull_key"} {
 		m[k] = true
 	}
 	return m
@@ -156,12 +171,12 @@ func (c Config) Validate(alone bool) error {
 	bad := func(key, format string, args ...any) {
 		problems = append(problems, fmt.Errorf("%s: %s", key, fmt.Sprintf(format, args...)))
 	}
-	for key, addr := range map[string]string{"addr": c.Addr, "metrics_addr": c.MetricsAddr} {
+	for key, addr := range map[string]string{"addr": c.Addr, "metrics_addr": c.MetricsAddr, "rtmp_addr": c.RTMPAddr} {
 		if _, _, err := net.SplitHostPort(addr); err != nil && addr != "off" {
 			bad(key, "%q is not host:port", addr)
 		}
 	}
-	for key, raw := range map[string]string{"bankbox_url": c.BankboxURL, "public_url": c.PublicURL} {
+	for key, raw := range map[string]string{"bankbox_url": c.BankboxURL, "public_url": c.PublicURL, "node_url": c.NodeURL} {
 		u, err := url.Parse(raw)
 		if raw != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "") {
 			bad(key, "%q is not an http address", raw)
@@ -198,6 +213,12 @@ func (c Config) Validate(alone bool) error {
 		bad("flash_batch", "%d is not between 1 and 1000", c.FlashBatch)
 	}
 	problems = append(problems, c.sockets()...)
+	if u, err := url.Parse(c.RTMPURL); c.RTMPURL != "" && (err != nil || u.Scheme != "rtmp" && u.Scheme != "rtmps" || u.Host == "") {
+		bad("rtmp_url", "%q is not an rtmp address", c.RTMPURL)
+	}
+	if c.RecordingsMaxGB < 1 || c.RecordingsMaxGB > 1<<20 {
+		bad("recordings_max_gb", "%d is not between 1 and %d", c.RecordingsMaxGB, 1<<20)
+	}
 	wechat := c.WeChatPay()
 	if !wechat.Off() && c.WeChatBaseURL == "" && !strings.HasPrefix(c.PublicURL, "https://") {
 		bad("public_url", "WeChat Pay reports to an https address only: set the one at which it reaches this server")

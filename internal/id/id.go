@@ -49,6 +49,7 @@ const (
 	Voucher        = "vch"
 	Category       = "cat"
 	Import         = "imp"
+	Reservation    = "rsv"
 )
 
 const (

@@ -93,7 +93,7 @@ func (c *conn) identify(ctx context.Context, f joinFrame, r *room) error {
 	if !p.Has(auth.Host, auth.Operator) {
 		return nil
 	}
-	err = c.hub.Rooms.HostMay(ctx, r.bank, r.id, p.ID, p.Has(auth.Operator))
+	err = c.hub.Rooms.AssistantMay(ctx, r.bank, r.id, p.ID, p.Has(auth.Operator))
 	c.host = err == nil
 	if fault.From(err).Kind == fault.NotFound { // another's room: to be watched like by anybody
 		return nil

@@ -12,6 +12,8 @@ import (
 	"yinbo/internal/db"
 	"yinbo/internal/fault"
 	"yinbo/internal/id"
+	"yinbo/internal/outbox"
+	"yinbo/internal/pii"
 	"yinbo/internal/tenant"
 	"yinbo/internal/testkit"
 	"yinbo/live"
@@ -22,6 +24,8 @@ import (
 type Stage struct {
 	Ctx         context.Context
 	DB          *db.DB
+	Keys        *pii.Keyring
+	Box         *outbox.Box
 	Bank, Other tenant.Bank
 	Bus         bus.Bus
 	Rooms       *live.Rooms
@@ -52,18 +56,46 @@ func Each(t *testing.T, fn func(t *testing.T, s *Stage, clk *clock.Fake)) {
 // New sets the stage on a migrated, empty database.
 func New(t testing.TB, d *db.DB, b bus.Bus) *Stage {
 	keys := testkit.Keyring(t, d)
-	s := &Stage{Ctx: testkit.Context(t), DB: d, Bank: testkit.Bank(t, d, keys, "stage"), Other: testkit.Bank(t, d, keys, "other"),
+	s := &Stage{Ctx: testkit.Context(t), DB: d, Keys: keys, Box: outbox.New(d), Bank: testkit.Bank(t, d, keys, "stage"), Other: testkit.Bank(t, d, keys, "other"),
 		Bus: b, Goods: &Goods{goods: map[string]live.Good{}}, tokens: map[string]auth.Principal{},
 		Host:     live.Staff{ID: id.New(id.Staff), Name: "主播小林", RequestID: "req-host"},
 		Operator: live.Staff{ID: id.New(id.Staff), Name: "运营小周", Operator: true, RequestID: "req-operator"},
 		Stranger: live.Staff{ID: id.New(id.Staff), Name: "主播小陈", RequestID: "req-stranger"}}
 	s.Rooms = s.Node(b)
+	for _, by := range []live.Staff{s.Host, s.Operator, s.Stranger} {
+		s.hire(t, by)
+	}
 	return s
+}
+
+// Colleague is another host of the bank.
+func (s *Stage) Colleague(t testing.TB, name string) live.Staff {
+	t.Helper()
+	by := live.Staff{ID: id.New(id.Staff), Name: name}
+	s.hire(t, by)
+	return by
+}
+
+// hire writes a colleague of the bank's, who may run rooms.
+func (s *Stage) hire(t testing.TB, by live.Staff) {
+	t.Helper()
+	role := auth.Host
+	if by.Operator {
+		role = auth.Operator
+	}
+	s.Tx(t, func(tx *db.Tx) error {
+		err := tx.Insert(s.Ctx, "staff (id, bank_id, username, name, password_hash, created_at)",
+			[][]any{{by.ID, s.Bank.ID, by.ID, by.Name, "none", tx.Now}}, "")
+		if err != nil {
+			return err
+		}
+		return tx.Insert(s.Ctx, "staff_role (bank_id, staff_id, role)", [][]any{{s.Bank.ID, by.ID, string(role)}}, "")
+	})
 }
 
 // Node is the rooms as another node has them: same database, its own bus.
 func (s *Stage) Node(b bus.Bus) *live.Rooms {
-	return live.New(live.Deps{DB: s.DB, Bus: b, Goods: s.Goods, Figures: figures{}, Log: slog.New(slog.DiscardHandler)})
+	return live.New(live.Deps{DB: s.DB, Box: s.Box, Bus: b, Goods: s.Goods, Figures: figures{}, Log: slog.New(slog.DiscardHandler)})
 }
 
 // Plan is a scheduled room of the host's.
@@ -89,9 +121,9 @@ func (s *Stage) Live(t testing.TB) string {
 // Share lets a member of staff run another's room.
 func (s *Stage) Share(t testing.TB, room string, with live.Staff) {
 	t.Helper()
-	s.Tx(t, func(tx *db.Tx) error {
-		return tx.Insert(s.Ctx, "room_staff (room_id, staff_id, bank_id)", [][]any{{room, with.ID, s.Bank.ID}}, "")
-	})
+	if _, err := s.Rooms.Share(s.Ctx, s.Bank.ID, room, s.Operator, with.ID, live.PartHost); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // Tx runs fn in a transaction.
@@ -108,6 +140,16 @@ func (s *Stage) Notice(t testing.TB, room, text string) {
 	if err := s.Rooms.Notice(s.Ctx, s.Bank.ID, room, s.Host, text); err != nil {
 		t.Error(err)
 	}
+}
+
+// Held is a message that waits for somebody to look at it.
+func (s *Stage) Held(t testing.TB, room string, who auth.Principal, text string) (eventID string) {
+	t.Helper()
+	said, err := s.Rooms.SayAll(s.Ctx, []live.Saying{{Bank: s.Bank.ID, Room: room, Who: live.Speaker{ID: who.ID, Nickname: who.Name}, Text: text, Held: true}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return said[0].ID
 }
 
 // Fact makes a fact of a room, in a transaction of its own.

@@ -1,81 +1,151 @@
 package video
 
 import (
-	"embed"
-	"fmt"
+	"context"
+	"log/slog"
+	"net"
 	"net/http"
-	"strings"
+	"sync"
 	"time"
 
-	"yinbo/internal/clock"
+	"yinbo/internal/db"
+	"yinbo/internal/pii"
 )
 
-//go:embed clip/*.ts
-var clip embed.FS
-
-const (
-	// Prefix is where the handler stands.
-	Prefix = "/media/demo/"
-	// Playlist is the address that a room's playback names.
-	Playlist = Prefix + "live.m3u8"
-
-	segment  = 2 * time.Second
-	segments = 6 // in the clip
-	window   = 6 // in the playlist
-
-	// wraps bounds the count of wraps: players keep an array as long as it.
-	wraps = 1 << 16
-)
-
-// Handler serves the playlist and its segments under Prefix; anything else
-// there is 404.
-func Handler(c clock.Clock) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		name, _ := strings.CutPrefix(r.URL.Path, Prefix)
-		switch {
-		case r.Method != http.MethodGet && r.Method != http.MethodHead:
-			w.Header().Set("Allow", "GET, HEAD")
-			http.Error(w, http.StatusText(http.StatusMethodNotAllowed), http.StatusMethodNotAllowed)
-		case name == "live.m3u8":
-			w.Header().Set("Content-Type", "application/vnd.apple.mpegurl")
-			w.Header().Set("Cache-Control", "no-cache")
-			http.ServeContent(w, r, "", time.Time{}, strings.NewReader(playlist(c.Now())))
-		case strings.HasSuffix(name, ".ts") && !strings.Contains(name, "/"):
-			serveSegment(w, r, name)
-		default:
-			http.NotFound(w, r)
-		}
-	})
+// Config is what a bank's engineers set.
+type Config struct {
+	RTMPAddr  string // where pushes are taken; "" or "off" for none
+	PushURL   string // how encoders reach it, rtmp://host:port/live
+	NodeURL   string // how other nodes reach this one
+	Dir       string // of recordings; "" keeps none
+	DirMax    int64  // bytes
+	Clip      bool   // the demo's clip plays where nobody pushes
+	External  Vendor
+	Transport http.RoundTripper // between nodes
 }
 
-func serveSegment(w http.ResponseWriter, r *http.Request, name string) {
-	if _, err := clip.Open("clip/" + name); err != nil {
-		http.NotFound(w, r)
-		return
-	}
-	w.Header().Set("Content-Type", "video/mp2t")
-	w.Header().Set("Cache-Control", "public, max-age=3600")
-	http.ServeFileFS(w, r, clip, "clip/"+name)
+// Rooms says who may run a room; live.Rooms does.
+type Rooms interface {
+	// HostMay is nil when the member of staff may run the room, else 404 not_found.
+	HostMay(ctx context.Context, bank, room, staff string, operator bool) error
 }
 
-// playlist lists the segments that ended by now, oldest first.
-func playlist(now time.Time) string {
-	next := now.UnixMilli() / segment.Milliseconds()
-	first := next - window
-	var b strings.Builder
-	fmt.Fprintf(&b, "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:%d\n", int(segment.Seconds()))
-	// A wrap stands before every segment whose number divides by segments; those
-	// before the first listed one are counted, not shown.
-	fmt.Fprintf(&b, "#EXT-X-MEDIA-SEQUENCE:%d\n#EXT-X-DISCONTINUITY-SEQUENCE:%d\n", first, (first+segments-1)/segments%wraps)
-	for n := first; n < next; n++ {
-		if n%segments == 0 {
-			b.WriteString("#EXT-X-DISCONTINUITY\n")
-		}
-		if n == first {
-			at := time.UnixMilli(n * segment.Milliseconds()).UTC()
-			fmt.Fprintf(&b, "#EXT-X-PROGRAM-DATE-TIME:%s\n", at.Format("2006-01-02T15:04:05.000Z"))
-		}
-		fmt.Fprintf(&b, "#EXTINF:%.3f,\nsegment%d.ts\n", segment.Seconds(), n%segments)
+// Deps is what Video stands on.
+type Deps struct {
+	Config
+	DB        *db.DB
+	Keys      *pii.Keyring
+	Rooms     Rooms
+	Addresses *Addresses
+	Log       *slog.Logger
+}
+
+// Video takes pushes and plays rooms.
+type Video struct {
+	Deps
+	door       door
+	listener   net.Listener
+	recordings *recordings
+	relay      http.Handler
+	running    sync.WaitGroup
+
+	mu       sync.Mutex
+	closed   bool
+	conns    map[net.Conn]bool
+	pushes   map[string]*push    // by room
+	channels map[string]*channel // by room
+	places   map[string]place    // what is known of rooms, for a moment
+}
+
+// New makes the service and opens the door; Run lets in.
+func New(d Deps) *Video {
+	v := &Video{Deps: d, door: door{byAddr: map[string]int{}}, recordings: &recordings{dir: d.Dir, most: d.DirMax, log: d.Log},
+		conns: map[net.Conn]bool{}, pushes: map[string]*push{}, channels: map[string]*channel{}, places: map[string]place{}}
+	v.relay = newRelay(d.Transport)
+	v.listen()
+	if v.PushURL == "" && v.listener != nil {
+		v.PushURL = "rtmp://" + v.listener.Addr().String() + "/live"
 	}
-	return b.String()
+	return v
+}
+
+// Idle is what a new room shows while nobody pushes.
+func (v *Video) Idle() string {
+	if v.Clip {
+		return Playlist
+	}
+	return ""
+}
+
+// On tells that rooms can be pushed to at this node.
+func (v *Video) On() bool { return v.listener != nil }
+
+// Run takes pushes until ctx ends.
+func (v *Video) Run(ctx context.Context) error {
+	if err := v.recordings.measure(); err != nil {
+		v.Log.Error("recordings", "dir", v.Dir, "error", err)
+	}
+	if v.listener != nil {
+		v.running.Go(func() {
+			if err := v.accept(); err != nil {
+				v.Log.Error("RTMP", "error", err)
+			}
+		})
+	}
+	tick := time.NewTicker(grace / 10)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+			v.forget(v.DB.Clock().Now())
+		}
+	}
+}
+
+// Close shuts the door and cuts what is on.
+func (v *Video) Close() {
+	v.mu.Lock()
+	v.closed = true
+	if v.listener != nil {
+		v.listener.Close()
+	}
+	for c := range v.conns {
+		c.Close()
+	}
+	v.mu.Unlock()
+	v.running.Wait()
+}
+
+// open gives a push its room's channel.
+func (v *Video) open(p *push) *channel {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	ch := v.channels[p.room]
+	if ch == nil {
+		ch = &channel{room: p.room}
+		v.channels[p.room] = ch
+	}
+	ch.begin()
+	return ch
+}
+
+// shut notes that a push left its channel.
+func (v *Video) shut(ch *channel) { ch.finish(v.DB.Clock().Now()) }
+
+// forget lets go of rooms that nobody pushes to any more, and of what was known.
+func (v *Video) forget(now time.Time) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for room, ch := range v.channels {
+		if ch.over(now) {
+			delete(v.channels, room)
+		}
+	}
+	for room, p := range v.places {
+		if now.Sub(p.read) > placeKept {
+			delete(v.places, room)
+		}
+	}
 }

@@ -17,6 +17,27 @@ export interface HostRoom extends Room {
   ended_at?: string | null
 }
 
+export type IngestKind = 'rtmp' | 'external'
+
+/** Where a room's picture comes from and how it comes. */
+export interface Ingest {
+  kind: IngestKind
+  external_available: boolean
+  push_url: string
+  preview_url: string
+  state: 'off' | 'idle' | 'live'
+  bitrate_bps: number
+  fps: number
+  width: number
+  height: number
+  dropped: number
+  recording: boolean
+  since_at: string | null
+  seen_at: string | null
+  problem: string
+  problem_at: string | null
+}
+
 export interface RoomForm {
   title: string
   cover_url?: string
@@ -122,4 +143,20 @@ export function searchProducts(q: string, cursor?: string): Promise<Page<Product
 
 export function getProduct(id: string): Promise<Product> {
   return unwrap(api.http.GET('/products/{id}', at(id)))
+}
+
+export function getIngest(id: string): Promise<Ingest> {
+  return unwrap(api.http.GET('/host/rooms/{id}/ingest', at(id)))
+}
+
+export function setIngestKind(id: string, kind: IngestKind): Promise<Ingest> {
+  return unwrap(api.http.PUT('/host/rooms/{id}/ingest', { ...at(id), body: { kind } }))
+}
+
+export async function getStreamKey(id: string): Promise<string> {
+  return (await unwrap<{ key: string }>(api.http.POST('/host/rooms/{id}/ingest/key', at(id)))).key
+}
+
+export async function renewStreamKey(id: string): Promise<string> {
+  return (await unwrap<{ key: string }>(api.http.POST('/host/rooms/{id}/ingest/renew', at(id)))).key
 }

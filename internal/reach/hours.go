@@ -1,4 +1,4 @@
-package follow
+package reach
 
 import (
 	"fmt"
@@ -23,12 +23,12 @@ func hoursOf(bank tenant.Bank) (hours, error) {
 		{bank.Settings.PromoEarliest, &earliest}, {bank.Settings.PromoLatest, &latest}} {
 		var err error
 		if *b.into, err = timeOfDay(b.text); err != nil {
-			return h, fmt.Errorf("follow: hours of %s: %w", bank.Slug, err)
+			return h, fmt.Errorf("reach: hours of %s: %w", bank.Slug, err)
 		}
 	}
 	h.from, h.to = max(h.from, earliest), min(h.to, latest)
 	if h.from >= h.to {
-		return h, fmt.Errorf("follow: hours of %s leave no time to send", bank.Slug)
+		return h, fmt.Errorf("reach: hours of %s leave no time to send", bank.Slug)
 	}
 	return h, nil
 }

@@ -48,7 +48,7 @@ func read(t *testing.T, h http.Handler) []listed {
 // Two people who look at different times agree on every segment both see.
 func TestThePlaylistSlidesAlikeForEveryone(t *testing.T) {
 	c := clock.NewFake(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
-	h := video.Handler(c)
+	h := video.Clip(c)
 	seen := map[int]listed{}
 	for range 40 {
 		page := read(t, h)
@@ -77,7 +77,7 @@ func TestThePlaylistSlidesAlikeForEveryone(t *testing.T) {
 }
 
 func TestEverySegmentIsServed(t *testing.T) {
-	h := video.Handler(clock.System{})
+	h := video.Clip(clock.System{})
 	for i := range 6 {
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, httptest.NewRequest("GET", fmt.Sprintf("/media/demo/segment%d.ts", i), nil))
