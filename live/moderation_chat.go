@@ -129,7 +129,7 @@ func (s *Rooms) Release(ctx context.Context, bank, room, eventID string, by Staf
 		return err
 	})
 	if err == nil {
-		s.talk(room, "chat", said.ID, said.At.Time, map[string]any{"viewer": said.Viewer, "text": said.Text})
+		s.talk(room, "chat", said.ID, said.Viewer.key(), said.At.Time, map[string]any{"viewer": said.Viewer, "text": said.Text})
 	}
 	return err
 }

@@ -60,6 +60,14 @@ type Config struct {
 	ClockOffsetFile string        `koanf:"clock_offset_file"` // for drills on demo data: a file that says by how much the clock is off
 	FlashBatch      int           `koanf:"flash_batch"`       // flash orders that share a transaction, at most
 
+	// Room sockets; see live/hub.
+	SocketReader     string        `koanf:"socket_reader"`      // epoll, goroutine; default what the system has
+	SocketTick       time.Duration `koanf:"socket_tick"`        // how long talk and figures are gathered
+	SocketOrigins    string        `koanf:"socket_origins"`     // other hosts whose pages may connect, by comma
+	SocketPerAddress int           `koanf:"socket_per_address"` // sockets of one address
+	SocketAccepts    int           `koanf:"socket_accepts"`     // new sockets a second
+	SocketDrain      time.Duration `koanf:"socket_drain"`       // over which a node that stops sends viewers away
+
 	// Video: docs/video.md.
 	RTMPAddr        string `koanf:"rtmp_addr"`         // where encoders push to; "off" for none
 	RTMPURL         string `koanf:"rtmp_url"`          // how they reach it; default rtmp://<rtmp_addr>/live
@@ -71,13 +79,6 @@ type Config struct {
 	VideoPullURL    string `koanf:"video_pull_url"`
 	VideoPushKey    Secret `koanf:"video_push_key"`
 	VideoPullKey    Secret `koanf:"video_pull_key"`
-	// Room sockets; see live/hub.
-	SocketReader     string        `koanf:"socket_reader"`      // epoll, goroutine; default what the system has
-	SocketTick       time.Duration `koanf:"socket_tick"`        // how long talk and figures are gathered
-	SocketOrigins    string        `koanf:"socket_origins"`     // other hosts whose pages may connect, by comma
-	SocketPerAddress int           `koanf:"socket_per_address"` // sockets of one address
-	SocketAccepts    int           `koanf:"socket_accepts"`     // new sockets a second
-	SocketDrain      time.Duration `koanf:"socket_drain"`       // over which a node that stops sends viewers away
 
 	// WeChat Pay: all of them or none; the last is for tests.
 	WeChatMchID          string `koanf:"wechat_mch_id"`
@@ -101,8 +102,8 @@ func (c Config) WeChatPay() wechatpay.Config {
 func Default() Config {
 	return Config{Addr: "127.0.0.1:8080", MetricsAddr: "127.0.0.1:9090", Var: "./var", BankboxURL: "http://127.0.0.1:8090",
 		OrderTTL: 15 * time.Minute, LogLevel: "info", Workers: 16, MaxConns: 32, FlashBatch: 512,
-		RTMPAddr: "127.0.0.1:1935", RecordingsMaxGB: 20, VideoScheme: "plain",
-		SocketTick: 100 * time.Millisecond, SocketPerAddress: 5000, SocketAccepts: 5000, SocketDrain: 3 * time.Second}
+		SocketTick: 100 * time.Millisecond, SocketPerAddress: 5000, SocketAccepts: 5000, SocketDrain: 3 * time.Second,
+		RTMPAddr: "127.0.0.1:1935", RecordingsMaxGB: 20, VideoScheme: "plain"}
 }
 
 const prefix = "YINBO_"
@@ -211,13 +212,13 @@ func (c Config) Validate(alone bool) error {
 	if c.FlashBatch < 1 || c.FlashBatch > 1000 {
 		bad("flash_batch", "%d is not between 1 and 1000", c.FlashBatch)
 	}
+	problems = append(problems, c.sockets()...)
 	if u, err := url.Parse(c.RTMPURL); c.RTMPURL != "" && (err != nil || u.Scheme != "rtmp" && u.Scheme != "rtmps" || u.Host == "") {
 		bad("rtmp_url", "%q is not an rtmp address", c.RTMPURL)
 	}
 	if c.RecordingsMaxGB < 1 || c.RecordingsMaxGB > 1<<20 {
 		bad("recordings_max_gb", "%d is not between 1 and %d", c.RecordingsMaxGB, 1<<20)
 	}
-	problems = append(problems, c.sockets()...)
 	wechat := c.WeChatPay()
 	if !wechat.Off() && c.WeChatBaseURL == "" && !strings.HasPrefix(c.PublicURL, "https://") {
 		bad("public_url", "WeChat Pay reports to an https address only: set the one at which it reaches this server")

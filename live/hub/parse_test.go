@@ -30,7 +30,7 @@ func TestFramesAreTakenApart(t *testing.T) {
 		"large":      {[][]byte{sent(ws.OpText, true, long+"x"), sent(ws.OpText, true, "b")}, []hub.Incoming{{Large: true}, {Kind: 1, Payload: "b"}}, false},
 		"fragments":  {[][]byte{sent(ws.OpText, false, "a"), sent(ws.OpPing, true, "p"), sent(ws.OpContinuation, true, "b")}, []hub.Incoming{{Kind: 9, Payload: "p"}, {Kind: 1, Payload: "ab"}}, false},
 		"large ones": {[][]byte{sent(ws.OpText, false, long), sent(ws.OpContinuation, false, "x"), sent(ws.OpPing, true, "p"), sent(ws.OpContinuation, true, "y"), sent(ws.OpText, true, "b")}, []hub.Incoming{{Large: true}, {Kind: 9, Payload: "p"}, {Kind: 1, Payload: "b"}}, false},
-		"endless":    {[][]byte{sent(ws.OpText, true, strings.Repeat("x", 3<<20))}, []hub.Incoming{{Large: true}, {Endless: true}, {Endless: true}}, false},
+		"endless":    {[][]byte{sent(ws.OpText, true, strings.Repeat("x", 1<<20+20000))}, []hub.Incoming{{Large: true}, {Endless: true}, {Endless: true}}, false},
 		"unmasked":   {[][]byte{ws.MustCompileFrame(ws.NewTextFrame([]byte("a")))}, nil, true},
 		"reserved":   {[][]byte{sent(3, true, "a")}, nil, true},
 		"long ping":  {[][]byte{sent(ws.OpPing, true, strings.Repeat("x", 126))}, nil, true},

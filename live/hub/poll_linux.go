@@ -118,8 +118,11 @@ func (p *poller) poll(c *conn, nc net.Conn) (*polled, bool) {
 }
 
 func (p *polled) read() {
+	p.c.mu.Lock()
 	p.poller.seat(p.fd, p.c)
-	if unix.EpollCtl(p.poller.fd, unix.EPOLL_CTL_ADD, p.fd, &unix.EpollEvent{Events: p.wanted(), Fd: int32(p.fd)}) != nil {
+	err := unix.EpollCtl(p.poller.fd, unix.EPOLL_CTL_ADD, p.fd, &unix.EpollEvent{Events: p.wanted(), Fd: int32(p.fd)})
+	p.c.mu.Unlock()
+	if err != nil {
 		p.c.left()
 	}
 }

@@ -34,6 +34,7 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	c.ws = ws
 	h.mu.Lock()
+	h.conns[c] = struct{}{}
 	closing := h.closing
 	h.mu.Unlock()
 	h.wheel.set(c, c.came.Add(h.Join))
@@ -82,7 +83,6 @@ func (h *Hub) admit(r *http.Request, c *conn) (code int, reason string) {
 		return http.StatusTooManyRequests, "address"
 	}
 	h.addresses[c.ip]++
-	h.conns[c] = struct{}{}
 	h.sockets.Add(1)
 	return 0, ""
 }
