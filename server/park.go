@@ -18,7 +18,7 @@ import (
 // patience is how long a press waits on its connection's goroutine. Longer than
 // that it is parked: net/http keeps about 24 KiB of stacks and buffers for a
 // request under way, what a parked press needs is a tenth of it.
-const patience = 250 * time.Millisecond
+const patience = 100 * time.Millisecond
 
 // parkedWrite bounds how long a parked press's answer may take to be written.
 const parkedWrite = 5 * time.Second

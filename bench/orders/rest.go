@@ -185,7 +185,7 @@ func (s *shop) gauge(name string) (int64, error) {
 
 // heap writes the first node's heap profile and memory figures.
 func (s *shop) heap(file string) error {
-	for path, to := range map[string]string{"/debug/pprof/heap": file, "/metrics": file + ".metrics"} {
+	for path, to := range map[string]string{"/debug/pprof/heap": file, "/debug/pprof/goroutine?debug=1": file + ".goroutines", "/metrics": file + ".metrics"} {
 		_, body, err := fasthttp.Get(nil, "http://"+s.nodes[0].Metrics+path)
 		if err != nil {
 			return err

@@ -127,8 +127,10 @@ type Directory struct {
 	db  *db.DB
 	def string
 
+	reading sync.Mutex // one reads at a time
+
 	mu     sync.RWMutex
-	banks  []Bank
+	banks  []Bank // nil until read
 	loaded time.Time
 }
 
@@ -138,23 +140,42 @@ const freshFor = 5 * time.Second
 // NewDirectory makes a directory; def is the slug of the default bank, or "".
 func NewDirectory(d *db.DB, def string) *Directory { return &Directory{db: d, def: def} }
 
-// All lists the banks.
+// All lists the banks. When what is known has become old, one caller reads anew
+// and the others go on with it meanwhile; so do all while the database is away.
 func (d *Directory) All(ctx context.Context) ([]Bank, error) {
-	now := d.db.Clock().Now()
-	d.mu.RLock()
-	banks, fresh := d.banks, now.Sub(d.loaded) < freshFor
-	d.mu.RUnlock()
-	if fresh && len(banks) > 0 {
+	banks, fresh := d.known()
+	if fresh {
 		return banks, nil
 	}
-	banks, err := db.All(ctx, d.db, scan, "SELECT id, slug, name, time_zone, hosts, settings FROM bank ORDER BY id")
-	if err != nil {
+	if banks == nil {
+		d.reading.Lock()
+	} else if !d.reading.TryLock() {
+		return banks, nil
+	}
+	defer d.reading.Unlock()
+	if banks, fresh = d.known(); fresh { // read by whoever had the lock
+		return banks, nil
+	}
+	now := d.db.Clock().Now()
+	read, err := db.All(ctx, d.db, scan, "SELECT id, slug, name, time_zone, hosts, settings FROM bank ORDER BY id")
+	if err != nil && banks != nil {
+		return banks, nil
+	}
+	if err != nil || len(read) == 0 {
 		return nil, err
 	}
 	d.mu.Lock()
-	d.banks, d.loaded = banks, now
-	d.mu.Unlock()
-	return banks, nil
+	defer d.mu.Unlock()
+	d.banks, d.loaded = read, now
+	return read, nil
+}
+
+// known is what was read last, nil for nothing, and whether that is fresh.
+func (d *Directory) known() ([]Bank, bool) {
+	now := d.db.Clock().Now()
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	return d.banks, d.banks != nil && now.Sub(d.loaded) < freshFor
 }
 
 func scan(r db.Row) (Bank, error) {

@@ -25,6 +25,9 @@ const (
 	// maxWait is how long the last of a queue may be expected to wait, and the
 	// first to have waited: who comes then is told to come back instead.
 	maxWait = 2 * time.Second
+	// maxBack bounds for how long they are sent away: a stall of the database makes
+	// the expected wait long, and it is over in a moment.
+	maxBack = 3 * time.Second
 	// A batch that took longer than slow makes the next ones smaller, a full one
 	// that took less than quick makes them larger.
 	quick, slow = 25 * time.Millisecond, 100 * time.Millisecond
@@ -33,15 +36,14 @@ const (
 
 func newQueue(limit int) queue { return queue{most: min(firstBatch, limit), limit: limit} }
 
-// push adds a ticket, or refuses it with 503 unavailable and the time after
-// which there will be room.
+// push adds a ticket, or refuses it with 503 unavailable and when to try again.
 func (q *queue) push(t *ticket, now time.Time) error {
 	wait := time.Duration(len(q.tickets)/q.most) * q.turn
 	if len(q.tickets) > 0 {
 		wait = max(wait, now.Sub(q.tickets[0].at))
 	}
 	if len(q.tickets) >= maxQueue || wait > maxWait {
-		return fault.New(fault.Unavailable, "unavailable").After(max(wait, time.Second))
+		return fault.New(fault.Unavailable, "unavailable").After(min(max(wait, time.Second), maxBack))
 	}
 	t.at = now
 	q.tickets = append(q.tickets, t)
