@@ -11,11 +11,13 @@ import (
 	"crypto/rand"
 	"database/sql"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	mrand "math/rand/v2"
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -46,12 +48,54 @@ func EachDB(t *testing.T, fn func(t *testing.T, d *db.DB)) {
 
 // SQLite opens a migrated, empty file of the test's own.
 func SQLite(t testing.TB, c clock.Clock) *db.DB {
-	return migrated(t, db.Config{Path: filepath.Join(t.TempDir(), "yinbo.db")}, c)
+	t.Helper()
+	made.once.Do(func() { made.file, made.err = makeTemplate() })
+	if made.err != nil {
+		t.Fatal(made.err)
+	}
+	path := filepath.Join(t.TempDir(), "yinbo.db")
+	if err := os.WriteFile(path, made.file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return open(t, db.Config{Path: path}, c)
+}
+
+// made is a migrated, empty file, of which every test has a copy: to migrate one
+// takes seconds under the race detector.
+var made struct {
+	once sync.Once
+	file []byte
+	err  error
+}
+
+func makeTemplate() (file []byte, err error) {
+	dir, err := os.MkdirTemp("", "yinbo-template-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	path := filepath.Join(dir, "yinbo.db")
+	d, err := db.Open(ctx, db.Config{Path: path}, clock.System{})
+	if err != nil {
+		return nil, err
+	}
+	_, err = migrations.Up(ctx, d)
+	if err = errors.Join(err, d.Close()); err != nil { // closing brings everything into the file
+		return nil, err
+	}
+	return os.ReadFile(path)
 }
 
 // MariaDB opens a migrated, empty database of the test's own.
 func MariaDB(t testing.TB, c clock.Clock) *db.DB {
-	return migrated(t, db.Config{DSN: MariaDSN(t), MaxConns: 16}, c)
+	t.Helper()
+	d := open(t, db.Config{DSN: MariaDSN(t), MaxConns: 16}, c)
+	if _, err := migrations.Up(Context(t), d); err != nil {
+		t.Fatal(err)
+	}
+	return d
 }
 
 // MariaDSN makes an empty database and gives its DSN.
@@ -83,17 +127,13 @@ func MariaDSN(t testing.TB) string {
 	return cfg.FormatDSN()
 }
 
-func migrated(t testing.TB, c db.Config, clk clock.Clock) *db.DB {
+func open(t testing.TB, c db.Config, clk clock.Clock) *db.DB {
 	t.Helper()
-	ctx := Context(t)
-	d, err := db.Open(ctx, c, clk)
+	d, err := db.Open(Context(t), c, clk)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { d.Close() })
-	if _, err := migrations.Up(ctx, d); err != nil {
-		t.Fatal(err)
-	}
 	return d
 }
 

@@ -42,7 +42,7 @@ func TestAnAddressHasSoManySocketsAndNoMore(t *testing.T) {
 		t.Errorf("the third was answered by %d", code)
 	}
 	one.ws.Close()
-	await(t, "the first to be gone", func() bool { return n.Sockets() == 1 })
+	await(t, "the first to be gone", func() bool { return n.Sockets() <= 1 })
 	if code := answers(t, n, ""); code != http.StatusSwitchingProtocols {
 		t.Errorf("in the place of the first: %d", code)
 	}
@@ -60,6 +60,7 @@ func TestPagesOfConfiguredHostsMayConnect(t *testing.T) {
 
 // Connections are accepted at a pace; those who would wait too long are told so.
 func TestTooManyNewcomersAreToldToComeLater(t *testing.T) {
+	t.Parallel()
 	s, _ := stage(t)
 	n := serve(t, s, s.Bus, func(d *hub.Deps) { d.Accepts = 2 })
 	var all sync.WaitGroup
@@ -102,6 +103,7 @@ func (d *dated) Authenticate(ctx context.Context, token string) (auth.Principal,
 
 // Who shows a new token in time goes on; who does not is told, and may come back.
 func TestATokenThatExpiresIsRenewedOnTheSocket(t *testing.T) {
+	t.Parallel()
 	s, _ := stage(t)
 	d := &dated{Stage: s, until: map[string]time.Time{}}
 	n := serve(t, s, s.Bus, func(x *hub.Deps) { x.Tokens, x.Grace = d, 300*time.Millisecond })

@@ -41,6 +41,7 @@ func TestStaffAreHeardInALoudRoom(t *testing.T) {
 
 // A room that sells fast shows a few purchases in five seconds, not each.
 func TestPurchasesAreMerged(t *testing.T) {
+	t.Parallel()
 	s, n := stage(t)
 	room := s.Live(t)
 	c := n.join(t, room, "")

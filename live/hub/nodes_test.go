@@ -32,6 +32,7 @@ func eachPair(t *testing.T, fn func(t *testing.T, s *livetest.Stage, a, b *node)
 }
 
 func TestTwoNodesAreOneRoom(t *testing.T) {
+	t.Parallel()
 	eachPair(t, func(t *testing.T, s *livetest.Stage, a, b *node) {
 		room := s.Live(t)
 		who, token := s.Viewer(t, s.Bank, "大嗓门")

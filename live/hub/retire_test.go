@@ -18,6 +18,7 @@ func restless(d *hub.Deps) { d.Pulse, d.Idle = 5*time.Millisecond, time.Nanoseco
 // A room that nobody is in is let go; who comes at that very moment finds it all
 // the same, hears what happens there, and is counted.
 func TestRoomsAreLetGoAndFoundAgain(t *testing.T) {
+	t.Parallel()
 	for _, on := range []string{"memory", "redis"} {
 		t.Run(on, func(t *testing.T) {
 			var b bus.Bus = bus.NewMemory()
