@@ -99,3 +99,17 @@ test('an assistant keeps order, and no more', async ({ page, request }) => {
   const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']).analyze()
   expect(violations.filter((v) => v.impact === 'serious' || v.impact === 'critical').map((v) => `${v.id}: ${v.nodes[0]?.html}`)).toEqual([])
 })
+
+test('those who watch over rooms stop one, and say why', async ({ page, request }) => {
+  const operator = await asStaff(request, 'operator')
+  const room = await operator.post<{ id: string }>('/host/rooms', { title: `合规 ${Date.now()}`, starts_at: new Date().toISOString() })
+  await operator.post(`/host/rooms/${room.id}/start`)
+  await signIn(page, 'desk', 'risk')
+  await page.getByText('直播中', { exact: true }).first().click()
+  await page.locator(`[data-room="${room.id}"]`).getByRole('button', { name: '叫停' }).click()
+  await expect(page.getByRole('button', { name: '立即叫停' })).toBeDisabled()
+  await page.locator('textarea[name=stop_reason]').fill('承诺收益')
+  await page.getByRole('button', { name: '立即叫停' }).click()
+  await expect(page.getByText(/已叫停/)).toBeVisible()
+  expect((await operator.get<{ status: string }>(`/rooms/${room.id}`)).status).toBe('ended')
+})
