@@ -1,4 +1,4 @@
-import type { ChatLine, FlashSale, Room, ShelfItem, Board } from './types'
+import type { ChatLine, ChatMode, FlashSale, Room, ShelfItem, Board } from './types'
 
 /** The whole picture that a join without recovery brings. */
 export interface RoomState {
@@ -26,6 +26,8 @@ export interface RoomEvents {
   board: Base & Board
   'room.started': Base
   'room.ended': Base
+  'room.paused': Base
+  'room.resumed': Base
   'product.pinned': Base & { sku_id: string | null }
   'shelf.changed': Base
   'flash.scheduled': Base & { flash_id: string }
@@ -35,6 +37,7 @@ export interface RoomEvents {
   'coupon.dropped': Base
   notice: Base & { text: string }
   'chat.removed': Base & { id: string }
+  'chat.changed': Base & ChatMode
   chat: Base & { id: string; viewer: { id: string; nickname: string }; text: string }
   'order.ticker': Base & { nickname_masked: string; title: string }
   'order.updated': Base & { order_id: string; status: string }

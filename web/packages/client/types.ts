@@ -106,6 +106,16 @@ export interface ChatLine {
   text: string
 }
 
+/** How a room lets its viewers talk. */
+export interface ChatMode {
+  /** Seconds between a viewer's messages; 0 for the least there is. */
+  slow_s: number
+  /** Messages are held until somebody has looked. */
+  review: boolean
+  /** Nobody may speak. */
+  closed: boolean
+}
+
 export interface Board {
   viewers: number
   peak_viewers: number

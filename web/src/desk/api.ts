@@ -12,6 +12,7 @@ export const areas = [
   { name: 'reconciliations', roles: ['finance', 'finance_checker', 'auditor'] },
   { name: 'trial-balance', roles: ['finance', 'finance_checker', 'auditor'] },
   { name: 'audit', roles: ['auditor'] },
+  { name: 'compliance', roles: ['risk'] },
 ] as const satisfies readonly { name: string; roles: readonly Role[] }[]
 
 export type AreaName = (typeof areas)[number]['name']

@@ -30,6 +30,7 @@ export const router = createRouter({
         { path: 'reconciliations/:id?', name: 'reconciliations', component: () => import('./finance/ReconciliationsPage.vue'), props: true, meta: { area: 'reconciliations' } },
         { path: 'trial-balance', name: 'trial-balance', component: () => import('./finance/TrialBalancePage.vue'), meta: { area: 'trial-balance' } },
         { path: 'audit', name: 'audit', component: () => import('./audit/AuditPage.vue'), meta: { area: 'audit' } },
+        { path: 'compliance', name: 'compliance', component: () => import('./compliance/CompliancePage.vue'), meta: { area: 'compliance' } },
         { path: 'forbidden', name: 'forbidden', component: () => import('./ForbiddenPage.vue') },
       ],
     },

@@ -2,6 +2,7 @@ import {
   idempotent,
   unwrap,
   type Board,
+  type ChatMode,
   type FlashSale,
   type Page,
   type Product,
@@ -15,6 +16,13 @@ import { api } from './api'
 export interface HostRoom extends Room {
   started_at?: string | null
   ended_at?: string | null
+  /** Set while a live room takes a break. */
+  paused_at?: string | null
+  /** Since when an ended room may be watched again. */
+  replay_at?: string | null
+  /** How many asked to be told of the start. */
+  reservations?: number
+  chat?: ChatMode
 }
 
 export type IngestKind = 'rtmp' | 'external'
@@ -42,6 +50,8 @@ export interface RoomForm {
   title: string
   cover_url?: string
   starts_at: string
+  /** The words of the title that were warned of were thought over. */
+  confirmed?: boolean
 }
 
 export interface FlashForm {
@@ -85,6 +95,19 @@ export function endRoom(id: string): Promise<HostRoom> {
   return unwrap(api.http.POST('/host/rooms/{id}/end', at(id)))
 }
 
+export function pauseRoom(id: string): Promise<HostRoom> {
+  return unwrap(api.http.POST('/host/rooms/{id}/pause', at(id)))
+}
+
+export function resumeRoom(id: string): Promise<HostRoom> {
+  return unwrap(api.http.POST('/host/rooms/{id}/resume', at(id)))
+}
+
+/** Lets an ended room be watched again, or no more. */
+export function offerReplay(id: string, offered: boolean): Promise<HostRoom> {
+  return unwrap(api.http.PUT('/host/rooms/{id}/replay', { ...at(id), body: { offered } }))
+}
+
 export async function getShelf(id: string): Promise<ShelfItem[]> {
   return (await unwrap<{ items: ShelfItem[] }>(api.http.GET('/rooms/{id}/shelf', at(id)))).items
 }
@@ -111,26 +134,10 @@ export function getFlash(id: string): Promise<FlashSale> {
   return unwrap(api.http.GET('/flash/{id}', at(id)))
 }
 
-export function sayNotice(id: string, text: string): Promise<unknown> {
-  return unwrap(api.http.POST('/host/rooms/{id}/notice', { ...at(id), body: { text } }))
-}
-
-export function muteViewer(id: string, viewer: string, minutes: number): Promise<unknown> {
-  return unwrap(api.http.POST('/host/rooms/{id}/mute', { ...at(id), body: { viewer_id: viewer, minutes } }))
-}
-
-export function removeChat(id: string, event: string): Promise<unknown> {
-  return unwrap(
-    api.http.POST('/host/rooms/{id}/chat/{event_id}/remove', { params: { path: { id, event_id: event } } }),
-  )
-}
-
-export async function getWords(id: string): Promise<string[]> {
-  return (await unwrap<{ words: string[] }>(api.http.GET('/host/rooms/{id}/words', at(id)))).words
-}
-
-export function putWords(id: string, words: string[]): Promise<unknown> {
-  return unwrap(api.http.PUT('/host/rooms/{id}/words', { ...at(id), body: { words } }))
+/** `confirmed` says that the words which were warned of were thought over. */
+export function sayNotice(id: string, text: string, confirmed = false): Promise<unknown> {
+  const body = confirmed ? { text, confirmed } : { text }
+  return unwrap(api.http.POST('/host/rooms/{id}/notice', { ...at(id), body }))
 }
 
 export function getBoard(id: string): Promise<Board> {

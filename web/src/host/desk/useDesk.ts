@@ -3,6 +3,7 @@ import { RoomSocket, type ByeReason, type FlashSale, type RoomState, type ShelfI
 import { learnServerTime, serverNow } from '@shared/serverClock'
 import { api } from '../api'
 import { getBoard, getFlash, getRoom, getShelf, type HostRoom } from '../calls'
+import { useRights } from '../moderation/useRights'
 import { useFeed } from './useFeed'
 import { useGoods } from './useGoods'
 import { useTrends } from './useTrends'
@@ -20,8 +21,8 @@ export interface Fact {
 }
 
 const factKinds = [
-  'room.started', 'room.ended', 'product.pinned', 'shelf.changed', 'flash.scheduled', 'flash.started',
-  'flash.sold_out', 'flash.ended', 'coupon.dropped', 'notice', 'chat.removed',
+  'room.started', 'room.paused', 'room.resumed', 'room.ended', 'product.pinned', 'shelf.changed', 'flash.scheduled', 'flash.started',
+  'flash.sold_out', 'flash.ended', 'coupon.dropped', 'notice', 'chat.removed', 'chat.changed',
 ] as const
 
 const mostFacts = 200
@@ -44,6 +45,9 @@ export function useDesk(id: string) {
   const feed = useFeed(socket)
   const trends = useTrends(id)
   const goods = useGoods()
+  const rights = useRights(id)
+  /** Whom a host is about to keep out of the room. */
+  const toBan = shallowRef<{ id: string; nickname: string } | null>(null)
   let boardAt = 0
 
   const titleOf = (sku: string | null | undefined): string => {
@@ -140,8 +144,17 @@ export function useDesk(id: string) {
     void refreshRoom()
   })
   socket.on('room.ended', (e) => {
-    if (room.value) room.value = { ...room.value, status: 'ended', ended_at: e.at ?? null }
+    if (room.value) room.value = { ...room.value, status: 'ended', paused_at: null, ended_at: e.at ?? null }
     void refreshRoom()
+  })
+  socket.on('room.paused', (e) => {
+    if (room.value) room.value = { ...room.value, paused_at: e.at ?? new Date(serverNow()).toISOString() }
+  })
+  socket.on('room.resumed', () => {
+    if (room.value) room.value = { ...room.value, paused_at: null }
+  })
+  socket.on('chat.changed', ({ slow_s, review, closed }) => {
+    if (room.value) room.value = { ...room.value, chat: { slow_s, review, closed } }
   })
   socket.on('flash.stock', (e) => setSale(e.flash_id, { left: e.left }))
   socket.on('flash.scheduled', (e) => void refreshSale(e.flash_id).then(refreshShelf))
@@ -173,6 +186,7 @@ export function useDesk(id: string) {
     failure.value = null
     await refreshRoom()
     if (failure.value) return
+    void rights.learn()
     void refreshShelf()
     void refreshBoard()
     socket.connect()
@@ -184,7 +198,7 @@ export function useDesk(id: string) {
   })
 
   return {
-    id, room, shelf, shelfKnown, sales, pinned, facts, notice, bye, failure, status, feed, trends, goods, live,
+    id, room, shelf, shelfKnown, sales, pinned, facts, notice, bye, failure, status, feed, trends, goods, rights, toBan, live,
     online: computed(() => status.value === 'open'),
     open, refreshRoom, refreshShelf, refreshSale, setSale, titleOf, specOf,
   }

@@ -1,15 +1,15 @@
-import { onScopeDispose, shallowRef } from 'vue'
+import { onScopeDispose, shallowRef, watch } from 'vue'
 import { getIngest, type Ingest } from '../calls'
 
 const every = 3_000
 
-/** A room's video source, looked at every few seconds while the page is seen. */
-export function useIngest(room: string) {
+/** A room's video source, looked at every few seconds while the page is seen and it is wanted. */
+export function useIngest(room: string, wanted: () => boolean) {
   const ingest = shallowRef<Ingest | null>(null)
   let stopped = false
 
   async function refresh(): Promise<void> {
-    if (document.hidden || stopped) return
+    if (document.hidden || stopped || !wanted()) return
     try {
       ingest.value = await getIngest(room)
     } catch {
@@ -17,7 +17,7 @@ export function useIngest(room: string) {
     }
   }
 
-  void refresh()
+  watch(wanted, () => void refresh(), { immediate: true })
   const timer = window.setInterval(() => void refresh(), every)
   onScopeDispose(() => {
     stopped = true

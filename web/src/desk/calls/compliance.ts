@@ -1,0 +1,17 @@
+import { unwrap, type Page, type Room, type RoomStatus } from '@client/index'
+import { api } from '../api'
+
+/** A room as those who watch over it see it. */
+export interface WatchedRoom extends Room {
+  /** Set while a live room takes a break. */
+  paused_at?: string | null
+}
+
+export function listRooms(status: RoomStatus | '', cursor?: string): Promise<Page<WatchedRoom>> {
+  return unwrap(api.http.GET('/compliance/rooms', { params: { query: { status: status || undefined, cursor, limit: 50 } } }))
+}
+
+/** Ends a live room at once and for good. */
+export function stopRoom(id: string, reason: string): Promise<WatchedRoom> {
+  return unwrap(api.http.POST('/compliance/rooms/{id}/stop', { params: { path: { id } }, body: { reason } }))
+}
