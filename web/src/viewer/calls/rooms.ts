@@ -23,3 +23,11 @@ export function getProduct(id: string): Promise<Product> {
 export function getFlash(id: string): Promise<FlashSale> {
   return unwrap(api.http.GET('/flash/{id}', { params: { path: { id } } }))
 }
+
+export type ReportReason = 'spam' | 'abuse' | 'fraud' | 'other'
+
+export function reportLine(room: string, line: string, reason: ReportReason): Promise<unknown> {
+  return unwrap(
+    api.http.POST('/rooms/{id}/chat/{event_id}/report', { params: { path: { id: room, event_id: line } }, body: { reason } }),
+  )
+}

@@ -1,5 +1,6 @@
 import { ref, shallowRef } from 'vue'
 import { FrameError, type ChatLine, type RoomSocket } from '@client/index'
+import { serverNow } from '@shared/serverClock'
 import { api } from '../api'
 
 export interface ShownLine extends ChatLine {
@@ -16,6 +17,8 @@ const kept = 200
 export function useChat(socket: RoomSocket) {
   const lines = shallowRef<ShownLine[]>([])
   const sending = ref(false)
+  /** When the server last took a line of one's own, held or not; in its time. */
+  const lastSaid = ref(0)
   let made = 0
 
   const me = () => api.session.read()?.person ?? null
@@ -30,7 +33,8 @@ export function useChat(socket: RoomSocket) {
     set(lines.value.map((line) => (line.id === id ? { ...line, ...part } : line)))
 
   const replace = (recent: ChatLine[]): void => {
-    const open = lines.value.filter((line) => line.id.startsWith('own-') && line.state !== 'sent' && line.state !== 'held')
+    const known = (line: ShownLine) => recent.some((r) => r.viewer.id === line.viewer.id && r.text === line.text)
+    const open = lines.value.filter((line) => line.id.startsWith('own-') && line.state !== 'sent' && !(line.state === 'held' && known(line)))
     set([...recent.map(shown), ...open])
   }
 
@@ -63,10 +67,13 @@ export function useChat(socket: RoomSocket) {
     try {
       await socket.chat(text)
       change(id, { state: 'sent' })
+      lastSaid.value = serverNow()
       return ''
     } catch (error) {
       const refused = error instanceof FrameError ? error : new FrameError('client.offline', '')
       change(id, { state: refused.code === 'chat.held' ? 'held' : 'failed', reason: refused.code })
+      // Too fast for slow mode, as after a reload: when the last line was is not known, so all of it is waited.
+      if (refused.code === 'chat.held' || refused.code === 'chat.too_fast') lastSaid.value = serverNow()
       return refused.code
     } finally {
       sending.value = false
@@ -78,5 +85,5 @@ export function useChat(socket: RoomSocket) {
     return send(line.id, line.text)
   }
 
-  return { lines, sending, say, again, replace }
+  return { lines, sending, lastSaid, say, again, replace }
 }

@@ -3,7 +3,9 @@ import { RoomSocket, type ByeReason, type FlashSale, type Room, type RoomState, 
 import { learnServerTime } from '@shared/serverClock'
 import { api } from '../api'
 import { getFlash, getRoom, getShelf } from '../calls/rooms'
+import { cameFrom } from '../lib/cameFrom'
 import { orderChanged } from '../lib/orderSignals'
+import { usePlay } from '../play/usePlay'
 import { useChat } from './useChat'
 import { useLikes } from './useLikes'
 import { useTicker } from './useTicker'
@@ -20,11 +22,19 @@ export function useRoomLive(id: string) {
   const mutedUntil = ref('')
   const failure = shallowRef<unknown>(null)
 
-  const socket = new RoomSocket({ room: id, token: () => api.accessToken() })
+  const socket = new RoomSocket({
+    room: id,
+    token: () => api.accessToken(),
+    until: () => api.session.read()?.expiresAt ?? 0,
+    source: cameFrom(),
+  })
   const status = ref(socket.status)
   const chat = useChat(socket)
   const likes = useLikes(socket)
   const ticker = useTicker()
+  const play = usePlay(socket, id)
+  /** The card product that the host speaks of, until it is put away. */
+  const cardPrompt = ref('')
 
   const takeShelf = (items: ShelfItem[]): void => {
     shelf.value = items
@@ -63,8 +73,8 @@ export function useRoomLive(id: string) {
     bye.value = null
   }
 
-  const setRoom = (status: Room['status']): void => {
-    if (room.value) room.value = { ...room.value, status }
+  const setRoom = (change: Partial<Room>): void => {
+    if (room.value) room.value = { ...room.value, ...change }
   }
 
   const setSale = (sale: string, change: Partial<FlashSale>): void => {
@@ -81,10 +91,13 @@ export function useRoomLive(id: string) {
   socket.on('product.pinned', (e) => (pinned.value = e.sku_id || null))
   socket.on('shelf.changed', () => void refreshShelf())
   socket.on('room.started', () => {
-    setRoom('live')
+    setRoom({ status: 'live' })
     void loadRoom()
   })
-  socket.on('room.ended', () => setRoom('ended'))
+  socket.on('room.paused', (e) => setRoom({ paused_at: e.at ?? new Date().toISOString() }))
+  socket.on('room.resumed', () => setRoom({ paused_at: null }))
+  socket.on('room.ended', () => setRoom({ status: 'ended', paused_at: null }))
+  socket.on('chat.changed', ({ slow_s, review, closed }) => setRoom({ chat: { slow_s, review, closed } }))
   socket.on('flash.stock', (e) => setSale(e.flash_id, { left: e.left }))
   socket.on('flash.scheduled', () => void refreshShelf())
   socket.on('flash.started', (e) => {
@@ -98,16 +111,18 @@ export function useRoomLive(id: string) {
   })
   socket.on('order.updated', (e) => orderChanged.emit(e.order_id))
   socket.on('order.ticker', (e) => ticker.push(e.nickname_masked, e.title))
+  socket.on('card.prompted', (e) => (cardPrompt.value = e.card_product_id))
   socket.on('muted', (e) => (mutedUntil.value = e.until_at))
   socket.on('bye', (e) => {
     if (e.final) bye.value = e.reason
-    if (e.reason === 'ended') setRoom('ended')
+    if (e.reason === 'ended') setRoom({ status: 'ended', paused_at: null })
   })
   socket.on('fault', (e) => {
     if (e.code !== 'auth.required') return
-    // A like of a guest's: no session is at stake. Otherwise the token was refused and is spent.
-    if (socket.status === 'open') likes.refuse()
-    else api.session.clear()
+    // While joining: the token was refused and is spent. On an open socket: a like of a guest's,
+    // or a token that expired, after which the server has the socket join anew.
+    if (socket.status !== 'open') api.session.clear()
+    else if (!api.session.read()) likes.refuse()
   })
 
   const loadRoom = async (): Promise<void> => {
@@ -146,7 +161,7 @@ export function useRoomLive(id: string) {
   })
 
   return {
-    id, room, shelf, sales, pinned, viewers, notice, bye, mutedUntil, failure, status, chat, likes, ticker,
+    id, room, shelf, sales, pinned, viewers, notice, bye, mutedUntil, failure, status, chat, likes, ticker, play, cardPrompt,
     open, refreshSale, refreshShelf,
     /** The shelf's line of a SKU or of a flash sale. */
     itemOf: (sku: string | null | undefined) => shelf.value.find((item) => item.sku_id === sku) ?? null,
