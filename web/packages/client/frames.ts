@@ -1,4 +1,5 @@
-import type { ChatLine, FlashSale, Room, ShelfItem, Board } from './types'
+import type { CouponDrop, Drawing, Lottery, Poll, RedPacket } from './play-types'
+import type { Board, ChatLine, ChatMode, FlashSale, Room, ShelfItem } from './types'
 
 /** The whole picture that a join without recovery brings. */
 export interface RoomState {
@@ -26,13 +27,27 @@ export interface RoomEvents {
   board: Base & Board
   'room.started': Base
   'room.ended': Base
+  'room.paused': Base
+  'room.resumed': Base
+  'chat.changed': Base & ChatMode
   'product.pinned': Base & { sku_id: string | null }
   'shelf.changed': Base
   'flash.scheduled': Base & { flash_id: string }
   'flash.started': Base & { flash_id: string }
   'flash.sold_out': Base & { flash_id: string }
   'flash.ended': Base & { flash_id: string }
-  'coupon.dropped': Base
+  'coupon.dropped': Base & CouponDrop
+  'coupon.drop_ended': Base & { drop_id: string; quantity: number; claimed: number }
+  'lottery.opened': Base & Lottery
+  'lottery.drawn': Base & Drawing
+  'lottery.cancelled': Base & { lottery_id: string }
+  lottery: Base & { lottery_id: string; entrants: number }
+  'red_packet.opened': Base & RedPacket
+  'red_packet.closed': Base & RedPacket
+  'poll.opened': Base & Poll
+  'poll.closed': Base & Poll
+  poll: Base & { poll_id: string; counts: number[] }
+  'card.prompted': Base & { card_product_id: string }
   notice: Base & { text: string }
   'chat.removed': Base & { id: string }
   chat: Base & { id: string; viewer: { id: string; nickname: string }; text: string }
@@ -40,6 +55,7 @@ export interface RoomEvents {
   'order.updated': Base & { order_id: string; status: string }
   'application.updated': Base & { application_id?: string; status?: string }
   'coupon.granted': Base
+  'lottery.won': Base & { lottery_id: string; title: string; prize_no: number; prize: string }
   muted: Base & { until_at: string }
 }
 

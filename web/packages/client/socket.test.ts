@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { RoomSocket, FrameError } from './socket'
 
 /** A server's end that tests drive by hand. */
@@ -147,6 +147,65 @@ test('a line said while joining goes out with the join, once', async () => {
   expect(latest().sent).toHaveLength(2)
   latest().tell({ type: 'ack', id: latest().sent[1]!.id })
   await expect(said).resolves.toBeUndefined()
+})
+
+test('a second picture on the same socket replaces the first, and facts go on from it', async () => {
+  const pictures: number[] = []
+  const seen: string[] = []
+  socket.on('snapshot', (picture) => pictures.push(picture.viewers))
+  socket.on('notice', (e) => seen.push(e.text))
+  const server = await join(5)
+  server.tell({ type: 'joined', epoch: 'e2', seq: 40, recovered: false, state: { ...state, viewers: 9 } })
+  server.tell({ type: 'events', seq: 41, events: [{ kind: 'notice', seq: 41, text: 'after' }] })
+  expect(pictures).toEqual([1, 9])
+  expect(seen).toEqual(['after'])
+  server.lose()
+  await vi.advanceTimersByTimeAsync(500)
+  latest().open()
+  expect(latest().sent[0]).toMatchObject({ since: { epoch: 'e2', seq: 41 } })
+})
+
+describe('a token that expires', () => {
+  const life = 7_200_000
+  let tokens: string[]
+  beforeEach(() => {
+    tokens = ['t1', 't2', 't3', 't4']
+    socket = new RoomSocket({
+      room: 'room_1',
+      source: 'share',
+      token: () => Promise.resolve(tokens.shift() ?? null),
+      until: () => Date.now() + life,
+      open: () => new FakeSocket() as unknown as WebSocket,
+      random: () => 0,
+    })
+  })
+  const shown = (server: FakeSocket) => server.sent.filter((frame) => frame.type === 'auth')
+
+  test('is replaced before that, again and again, on the same socket', async () => {
+    const server = await join()
+    expect(server.sent[0]).toMatchObject({ token: 't1', source: 'share' })
+    await vi.advanceTimersByTimeAsync(life - 26_000)
+    expect(shown(server)).toEqual([])
+    await vi.advanceTimersByTimeAsync(1000)
+    expect(shown(server)).toMatchObject([{ token: 't2', id: expect.any(String) }])
+    server.tell({ type: 'ack', id: shown(server)[0]!.id })
+    await vi.advanceTimersByTimeAsync(life - 25_000)
+    expect(shown(server)).toMatchObject([{ token: 't2' }, { token: 't3' }])
+    expect(FakeSocket.made).toHaveLength(1)
+  })
+
+  test('is tried again when the server was busy, and leads to a new join when refused', async () => {
+    const server = await join()
+    await vi.advanceTimersByTimeAsync(life - 25_000)
+    server.tell({ type: 'error', id: shown(server)[0]!.id, code: 'unavailable', message: '' })
+    await vi.advanceTimersByTimeAsync(5000)
+    expect(shown(server)).toHaveLength(2)
+    server.tell({ type: 'error', id: shown(server)[1]!.id, code: 'auth.forbidden', message: '' })
+    await vi.advanceTimersByTimeAsync(0)
+    expect(FakeSocket.made).toHaveLength(2)
+    latest().open()
+    expect(latest().sent[0]).toMatchObject({ type: 'join', token: 't4' })
+  })
 })
 
 test('close leaves nothing running', async () => {

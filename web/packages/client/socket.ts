@@ -16,8 +16,12 @@ export interface SocketSignals {
 
 export interface SocketOptions {
   room: string
-  /** A token good now, or null to watch as a guest. Asked before every join. */
+  /** A token good now, or null to watch as a guest. Asked before every join, and again before it expires. */
   token: () => Promise<string | null>
+  /** When the token just given expires, in milliseconds; without it the socket lives as long as its first token. */
+  until?: () => number
+  /** Where the viewer came from, as the address said. */
+  source?: string
   url?: string
   /** For tests: a WebSocket-like constructor, a clock's random part. */
   open?: (url: string) => WebSocket
@@ -39,10 +43,13 @@ const silentFor = 45_000
 const ackWithin = 8_000
 const backoffFirst = 500
 const backoffMost = 15_000
+// Within the half minute in which a token counts as spent, so that asking gives a new one.
+const renewBefore = 25_000
+const renewAgain = 5_000
 
 type Listener = (value: never) => void
 
-/** A chat line on its way; `frame` is still to be sent while the room is being joined. */
+/** A frame that is answered, on its way; `frame` is still to be sent while the room is being joined. */
 interface Waiter {
   resolve: () => void
   reject: (error: Error) => void
@@ -66,6 +73,8 @@ export class RoomSocket {
   private stopped = true
   private retryTimer = 0
   private pingTimer = 0
+  private renewTimer = 0
+  private expiresAt = 0
   private lastHeard = 0
   private answersPings = false
 
@@ -112,8 +121,12 @@ export class RoomSocket {
    * out with the join; one whose answer was lost is not sent a second time.
    */
   chat(text: string): Promise<void> {
+    return this.ask({ type: 'chat', text })
+  }
+
+  private ask(what: object): Promise<void> {
     const id = `c${++this.nextFrame}`
-    const frame = { type: 'chat', id, text }
+    const frame = { ...what, id }
     return new Promise<void>((resolve, reject) => {
       if (this.stopped) {
         reject(new FrameError('client.offline', ''))
@@ -151,11 +164,13 @@ export class RoomSocket {
       return
     }
     if (this.stopped || this.socket) return
+    this.expiresAt = (token && this.options.until?.()) || 0
     const url = this.options.url ?? location.origin.replace(/^http/, 'ws') + '/api/v1/ws'
     const socket = this.options.open ? this.options.open(url) : new WebSocket(url)
     this.socket = socket
     socket.onopen = () => {
-      socket.send(JSON.stringify({ type: 'join', room: this.options.room, token, since: this.position }))
+      const { room, source } = this.options
+      socket.send(JSON.stringify({ type: 'join', room, token, since: this.position, source }))
     }
     socket.onmessage = (message) => {
       if (this.socket === socket) this.hear(String(message.data))
@@ -217,6 +232,34 @@ export class RoomSocket {
     this.tell('joined', { recovered: frame.recovered })
     window.clearInterval(this.pingTimer)
     this.pingTimer = window.setInterval(this.beat, pingEvery)
+    this.planRenewal()
+  }
+
+  private planRenewal(): void {
+    window.clearTimeout(this.renewTimer)
+    if (!this.expiresAt) return
+    const wait = Math.max(this.expiresAt - Date.now() - renewBefore, 0)
+    this.renewTimer = window.setTimeout(() => void this.renew(), wait)
+  }
+
+  /** Shows a fresh token before the old one expires; where that is refused, the socket joins anew. */
+  private async renew(): Promise<void> {
+    const socket = this.socket
+    try {
+      const token = await this.options.token()
+      if (this.socket !== socket || this.status !== 'open') return
+      if (!token) {
+        this.rejoin()
+        return
+      }
+      await this.ask({ type: 'auth', token })
+      this.expiresAt = this.options.until?.() ?? 0
+      this.planRenewal()
+    } catch (error) {
+      if (this.socket !== socket || this.status !== 'open') return
+      if (error instanceof FrameError && error.code.startsWith('auth.')) this.rejoin()
+      else this.renewTimer = window.setTimeout(() => void this.renew(), renewAgain)
+    }
   }
 
   private take(events: AnyEvent[]): void {
@@ -273,6 +316,7 @@ export class RoomSocket {
   private drop(): void {
     window.clearTimeout(this.retryTimer)
     window.clearInterval(this.pingTimer)
+    window.clearTimeout(this.renewTimer)
     const socket = this.socket
     this.socket = null
     if (socket) {

@@ -30,6 +30,13 @@ export interface Staff {
 
 export type RoomStatus = 'scheduled' | 'live' | 'ended'
 
+/** How a room's talk is held: the least seconds between one's lines, all reviewed first, nobody speaks. */
+export interface ChatMode {
+  slow_s: number
+  review: boolean
+  closed: boolean
+}
+
 export interface Room {
   id: string
   title: string
@@ -38,10 +45,15 @@ export interface Room {
   host: { name: string }
   starts_at: string
   started_at?: string | null
+  /** Set while a live room takes a break. */
+  paused_at?: string | null
   ended_at?: string | null
   playback: { kind: 'hls'; url: string } | null
   viewers: number
   likes: number
+  /** Who asked to be told of the start. */
+  reservations?: number
+  chat?: ChatMode
 }
 
 export type StockState = 'in_stock' | 'low' | 'sold_out'

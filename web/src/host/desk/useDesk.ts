@@ -39,7 +39,7 @@ export function useDesk(id: string) {
   const bye = ref<ByeReason | null>(null)
   const failure = shallowRef<unknown>(null)
 
-  const socket = new RoomSocket({ room: id, token: () => api.accessToken() })
+  const socket = new RoomSocket({ room: id, token: () => api.accessToken(), until: () => api.session.read()?.expiresAt ?? 0 })
   const status = ref(socket.status)
   const feed = useFeed(socket)
   const trends = useTrends(id)

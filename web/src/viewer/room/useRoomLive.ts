@@ -3,6 +3,7 @@ import { RoomSocket, type ByeReason, type FlashSale, type Room, type RoomState, 
 import { learnServerTime } from '@shared/serverClock'
 import { api } from '../api'
 import { getFlash, getRoom, getShelf } from '../calls/rooms'
+import { cameFrom } from '../lib/cameFrom'
 import { orderChanged } from '../lib/orderSignals'
 import { useChat } from './useChat'
 import { useLikes } from './useLikes'
@@ -20,7 +21,12 @@ export function useRoomLive(id: string) {
   const mutedUntil = ref('')
   const failure = shallowRef<unknown>(null)
 
-  const socket = new RoomSocket({ room: id, token: () => api.accessToken() })
+  const socket = new RoomSocket({
+    room: id,
+    token: () => api.accessToken(),
+    until: () => api.session.read()?.expiresAt ?? 0,
+    source: cameFrom(),
+  })
   const status = ref(socket.status)
   const chat = useChat(socket)
   const likes = useLikes(socket)
