@@ -3,6 +3,7 @@ import { RoomSocket, type ByeReason, type FlashSale, type RoomState, type ShelfI
 import { learnServerTime, serverNow } from '@shared/serverClock'
 import { api } from '../api'
 import { getBoard, getFlash, getRoom, getShelf, type HostRoom } from '../calls'
+import { playFacts } from '../play/facts'
 import { useFeed } from './useFeed'
 import { useGoods } from './useGoods'
 import { useTrends } from './useTrends'
@@ -21,7 +22,7 @@ export interface Fact {
 
 const factKinds = [
   'room.started', 'room.ended', 'product.pinned', 'shelf.changed', 'flash.scheduled', 'flash.started',
-  'flash.sold_out', 'flash.ended', 'coupon.dropped', 'notice', 'chat.removed',
+  'flash.sold_out', 'flash.ended', 'coupon.dropped', 'notice', 'chat.removed', ...playFacts,
 ] as const
 
 const mostFacts = 200
@@ -118,7 +119,7 @@ export function useDesk(id: string) {
 
   const log = (kind: string, event: Record<string, unknown>): void => {
     const chat = feed.lines.value.find((l) => l.id === event.id)
-    const detail = String(event.text ?? chat?.text ?? '')
+    const detail = String(event.text ?? event.title ?? event.question ?? chat?.text ?? '')
     const at = String(event.at ?? new Date(serverNow()).toISOString())
     const shownAs = kind === 'product.pinned' && !event.sku_id ? 'product.unpinned' : kind
     const sku = (event.sku_id as string | null | undefined) ?? null
@@ -184,7 +185,7 @@ export function useDesk(id: string) {
   })
 
   return {
-    id, room, shelf, shelfKnown, sales, pinned, facts, notice, bye, failure, status, feed, trends, goods, live,
+    id, socket, room, shelf, shelfKnown, sales, pinned, facts, notice, bye, failure, status, feed, trends, goods, live,
     online: computed(() => status.value === 'open'),
     open, refreshRoom, refreshShelf, refreshSale, setSale, titleOf, specOf,
   }

@@ -1,4 +1,4 @@
-import { idempotent, unwrap, type Page } from '@client/index'
+import { idempotent, unwrap, type CouponDrop, type Drawing, type Lottery, type Page, type Poll, type RedPacket } from '@client/index'
 import type { components } from '@client/schema'
 import { api } from '../api'
 
@@ -11,18 +11,18 @@ export type CueDraft = Schemas['CueDraft']
 export type Rundown = Schemas['RundownView']
 export type DryRun = Schemas['RundownReport']
 export type Problem = Schemas['RundownProblem']
-export type Lottery = Schemas['PlayLottery']
-export type Drawing = Schemas['PlayDrawing']
 export type Owed = Schemas['PlayOwed']
-export type Poll = Schemas['PlayPoll']
-export type Packet = Schemas['PromoPacketView']
-export type Drop = Schemas['PromoDropView']
 export type Batch = Schemas['PromoBatchView']
 export type FullBoard = Schemas['LiveBoard']
 export type Pace = Schemas['LivePace']
 export type Report = Schemas['ReportOut']
 export type FlashChange = Schemas['ChangeFlashInBody']
-type Playing = Schemas['PlayingOut']
+
+export interface Playing {
+  red_packets: RedPacket[]
+  lotteries: Lottery[]
+  polls: Poll[]
+}
 
 const at = (id: string) => ({ params: { path: { id } } })
 const keyed = (id: string, key: string) => ({ params: { path: { id }, ...idempotent(key) } })
@@ -61,9 +61,8 @@ export function getPlaying(room: string): Promise<Playing> {
 }
 
 /** The coupon drops that can be claimed from now. */
-export async function getDrops(room: string): Promise<Drop[]> {
-  const offers = await unwrap<Schemas['PromoOffers']>(api.http.GET('/rooms/{id}/coupons', at(room)))
-  return offers.drops ?? []
+export async function getDrops(room: string): Promise<CouponDrop[]> {
+  return (await unwrap<{ drops: CouponDrop[] }>(api.http.GET('/rooms/{id}/coupons', at(room)))).drops
 }
 
 /** Batches of which coupons can be given; for operators. */
@@ -91,11 +90,11 @@ export async function getWinners(id: string): Promise<Owed[]> {
   return (await unwrap<Schemas['WinnersOut']>(api.http.GET('/host/lotteries/{id}/winners', at(id)))).items ?? []
 }
 
-export function openPacket(room: string, body: Schemas['RundownRedPacket'], key: string): Promise<Packet> {
+export function openPacket(room: string, body: Schemas['RundownRedPacket'], key: string): Promise<RedPacket> {
   return unwrap(api.http.POST('/host/rooms/{id}/red-packets', { ...keyed(room, key), body }))
 }
 
-export function closePacket(id: string): Promise<Packet> {
+export function closePacket(id: string): Promise<RedPacket> {
   return unwrap(api.http.POST('/host/red-packets/{id}/close', at(id)))
 }
 
@@ -107,7 +106,7 @@ export function closePoll(id: string): Promise<Poll> {
   return unwrap(api.http.POST('/host/polls/{id}/close', at(id)))
 }
 
-export function dropCoupons(room: string, body: Schemas['RundownCoupon'], key: string): Promise<Drop> {
+export function dropCoupons(room: string, body: Schemas['RundownCoupon'], key: string): Promise<CouponDrop> {
   return unwrap(api.http.POST('/host/rooms/{id}/coupons', { ...keyed(room, key), body }))
 }
 
