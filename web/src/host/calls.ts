@@ -85,8 +85,9 @@ export function endRoom(id: string): Promise<HostRoom> {
   return unwrap(api.http.POST('/host/rooms/{id}/end', at(id)))
 }
 
+/** The whole shelf, also what is off it for now. */
 export async function getShelf(id: string): Promise<ShelfItem[]> {
-  return (await unwrap<{ items: ShelfItem[] }>(api.http.GET('/rooms/{id}/shelf', at(id)))).items
+  return (await unwrap<{ items: ShelfItem[] }>(api.http.GET('/host/rooms/{id}/shelf', at(id)))).items
 }
 
 export function putShelf(id: string, items: ShelfEntry[]): Promise<unknown> {

@@ -110,7 +110,9 @@ export function useDesk(id: string) {
   const snapshot = (state: RoomState): void => {
     learnServerTime(state.server_time)
     room.value = { ...room.value, ...state.room }
-    takeShelf(state.shelf ?? [])
+    // The room's own picture is without what is off the shelf.
+    if (!shelfKnown.value) takeShelf(state.shelf ?? [])
+    void refreshShelf()
     for (const sale of state.flash ?? []) sales.set(sale.id, { ...sales.get(sale.id), ...sale })
     pinned.value = state.pinned
     feed.replace(state.recent_chat ?? [])

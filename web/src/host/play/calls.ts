@@ -13,8 +13,6 @@ export type DryRun = Schemas['RundownReport']
 export type Problem = Schemas['RundownProblem']
 export type Owed = Schemas['PlayOwed']
 export type Batch = Schemas['PromoBatchView']
-export type FullBoard = Schemas['LiveBoard']
-export type Pace = Schemas['LivePace']
 export type Report = Schemas['ReportOut']
 export type FlashChange = Schemas['ChangeFlashInBody']
 
