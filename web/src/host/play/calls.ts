@@ -1,4 +1,4 @@
-import { idempotent, unwrap, type CouponDrop, type Drawing, type Lottery, type Page, type Poll, type RedPacket } from '@client/index'
+import { idempotent, unwrap, type Board, type CouponDrop, type Drawing, type Lottery, type Page, type Poll, type RedPacket } from '@client/index'
 import type { components } from '@client/schema'
 import { api } from '../api'
 
@@ -13,7 +13,8 @@ export type DryRun = Schemas['RundownReport']
 export type Problem = Schemas['RundownProblem']
 export type Owed = Schemas['PlayOwed']
 export type Batch = Schemas['PromoBatchView']
-export type Report = Schemas['ReportOut']
+/** The report: the board at the end, what was planned and run, and every minute in which something happened. */
+export type Report = Omit<Schemas['ReportOut'], 'board'> & { board: Board }
 export type FlashChange = Schemas['ChangeFlashInBody']
 
 export interface Playing {
