@@ -86,6 +86,20 @@ func (s *Rooms) bans(ctx context.Context, bank, room string) (map[string]time.Ti
 	return out, err
 }
 
+// LetsIn is nil unless the viewer is kept out of the room, by itself or by the
+// bank: 403 viewer.banned.
+func (s *Rooms) LetsIn(ctx context.Context, q db.Querier, bank, room, viewer string) error {
+	now := s.DB.Clock().Now()
+	bans, _, err := db.Value[int64](ctx, q, `SELECT
+		(SELECT COUNT(*) FROM room_ban WHERE room_id = ? AND viewer_id = ? AND (until_at IS NULL OR until_at > ?)) +
+		(SELECT COUNT(*) FROM bank_ban WHERE bank_id = ? AND viewer_id = ? AND (until_at IS NULL OR until_at > ?))`,
+		room, viewer, now, bank, viewer, now)
+	if err == nil && bans > 0 {
+		err = fault.New(fault.Forbidden, "viewer.banned")
+	}
+	return err
+}
+
 // Muted tells whether a viewer may not speak now: nobody may while the chat is
 // closed.
 func (r *Rules) Muted(viewer string, now time.Time) bool {

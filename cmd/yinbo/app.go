@@ -110,7 +110,7 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 			a.closeRedis()
 			return nil, err
 		}
-		a.bus = bus.NewRedis(a.redis, c.log)
+		a.bus = bus.OnRedis(a.redis, c.log)
 	}
 	addresses, err := c.addresses(ctx)
 	if err != nil {

@@ -1,6 +1,7 @@
 package bus_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -33,10 +34,14 @@ func each(t *testing.T, fn func(t *testing.T, a, b bus.Bus)) {
 	testkit.EachRedis(t, func(t *testing.T, r redis.UniversalClient) {
 		fn(t, onRedis(t, r), onRedis(t, r))
 	})
+	t.Run("cluster", func(t *testing.T) {
+		client := testkit.Cluster(t)
+		fn(t, onRedis(t, client()), onRedis(t, client()))
+	})
 }
 
 func onRedis(t *testing.T, r redis.UniversalClient) bus.Bus {
-	b := bus.NewRedis(r, slog.New(slog.DiscardHandler))
+	b := bus.OnRedis(r, slog.New(slog.DiscardHandler))
 	t.Cleanup(func() {
 		if err := b.Close(); err != nil {
 			t.Error(err)
@@ -199,9 +204,36 @@ func TestALostConnectionIsToldAndMended(t *testing.T) {
 	}
 }
 
+func TestALostConnectionToAClusterIsToldAndMended(t *testing.T) {
+	client := testkit.Cluster(t)
+	b := onRedis(t, client())
+	channel := bus.RoomChannel(id.New(id.Room))
+	e, _ := subscribe(t, b, channel)
+	ctx := testkit.Context(t)
+	err := client().ForEachMaster(ctx, func(ctx context.Context, c *redis.Client) error {
+		return c.ClientKillByFilter(ctx, "TYPE", "pubsub").Err()
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := e.until(t, 1)[0]; got.Class != bus.Control || got.Kind != bus.Gap {
+		t.Fatalf("told %+v", got)
+	}
+	publish(t, b, channel, 7)
+	if got := e.until(t, 2)[1]; got.Seq != 7 {
+		t.Errorf("heard %+v", got)
+	}
+	if err := b.Close(); err != nil {
+		t.Error(err)
+	}
+	if _, err := b.Subscribe(channel, func(bus.Message) {}); err == nil {
+		t.Error("subscribed to a bus that is closed")
+	}
+}
+
 func TestWithoutRedisNothingIsPromised(t *testing.T) {
 	r := redis.NewClient(&redis.Options{Addr: "127.0.0.1:1", MaxRetries: -1})
-	b := bus.NewRedis(r, slog.New(slog.DiscardHandler))
+	b := bus.OnRedis(r, slog.New(slog.DiscardHandler))
 	if _, err := b.Subscribe("x", func(bus.Message) {}); err == nil {
 		t.Error("subscribed to nothing")
 	}

@@ -34,6 +34,14 @@ type confirmation struct {
 
 var _ Bus = (*Redis)(nil)
 
+// OnRedis makes the bus that suits the client: sharded Pub/Sub on a Cluster.
+func OnRedis(client redis.UniversalClient, log *slog.Logger) Bus {
+	if c, cluster := client.(*redis.ClusterClient); cluster {
+		return NewCluster(c, log)
+	}
+	return NewRedis(client, log)
+}
+
 // NewRedis begins to listen. go-redis connects again by itself and subscribes
 // anew; what was published meanwhile is lost, and subscribers are told so.
 func NewRedis(client redis.UniversalClient, log *slog.Logger) *Redis {
@@ -55,14 +63,19 @@ func (r *Redis) listen() {
 				r.confirm(m.Channel)
 			}
 		case *redis.Message:
-			var msg Message
-			if err := json.Unmarshal([]byte(m.Payload), &msg); err != nil {
-				r.log.Error("bus message unreadable", "channel", m.Channel, "error", err)
-				continue
-			}
-			r.deliver(m.Channel, msg)
+			r.receive(m, r.log)
 		}
 	}
+}
+
+// receive hands a message from Redis to the handlers.
+func (s subscribers) receive(m *redis.Message, log *slog.Logger) {
+	var msg Message
+	if err := json.Unmarshal([]byte(m.Payload), &msg); err != nil {
+		log.Error("bus message unreadable", "channel", m.Channel, "error", err)
+		return
+	}
+	s.deliver(m.Channel, msg)
 }
 
 // confirm notes that a channel is listened to. A second time it is a new

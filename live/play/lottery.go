@@ -189,6 +189,9 @@ func (g *Games) Enter(ctx context.Context, bank, lottery string, who Viewer) (e 
 		if l.State != Open || !tx.Now.Before(l.EndsAt.Time) {
 			return fault.New(fault.Gone, "lottery.ended")
 		}
+		if err := g.Rooms.LetsIn(ctx, tx, bank, l.RoomID, who.ID); err != nil {
+			return err
+		}
 		if err := g.mayEnter(ctx, tx, l, who.ID); err != nil {
 			return err
 		}

@@ -133,6 +133,9 @@ func (g *Games) Vote(ctx context.Context, bank, poll, viewer string, option int)
 		case !p.Open || !tx.Now.Before(p.EndsAt.Time):
 			return fault.New(fault.Gone, "poll.ended")
 		}
+		if err := g.Rooms.LetsIn(ctx, tx, bank, p.RoomID, viewer); err != nil {
+			return err
+		}
 		err = tx.Insert(ctx, "poll_vote (poll_id, viewer_id, bank_id, option_no, at)", [][]any{{poll, viewer, bank, option, tx.Now}}, "")
 		if db.IsDuplicate(err) { // the same viewer at the same moment
 			return fault.New(fault.Conflict, "poll.voted").Because(err)

@@ -26,6 +26,26 @@ func (s *stage) poll(options ...string) play.Poll {
 	return p
 }
 
+func TestWhoIsBannedDoesNotPlay(t *testing.T) {
+	each(t, func(t *testing.T, s *stage) {
+		l, p, who := s.lottery(play.Anybody), s.poll("大米", "茶"), s.viewers(2)
+		if err := s.Rooms.Ban(s.Ctx, s.Bank.ID, s.room, who[0].ID, 0, "", s.Host); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Rooms.BanEverywhere(s.Ctx, s.Bank.ID, who[1].ID, time.Minute, "", s.Operator); err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range who {
+			wants(t, "an entry", s.enter(l, v), "viewer.banned")
+			wants(t, "a vote", s.games.Vote(s.Ctx, s.Bank.ID, p.ID, v.ID, 0), "viewer.banned")
+		}
+		s.clk.Advance(time.Minute)
+		if err := s.games.Vote(s.Ctx, s.Bank.ID, s.poll("米", "茶").ID, who[1].ID, 0); err != nil {
+			t.Errorf("a ban that is over: %v", err)
+		}
+	})
+}
+
 // One vote a viewer, however often they press and whatever they press for; the
 // counts that are told come to the counts that are true; the result stands.
 func TestAViewerVotesOnce(t *testing.T) {

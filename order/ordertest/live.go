@@ -23,7 +23,8 @@ type Live struct {
 	states  map[string]string
 	tickers []string
 	private []order.Updated
-	told    map[string]int // by viewer/kind
+	banned  map[string]bool // viewers
+	told    map[string]int  // by viewer/kind
 }
 
 var (
@@ -144,6 +145,23 @@ func (l *Live) HostMay(_ context.Context, _, room, _ string, _ bool) error {
 		return fault.New(fault.NotFound, "not_found")
 	}
 	return nil
+}
+
+// LetsIn keeps out whom Ban named.
+func (l *Live) LetsIn(_ context.Context, _ db.Querier, _, _, viewer string) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.banned[viewer] {
+		return fault.New(fault.Forbidden, "viewer.banned")
+	}
+	return nil
+}
+
+// Ban keeps a viewer out of the stage's room.
+func (l *Live) Ban(viewer string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.banned[viewer] = true
 }
 
 // RoomHost knows the stage's room.

@@ -79,7 +79,7 @@ func New(t *testing.T, d *db.DB, clk *clock.Fake, admission flash.Admission) *St
 	keyring := testkit.Keyring(t, d)
 	s := &Stage{T: t, Ctx: testkit.Context(t), Clock: clk, DB: d, Bank: testkit.Bank(t, d, keyring, "stage"), Room: id.New(id.Room),
 		Keyring: keyring, Keeper: idem.NewKeeper(d), Box: outbox.New(d), Catalog: catalog.New(d)}
-	s.Live = &Live{room: s.Room, prices: map[string]money.Fen{}, states: map[string]string{}, told: map[string]int{}}
+	s.Live = &Live{room: s.Room, prices: map[string]money.Fen{}, states: map[string]string{}, told: map[string]int{}, banned: map[string]bool{}}
 	s.Gateway = &Gateway{payments: map[string]*gateway.Payment{}, refunds: map[string]gateway.Refund{}, paidOut: map[string]money.Fen{}, Charges: "succeeded"}
 	s.Sales = s.Node(admission)
 	banks := tenant.NewDirectory(d, "")

@@ -59,6 +59,8 @@ type Rooms interface {
 	RoomHost(ctx context.Context, bank, room string) (host, branch string, ok bool, err error)
 	// HostMay is nil when the member of staff may run the room, else 404 not_found.
 	HostMay(ctx context.Context, bank, room, staff string, operator bool) error
+	// LetsIn is nil unless the viewer is kept out of the room: 403 viewer.banned.
+	LetsIn(ctx context.Context, q db.Querier, bank, room, viewer string) error
 }
 
 // Banks finds a bank by its id; *tenant.Directory is one.

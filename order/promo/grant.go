@@ -18,7 +18,7 @@ import (
 type Wish struct{ Batch, Drop string }
 
 // Claim grants a viewer a coupon of a batch that is claimed, or of a drop, one a
-// drop. Refusals: 404 not_found, 409 coupon.sold_out, coupon.sold_out_today,
+// drop. Refusals: 404 not_found, 403 viewer.banned (of a drop's room), 409 coupon.sold_out, coupon.sold_out_today,
 // coupon.limit_reached, coupon.paused, 425 coupon.not_started, 410 coupon.ended,
 // 422 validation.
 func (s *Coupons) Claim(ctx context.Context, req idem.Request, bank tenant.Bank, viewer string, w Wish) (v View, replayed bool, err error) {
@@ -42,6 +42,9 @@ func (s *Coupons) Claim(ctx context.Context, req idem.Request, bank tenant.Bank,
 		g := grant{source: byClaim}
 		if d != nil {
 			g = grant{source: byDrop, ref: d.ID}
+			if err := s.Rooms.LetsIn(ctx, tx, bank.ID, d.Room, viewer); err != nil {
+				return View{}, err
+			}
 			if err := d.take(ctx, tx); err != nil {
 				return View{}, err
 			}

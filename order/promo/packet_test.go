@@ -64,6 +64,28 @@ func TestARedPacketIsSplitExactlyAmongThoseWhoAreFirst(t *testing.T) {
 	})
 }
 
+func TestWhoIsBannedFromTheRoomGetsNothingThrownIntoIt(t *testing.T) {
+	ordertest.Each(t, func(t *testing.T, s *ordertest.Stage) {
+		b, viewer := thrown(s), s.Viewer()
+		p, err := openPacket(s, promo.Filling{Batch: b, Total: 1_000, Shares: 10})
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, _, err := s.Coupons.Drop(s.Ctx, s.Request("host", "drops"), operator, s.Bank.ID, s.Room, promo.Throw{Batch: b, Quantity: 5, For: time.Minute})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Live.Ban(viewer)
+		_, err = take(s, viewer, p.PacketID)
+		wantCode(t, err, "viewer.banned")
+		_, _, err = s.Coupons.Claim(s.Ctx, s.Request(viewer, "claims"), s.Bank, viewer, promo.Wish{Drop: d.DropID})
+		wantCode(t, err, "viewer.banned")
+		if n := s.Number("SELECT COUNT(*) FROM coupon"); n != 0 {
+			t.Errorf("%d coupons", n)
+		}
+	})
+}
+
 func TestAViewerTakesOneShareHoweverOftenTheyPress(t *testing.T) {
 	ordertest.Each(t, func(t *testing.T, s *ordertest.Stage) {
 		p, err := openPacket(s, promo.Filling{Batch: thrown(s), Total: 1_000, Shares: 10})

@@ -12,7 +12,7 @@ import (
 )
 
 // TakeShare gives a viewer the next share of a red packet, as a coupon, one a
-// packet. Refusals: 404 not_found, 409 coupon.sold_out, coupon.limit_reached,
+// packet. Refusals: 404 not_found, 403 viewer.banned, 409 coupon.sold_out, coupon.limit_reached,
 // coupon.paused, coupon.sold_out_today, 410 coupon.ended.
 func (s *Coupons) TakeShare(ctx context.Context, req idem.Request, bank tenant.Bank, viewer, packetID string) (v View, replayed bool, err error) {
 	known, err := readPacket(ctx, s.DB, bank.ID, packetID, "")
@@ -28,6 +28,9 @@ func (s *Coupons) TakeShare(ctx context.Context, req idem.Request, bank tenant.B
 		return v, false, refusal
 	}
 	return idem.Do(ctx, s.Keeper, req, func(tx *db.Tx) (View, error) {
+		if err := s.Rooms.LetsIn(ctx, tx, bank.ID, known.Room, viewer); err != nil {
+			return View{}, err
+		}
 		p, amount, err := takeShare(ctx, tx, bank.ID, packetID)
 		if err != nil {
 			return View{}, err
