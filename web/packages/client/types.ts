@@ -108,6 +108,8 @@ export interface ShelfItem {
   list_price_fen: number
   stock_state: StockState
   pinned: boolean
+  /** Viewers see it; false only where the host looks. */
+  on?: boolean
   flash: FlashSale | null
 }
 
@@ -139,7 +141,41 @@ export interface Board {
   gmv_fen: number
   applications: number
   bindings: number
+  /** Viewers who paid with a coupon, and how many of them by a bound card, in basis points. */
+  coupon_payers: number
+  bind_rate_bps: number
   flash: { id: string; total: number; sold: number; left: number }[]
+  /** What all watched together, by the unique viewers. */
+  average_stay_ms: number
+  items: ItemFigure[]
+  last_5_minutes: Pace
+  before_5_minutes: Pace
+  /** Unique viewers by where they came from; empty for unknown. */
+  sources: Record<string, number>
+  /** The figures that nodes report every few seconds; the others are counted, at `counted_at`. */
+  live: string[]
+  counted_at: string
+}
+
+/** What a product did in a room. */
+export interface ItemFigure {
+  sku_id: string
+  title: string
+  orders: number
+  sold: number
+  gmv_fen: number
+  left: number
+}
+
+/** What happened in five minutes; `viewers` is the most at one time. */
+export interface Pace {
+  viewers: number
+  likes: number
+  chats: number
+  orders: number
+  paid_orders: number
+  gmv_fen: number
+  applications: number
 }
 
 export interface Address {

@@ -108,8 +108,9 @@ export function offerReplay(id: string, offered: boolean): Promise<HostRoom> {
   return unwrap(api.http.PUT('/host/rooms/{id}/replay', { ...at(id), body: { offered } }))
 }
 
+/** The whole shelf, also what is off it for now. */
 export async function getShelf(id: string): Promise<ShelfItem[]> {
-  return (await unwrap<{ items: ShelfItem[] }>(api.http.GET('/rooms/{id}/shelf', at(id)))).items
+  return (await unwrap<{ items: ShelfItem[] }>(api.http.GET('/host/rooms/{id}/shelf', at(id)))).items
 }
 
 export function putShelf(id: string, items: ShelfEntry[]): Promise<unknown> {

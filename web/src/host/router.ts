@@ -14,6 +14,7 @@ export const router = createRouter({
     { path: '/', redirect: '/rooms' },
     { path: '/rooms', name: 'rooms', component: () => import('./rooms/RoomsPage.vue') },
     { path: '/rooms/:id', name: 'desk', component: () => import('./desk/DeskPage.vue'), props: true },
+    { path: '/rooms/:id/report', name: 'report', component: () => import('./report/ReportPage.vue'), props: true },
     { path: '/:any(.*)*', redirect: '/rooms' },
   ],
 })

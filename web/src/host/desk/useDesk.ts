@@ -4,6 +4,7 @@ import { learnServerTime, serverNow } from '@shared/serverClock'
 import { api } from '../api'
 import { getBoard, getFlash, getRoom, getShelf, type HostRoom } from '../calls'
 import { useRights } from '../moderation/useRights'
+import { playFacts } from '../play/facts'
 import { useFeed } from './useFeed'
 import { useGoods } from './useGoods'
 import { useTrends } from './useTrends'
@@ -22,7 +23,7 @@ export interface Fact {
 
 const factKinds = [
   'room.started', 'room.paused', 'room.resumed', 'room.ended', 'product.pinned', 'shelf.changed', 'flash.scheduled', 'flash.started',
-  'flash.sold_out', 'flash.ended', 'coupon.dropped', 'notice', 'chat.removed', 'chat.changed',
+  'flash.sold_out', 'flash.ended', 'coupon.dropped', 'notice', 'chat.removed', 'chat.changed', ...playFacts,
 ] as const
 
 const mostFacts = 200
@@ -113,7 +114,9 @@ export function useDesk(id: string) {
   const snapshot = (state: RoomState): void => {
     learnServerTime(state.server_time)
     room.value = { ...room.value, ...state.room }
-    takeShelf(state.shelf ?? [])
+    // The room's own picture is without what is off the shelf.
+    if (!shelfKnown.value) takeShelf(state.shelf ?? [])
+    void refreshShelf()
     for (const sale of state.flash ?? []) sales.set(sale.id, { ...sales.get(sale.id), ...sale })
     pinned.value = state.pinned
     feed.replace(state.recent_chat ?? [])
@@ -122,7 +125,7 @@ export function useDesk(id: string) {
 
   const log = (kind: string, event: Record<string, unknown>): void => {
     const chat = feed.lines.value.find((l) => l.id === event.id)
-    const detail = String(event.text ?? chat?.text ?? '')
+    const detail = String(event.text ?? event.title ?? event.question ?? chat?.text ?? '')
     const at = String(event.at ?? new Date(serverNow()).toISOString())
     const shownAs = kind === 'product.pinned' && !event.sku_id ? 'product.unpinned' : kind
     const sku = (event.sku_id as string | null | undefined) ?? null
@@ -198,7 +201,7 @@ export function useDesk(id: string) {
   })
 
   return {
-    id, room, shelf, shelfKnown, sales, pinned, facts, notice, bye, failure, status, feed, trends, goods, rights, toBan, live,
+    id, socket, room, shelf, shelfKnown, sales, pinned, facts, notice, bye, failure, status, feed, trends, goods, rights, toBan, live,
     online: computed(() => status.value === 'open'),
     open, refreshRoom, refreshShelf, refreshSale, setSale, titleOf, specOf,
   }

@@ -1,6 +1,7 @@
 import type { ShelfItem } from '@client/index'
 import { useAction } from '@shared/staff/useAction'
 import { getShelf, pinProduct, putShelf, type ShelfEntry } from '../calls'
+import { placeOnShelf } from '../play/calls'
 import type { Desk } from './useDesk'
 
 /**
@@ -46,6 +47,12 @@ export function useShelfEdit(desk: Desk) {
         if (!moved || to < 0 || to >= entries.length) return entries
         const rest = entries.filter((_, i) => i !== from)
         return [...rest.slice(0, to), moved, ...rest.slice(to)]
+      }),
+    /** Puts a product before the viewers, or takes it off and keeps its place. */
+    show: (sku: string, on: boolean) =>
+      run(async () => {
+        await placeOnShelf(desk.id, sku, { on })
+        await desk.refreshShelf()
       }),
     /** Explains a product, or none. */
     async pin(sku: string | null): Promise<void> {

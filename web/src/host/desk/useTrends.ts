@@ -31,13 +31,8 @@ const every = 10_000
 const keep = 30 * 60_000
 const compare = 5 * 60_000
 
-/** Bindings against paid orders, in basis points: how many of those who bought also bound a card. */
-export function bindRate(board: Board): number {
-  return board.paid_orders > 0 ? Math.round((board.bindings * 10_000) / board.paid_orders) : 0
-}
-
 export function valueOf(board: Board, metric: Metric): number {
-  return metric === 'bind_rate' ? bindRate(board) : board[metric]
+  return metric === 'bind_rate' ? board.bind_rate_bps : board[metric]
 }
 
 /**
