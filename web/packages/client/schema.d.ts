@@ -2634,7 +2634,7 @@ export interface paths {
         };
         /**
          * Batches of coupons, the newest first
-         * @description Roles: operator, auditor.
+         * @description Roles: host, operator, auditor.
          */
         get: operations["get-shop-coupon-batches"];
         put?: never;
@@ -2658,7 +2658,7 @@ export interface paths {
         };
         /**
          * A batch with its figures
-         * @description Roles: operator, auditor.
+         * @description Roles: host, operator, auditor.
          */
         get: operations["get-shop-coupon-batches-id"];
         put?: never;
