@@ -55,12 +55,12 @@ func (s *Server) buyPress(c *gin.Context, w *pressed) {
 		s.refuse(c, err)
 		return
 	}
-	patience := time.NewTimer(patience)
-	defer patience.Stop()
+	late := time.NewTimer(patience)
+	defer late.Stop()
 	select {
 	case o := <-outcome:
 		s.pressAnswer(c.Request.Context(), o).give(c)
-	case <-patience.C:
+	case <-late.C:
 		s.park(c, outcome)
 	case <-c.Request.Context().Done(): // nobody is there any more; the committer decides all the same
 	}
