@@ -80,9 +80,9 @@ func (c *Cluster) begin(ctx context.Context, channel string, handle func(Message
 	}
 	cancel, first := c.add(channel, handle)
 	if first {
-		e = &ear{sub: c.client.SSubscribe(ctx, channel), ready: make(chan struct{}), done: make(chan struct{})}
-		c.ears[channel] = e
-		c.busy.Go(func() { c.listen(e, channel) })
+		begun := &ear{sub: c.client.SSubscribe(ctx, channel), ready: make(chan struct{}), done: make(chan struct{})}
+		c.ears[channel] = begun
+		c.busy.Go(func() { c.listen(begun, channel) })
 	}
 	return func() { c.end(channel, cancel) }, c.ears[channel], nil
 }
