@@ -49,26 +49,20 @@ func EachDB(t *testing.T, fn func(t *testing.T, d *db.DB)) {
 // SQLite opens a migrated, empty file of the test's own.
 func SQLite(t testing.TB, c clock.Clock) *db.DB {
 	t.Helper()
-	made.once.Do(func() { made.file, made.err = makeTemplate() })
-	if made.err != nil {
-		t.Fatal(made.err)
+	file, err := emptyFile()
+	if err != nil {
+		t.Fatal(err)
 	}
 	path := filepath.Join(t.TempDir(), "yinbo.db")
-	if err := os.WriteFile(path, made.file, 0o600); err != nil {
+	if err := os.WriteFile(path, file, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return open(t, db.Config{Path: path}, c)
 }
 
-// made is a migrated, empty file, of which every test has a copy: to migrate one
-// takes seconds under the race detector.
-var made struct {
-	once sync.Once
-	file []byte
-	err  error
-}
-
-func makeTemplate() (file []byte, err error) {
+// emptyFile is a migrated, empty file, of which every test has a copy: to
+// migrate one takes seconds under the race detector.
+var emptyFile = sync.OnceValues(func() ([]byte, error) {
 	dir, err := os.MkdirTemp("", "yinbo-template-")
 	if err != nil {
 		return nil, err
@@ -86,16 +80,68 @@ func makeTemplate() (file []byte, err error) {
 		return nil, err
 	}
 	return os.ReadFile(path)
-}
+})
 
-// MariaDB opens a migrated, empty database of the test's own.
+// MariaDB opens a migrated, empty database of the test's own. The first of a
+// process is migrated, the others are made as it then is.
 func MariaDB(t testing.TB, c clock.Clock) *db.DB {
 	t.Helper()
 	d := open(t, db.Config{DSN: MariaDSN(t), MaxConns: 16}, c)
-	if _, err := migrations.Up(Context(t), d); err != nil {
+	schema.mu.Lock()
+	defer schema.mu.Unlock()
+	var err error
+	if schema.all == nil {
+		schema.all, err = migrated(Context(t), d)
+	} else {
+		err = copied(Context(t), d, schema.all)
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 	return d
+}
+
+// schema is the statements that make a migrated, empty database.
+var schema struct {
+	mu  sync.Mutex
+	all []string
+}
+
+func migrated(ctx context.Context, d *db.DB) ([]string, error) {
+	if _, err := migrations.Up(ctx, d); err != nil {
+		return nil, err
+	}
+	rows, err := d.Handle().QueryContext(ctx, "SHOW TABLES")
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	all := []string{"ALTER DATABASE CHARACTER SET utf8mb4 COLLATE utf8mb4_bin", "SET foreign_key_checks = 0"}
+	for rows.Next() {
+		var name, create string
+		if err := rows.Scan(&name); err != nil {
+			return nil, err
+		}
+		if err := d.Handle().QueryRowContext(ctx, "SHOW CREATE TABLE `"+name+"`").Scan(&name, &create); err != nil {
+			return nil, err
+		}
+		all = append(all, create)
+	}
+	return append(all, "SET foreign_key_checks = 1"), rows.Err()
+}
+
+func copied(ctx context.Context, d *db.DB, all []string) error {
+	c, err := d.Handle().Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	for _, s := range all {
+		if _, err := c.ExecContext(ctx, s); err != nil {
+			return fmt.Errorf("%w in %s", err, s)
+		}
+	}
+	return nil
 }
 
 // MariaDSN makes an empty database and gives its DSN.

@@ -41,8 +41,9 @@ func TestAnAddressHasSoManySocketsAndNoMore(t *testing.T) {
 	if code := answers(t, n, ""); code != http.StatusTooManyRequests {
 		t.Errorf("the third was answered by %d", code)
 	}
+	await(t, "both to be in", func() bool { return n.Sockets() == 2 })
 	one.ws.Close()
-	await(t, "the first to be gone", func() bool { return n.Sockets() <= 1 })
+	await(t, "the first to be gone", func() bool { return n.Sockets() == 1 })
 	if code := answers(t, n, ""); code != http.StatusSwitchingProtocols {
 		t.Errorf("in the place of the first: %d", code)
 	}
