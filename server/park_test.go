@@ -88,7 +88,8 @@ func TestParkedPressesAreCheapAndWaitedFor(t *testing.T) {
 		}()
 	}
 	s.parks(t, presses)
-	// Of a press: the poster here, its transport's two, and the one that waits.
+	// Of a press: the poster here, its transport's two, and the one that waits
+	// for this test's outcome.
 	if n := runtime.NumGoroutine() - before; n > 4*presses+20 {
 		t.Errorf("%d goroutines for %d parked presses", n, presses)
 	}
@@ -154,10 +155,36 @@ func parking(t *testing.T) (s parkingServer, url string, outcomes chan flash.Out
 	engine := gin.New()
 	engine.Use(s.name, s.catch, headers)
 	engine.POST("/press", func(c *gin.Context) {
-		s.park(c, outcomes)
-		s.parkedNow <- struct{}{}
+		if !s.park(c, func(_ context.Context, answer func(flash.Outcome)) {
+			go func() { answer(<-outcomes) }()
+			s.parkedNow <- struct{}{}
+		}) {
+			t.Error("could not be parked")
+		}
 	})
 	web := httptest.NewServer(engine)
 	t.Cleanup(web.Close)
 	return s, web.URL + "/press", outcomes
+}
+
+// A press that panics is answered, and the node goes on.
+func TestAParkedPressThatPanicsIsAnswered(t *testing.T) {
+	s, _, _ := parking(t)
+	engine := gin.New()
+	engine.Use(s.name, s.catch, headers)
+	engine.POST("/press", func(c *gin.Context) {
+		s.park(c, func(context.Context, func(flash.Outcome)) { panic("broken") })
+	})
+	web := httptest.NewServer(engine)
+	t.Cleanup(web.Close)
+	for range 2 {
+		res, err := http.Post(web.URL+"/press", gin.MIMEJSON, strings.NewReader(`{}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		if res.StatusCode != http.StatusInternalServerError {
+			t.Errorf("answered %d", res.StatusCode)
+		}
+	}
 }

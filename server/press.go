@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gin-gonic/gin"
@@ -50,20 +49,14 @@ type pressed struct {
 }
 
 func (s *Server) buyPress(c *gin.Context, w *pressed) {
-	outcome, err := s.Flash.Press(c.Request.Context(), w.req, w.Purchase)
-	if err != nil {
-		s.refuse(c, err)
+	defer s.seated.Add(-1)
+	if s.seated.Add(1) > seats && s.park(c, func(ctx context.Context, answer func(flash.Outcome)) {
+		s.Flash.Press(ctx, w.req, w.Purchase, answer)
+	}) {
 		return
 	}
-	late := time.NewTimer(patience)
-	defer late.Stop()
-	select {
-	case o := <-outcome:
-		s.pressAnswer(c.Request.Context(), o).give(c)
-	case <-late.C:
-		s.park(c, outcome)
-	case <-c.Request.Context().Done(): // nobody is there any more; the committer decides all the same
-	}
+	view, replayed, err := s.Flash.Buy(c.Request.Context(), w.req, w.Purchase)
+	s.pressAnswer(c.Request.Context(), flash.Outcome{View: view, Replayed: replayed, Err: err}).give(c)
 }
 
 // pressAnswer is what a press's outcome looks like.

@@ -5,7 +5,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -87,9 +87,10 @@ type Server struct {
 	rendered     rendered
 	otpByAddress *limiter
 	csp          string
-	replays      chan struct{}  // a place for each replay under way
-	draining     chan struct{}  // closed when the node goes
-	parked       sync.WaitGroup // presses whose answers are to be given yet
+	replays      chan struct{} // a place for each replay under way
+	draining     chan struct{} // closed when the node goes
+	seated       atomic.Int64  // presses under way on their connections' goroutines
+	parked       lot
 }
 
 // New makes the server with all its routes.

@@ -45,51 +45,54 @@ type Outcome struct {
 // unavailable when too many wait or the outcome cannot be found out (the same
 // key finds it later).
 func (s *Sales) Buy(ctx context.Context, req idem.Request, p Purchase) (v order.View, replayed bool, err error) {
-	pressed, err := s.Press(ctx, req, p)
-	if err != nil {
-		return v, false, err
-	}
+	answered := make(chan Outcome, 1)
+	s.Press(ctx, req, p, func(o Outcome) { answered <- o })
 	select {
-	case o := <-pressed:
+	case o := <-answered:
 		return o.View, o.Replayed, o.Err
 	case <-ctx.Done(): // the committer decides all the same, and keeps the answer
 		return v, false, fault.New(fault.Unavailable, "unavailable").After(time.Second).Because(ctx.Err())
 	}
 }
 
-// Press is Buy for one who waits elsewhere: what is not refused at once has its
-// outcome in the channel, exactly once and within commitWait of its turn.
-func (s *Sales) Press(ctx context.Context, req idem.Request, p Purchase) (<-chan Outcome, error) {
+// Press is Buy for one who does not wait here: answer is called exactly once,
+// now or within commitWait of the press's turn, and must return at once.
+func (s *Sales) Press(ctx context.Context, req idem.Request, p Purchase, answer func(Outcome)) {
+	before, queued, err := s.enter(ctx, req, p, answer)
+	if !queued {
+		answer(Outcome{View: before, Replayed: err == nil, Err: err})
+	}
+}
+
+// enter queues a press, or tells how it ends: with the order that its key got
+// before, or a refusal.
+func (s *Sales) enter(ctx context.Context, req idem.Request, p Purchase, answer func(Outcome)) (before order.View, queued bool, err error) {
 	sl, err := s.sale(ctx, p.Bank, p.Flash)
 	if err != nil {
-		return nil, err
+		return before, false, err
 	}
 	leave, err := s.Keeper.Enter(req)
 	if err != nil {
-		return nil, err
+		return before, false, err
 	}
+	defer func() {
+		if !queued {
+			leave()
+		}
+	}()
 	t, refusal, err := s.ticket(ctx, sl, req, p)
-	var before order.View
 	if err == nil && refusal != nil {
 		t, before, err = s.reconsider(ctx, sl, req, p, refusal)
 	}
-	if err != nil {
-		leave()
-		return nil, err
+	if err != nil || t == nil {
+		return before, false, err
 	}
-	if t == nil {
-		leave()
-		answered := make(chan Outcome, 1)
-		answered <- Outcome{View: before, Replayed: true}
-		return answered, nil
-	}
-	t.leave = leave
+	t.leave, t.answer = leave, answer
 	if err := s.submit(sl, t); err != nil {
 		s.release(t)
-		leave()
-		return nil, err
+		return before, false, err
 	}
-	return t.done, nil
+	return before, true, nil
 }
 
 // reconsider looks whether a refusal is true now, and not told to somebody whose
@@ -156,7 +159,7 @@ func (s *Sales) ticket(ctx context.Context, sl *sale, req idem.Request, p Purcha
 	if err := p.complete(&req); err != nil {
 		return nil, nil, err
 	}
-	t = &ticket{req: req, viewer: p.Viewer, n: p.Quantity, order: o, done: make(chan Outcome, 1)}
+	t = &ticket{req: req, viewer: p.Viewer, n: p.Quantity, order: o}
 	if sl.atLimit(t, r) {
 		return nil, fault.New(fault.Conflict, "flash.limit_reached"), nil
 	}

@@ -21,8 +21,8 @@ type ticket struct {
 	held   bool // admission holds n units for it, in the picture of epoch
 	epoch  string
 	order  order.Order
-	at     time.Time    // when it was queued
-	done   chan Outcome // takes one without waiting
+	at     time.Time     // when it was queued
+	answer func(Outcome) // called once, returns at once
 }
 
 // verdict is what a buyer is told.
@@ -154,7 +154,7 @@ func (s *Sales) tell(sl *sale, batch []*ticket, out outcome) {
 			s.release(t)
 		}
 		t.leave()
-		t.done <- out.verdicts[i].outcome()
+		t.answer(out.verdicts[i].outcome())
 	}
 	s.tellStock(out.row)
 }
@@ -169,7 +169,7 @@ func (s *Sales) fail(batch []*ticket, cause error) {
 			s.release(t)
 			err = fault.New(fault.Internal, "internal").Because(cause)
 		}
-		t.done <- Outcome{Err: err}
+		t.answer(Outcome{Err: err})
 	}
 }
 
