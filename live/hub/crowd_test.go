@@ -21,7 +21,7 @@ import (
 
 // light is a dialer for thousands: each socket takes little memory.
 func light() *websocket.Dialer {
-	return &websocket.Dialer{ReadBufferSize: 512, WriteBufferSize: 256, WriteBufferPool: &sync.Pool{}, HandshakeTimeout: bound}
+	return trusting(&websocket.Dialer{ReadBufferSize: 512, WriteBufferSize: 256, WriteBufferPool: &sync.Pool{}, HandshakeTimeout: bound})
 }
 
 // tiny is a dialer whose sockets hold next to nothing that was not read.

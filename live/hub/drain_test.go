@@ -2,11 +2,11 @@ package hub_test
 
 import (
 	"context"
-	"net/http"
-	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/gorilla/websocket"
 
 	"yinbo/internal/testkit"
 	"yinbo/live/hub"
@@ -50,11 +50,13 @@ func TestADrainSendsEveryoneAwayInTime(t *testing.T) {
 	if b := waiting.gets("bye"); b.Reason != "draining" {
 		t.Errorf("one who had not joined: %s", b.raw)
 	}
-	res, err := http.Get(strings.Replace(n.url, "ws", "http", 1))
-	if err != nil {
+	_, res, err := trusting(&websocket.Dialer{}).Dial(n.url, nil)
+	if err == nil {
+		t.Fatal("a newcomer was let in")
+	}
+	if res == nil {
 		t.Fatal(err)
 	}
-	defer res.Body.Close()
 	if res.StatusCode != 503 || res.Header.Get("Retry-After") == "" {
 		t.Errorf("a newcomer: %d %v", res.StatusCode, res.Header)
 	}

@@ -194,7 +194,7 @@ func TestStateThatWasLeftOutIsMadeGood(t *testing.T) {
 
 func TestACrossOriginPageIsRefused(t *testing.T) {
 	_, n := stage(t)
-	_, answer, err := websocket.DefaultDialer.Dial(n.url, map[string][]string{"Origin": {"https://evil.example"}})
+	_, answer, err := trusting(&websocket.Dialer{}).Dial(n.url, map[string][]string{"Origin": {"https://evil.example"}})
 	if !errors.Is(err, websocket.ErrBadHandshake) || answer.StatusCode != 403 {
 		t.Errorf("dial: %v %+v", err, answer)
 	}

@@ -2,6 +2,7 @@ package hub
 
 import (
 	"net"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -72,26 +73,50 @@ func (p *parked) shut() {
 	case <-p.done:
 	default:
 		close(p.done)
-		p.nc.Close()
+		base(p.nc).Close() // TLS would wait to say good-bye
 	}
 }
 
 func (p *parked) close() { p.shut() }
 
-// small is the size of a waiting reader's buffer; frames are short.
+// small is the size of a reader's buffer; frames are short.
 const small = 512
 
+var buffers = sync.Pool{New: func() any { return new([small]byte) }}
+
+// read waits on a goroutine of its own for what the client sends next. Whoever
+// took something goes, and a new one waits: a stack that has grown stays large.
 func (p *parked) read() {
 	p.c.hub.running.Go(func() {
-		defer p.c.left()
-		buf := make([]byte, small)
-		for {
-			n, err := p.nc.Read(buf)
-			if n > 0 && !p.c.take(buf[:n]) || err != nil {
-				return
-			}
+		if p.next() {
+			p.read()
+		} else {
+			p.c.left()
 		}
 	})
+}
+
+// next takes what the client sends next, and tells whether more may come. Where
+// it can, it has a buffer only when there is something to read.
+func (p *parked) next() bool {
+	var buf *[small]byte
+	var n int
+	var err error
+	if p.raw == nil || !receives {
+		buf = buffers.Get().(*[small]byte)
+		n, err = p.nc.Read(buf[:])
+	} else if e := p.raw.Read(func(fd uintptr) bool {
+		buf = buffers.Get().(*[small]byte)
+		var there bool
+		if n, there, err = receive(int(fd), buf[:]); !there {
+			buffers.Put(buf)
+		}
+		return there
+	}); e != nil {
+		return false
+	}
+	defer buffers.Put(buf)
+	return (n == 0 || p.c.take(buf[:n])) && err == nil
 }
 
 // aside has a worker do it, as pollers do: a stack that has grown stays large.

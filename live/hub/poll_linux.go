@@ -2,6 +2,7 @@ package hub
 
 import (
 	"errors"
+	"io"
 	"net"
 	"os"
 	"sync"
@@ -261,6 +262,28 @@ func attempt(fd int, b []byte) (int, error) {
 			return 0, nil
 		default:
 			return 0, err
+		}
+	}
+}
+
+// receives tells that receive works here.
+const receives = true
+
+// receive reads what is there, and tells whether anything is, an end or an error
+// too.
+func receive(fd int, b []byte) (n int, there bool, err error) {
+	for {
+		n, err = unix.Read(fd, b)
+		switch {
+		case err == unix.EINTR:
+		case err == unix.EAGAIN:
+			return 0, false, nil
+		case err != nil:
+			return 0, true, err
+		case n == 0:
+			return 0, true, io.EOF
+		default:
+			return n, true, nil
 		}
 	}
 }

@@ -2,12 +2,10 @@
 
 package hub_test
 
-const racing = false
-
-// crowdOf is how many come to a test that is about many; one of the two ways to
-// wait for them is enough for all of them.
+// crowdOf is how many come to a test that is about many; one of the ways to wait
+// for them is enough for all of them.
 func crowdOf(n int) int {
-	if parked {
+	if way.parked {
 		return n / 10
 	}
 	return n

@@ -2,7 +2,5 @@
 
 package hub_test
 
-const racing = true
-
 // crowdOf is smaller where the detector makes everything slow.
 func crowdOf(n int) int { return n / 10 }

@@ -2,6 +2,7 @@ package hub_test
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"log/slog"
 	"net"
@@ -21,23 +22,22 @@ import (
 	"yinbo/live/livetest"
 )
 
-// parked is the way in which hubs wait for clients: a goroutine each, or pollers.
-var parked bool
+// way is how hubs are reached and wait for clients.
+var way = struct{ parked, tls bool }{}
 
-// both runs the whole suite once by each way; with the race detector, which makes
-// it ten times as long, by pollers only.
-type both struct{ *testing.M }
+// all runs the whole suite by pollers, then by a goroutine each, then under TLS,
+// where there are goroutines too.
+type all struct{ *testing.M }
 
-func (b both) Run() int {
-	code := b.M.Run()
-	if racing {
-		return code
-	}
-	parked = true
-	return max(code, b.M.Run())
+func (m all) Run() int {
+	code := m.M.Run()
+	way.parked = true
+	code = max(code, m.M.Run())
+	way.tls = true
+	return max(code, m.M.Run())
 }
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(both{m}) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(all{m}) }
 
 // node is a hub behind a real listener.
 type node struct {
@@ -54,12 +54,17 @@ func stage(t testing.TB) (*livetest.Stage, *node) {
 // serve starts a node on a bus of its own choice.
 func serve(t testing.TB, s *livetest.Stage, b bus.Bus, change ...func(*hub.Deps)) *node {
 	d := hub.Deps{Rooms: s.Node(b), Bus: b, Tokens: s, Log: slog.New(slog.DiscardHandler),
-		Config: hub.Config{Tick: 20 * time.Millisecond, Pulse: 250 * time.Millisecond, Parked: parked}}
+		Config: hub.Config{Tick: 20 * time.Millisecond, Pulse: 250 * time.Millisecond, Parked: way.parked}}
 	for _, c := range change {
 		c(&d)
 	}
 	h := hub.New(d)
-	web := httptest.NewServer(h)
+	web := httptest.NewUnstartedServer(h)
+	if way.tls {
+		web.StartTLS()
+	} else {
+		web.Start()
+	}
 	t.Cleanup(func() {
 		h.Close()
 		web.Close()
@@ -98,17 +103,23 @@ type socket struct {
 // dial opens a socket that listens.
 func (n *node) dial(t testing.TB) *socket {
 	t.Helper()
-	return listen(t, n.open(t, websocket.DefaultDialer))
+	return listen(t, n.open(t, &websocket.Dialer{}))
 }
 
 func (n *node) open(t testing.TB, d *websocket.Dialer) *websocket.Conn {
 	t.Helper()
-	ws, answer, err := d.DialContext(testkit.Context(t), n.url, nil)
+	ws, answer, err := trusting(d).DialContext(testkit.Context(t), n.url, nil)
 	if err != nil {
 		t.Fatalf("dial: %v %+v", err, answer)
 	}
 	t.Cleanup(func() { ws.Close() })
 	return ws
+}
+
+// trusting takes a test server's certificate for good.
+func trusting(d *websocket.Dialer) *websocket.Dialer {
+	d.TLSClientConfig = &tls.Config{InsecureSkipVerify: true}
+	return d
 }
 
 // narrow is a dialer whose sockets hold little that was not read.

@@ -27,12 +27,14 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, reason, code)
 		return
 	}
+	c.mu.Lock() // the upgrader writes
 	ws, err := h.upgrader.Upgrade(hijacker{w, c}, r, nil)
+	c.ws = ws
+	c.mu.Unlock()
 	if err != nil {
 		h.left(c) // the upgrader has answered
 		return
 	}
-	c.ws = ws
 	h.mu.Lock()
 	h.conns[c] = struct{}{}
 	closing := h.closing
@@ -121,11 +123,19 @@ func (j hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if tcp, ok := nc.(*net.TCPConn); ok {
+	if tcp, ok := base(nc).(*net.TCPConn); ok {
 		_ = tcp.SetWriteBuffer(j.c.hub.steps.kernel) // refused, it is as large as the kernel likes
 	}
 	j.c.link = j.c.hub.link(j.c, nc)
 	return (*wire)(j.c), rw, nil
+}
+
+// base is the connection beneath one that is encrypted.
+func base(nc net.Conn) net.Conn {
+	if t, ok := nc.(interface{ NetConn() net.Conn }); ok {
+		return t.NetConn()
+	}
+	return nc
 }
 
 // link finds the cheapest way to wait for a client: a poller, else a goroutine.
