@@ -214,9 +214,7 @@ func FuzzWhatAClientSays(f *testing.F) {
 		if _, err := c.ws.NetConn().Write(raw); err != nil {
 			t.Fatal(err)
 		}
-		if err := c.ws.NetConn().(interface{ CloseWrite() error }).CloseWrite(); err != nil {
-			t.Fatal(err)
-		}
+		_ = c.ws.NetConn().(interface{ CloseWrite() error }).CloseWrite() // it may be cut already
 		c.ends()
 		acks := good.count("ack")
 		if err := good.ws.WriteJSON(map[string]any{"type": "ping"}); err != nil { // good's own ways are the stage's
