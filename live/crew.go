@@ -33,6 +33,29 @@ func (s *Rooms) Crew(ctx context.Context, bank, room string, by Staff) ([]Member
 		WHERE c.bank_id = ? AND c.room_id = ? ORDER BY c.staff_id`, bank, room)
 }
 
+// Colleague is one with whom a room could be shared.
+type Colleague struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+// maxColleagues bounds the choice; who is not in it is found by a longer name.
+const maxColleagues = 50
+
+// Colleagues gives those with whom the owner or an operator could share a room,
+// by a part of their name; "" begins with the first.
+func (s *Rooms) Colleagues(ctx context.Context, bank, room string, by Staff, name string) (found []Colleague, err error) {
+	err = s.own(ctx, bank, room, by, func(tx *db.Tx, v row) error {
+		found, err = db.All(ctx, tx, func(r db.Row) (c Colleague, err error) { return c, r.Scan(&c.ID, &c.Name) },
+			`SELECT s.id, s.name FROM staff s WHERE s.bank_id = ? AND s.disabled_at IS NULL AND s.id <> ? AND INSTR(s.name, ?) > 0
+				AND EXISTS (SELECT 1 FROM staff_role r WHERE r.bank_id = s.bank_id AND r.staff_id = s.id AND r.role IN ('host', 'operator'))
+				AND NOT EXISTS (SELECT 1 FROM room_staff c WHERE c.room_id = ? AND c.staff_id = s.id)
+			ORDER BY s.name, s.id LIMIT ?`, bank, v.hostID, name, room, maxColleagues)
+		return err
+	})
+	return found, err
+}
+
 // Share lets a colleague run a room, or help in it; again it changes the part.
 // Only the room's owner or an operator may. 422 staff_id when it is nobody of the
 // bank who is a host or operator.

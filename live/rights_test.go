@@ -1,6 +1,7 @@
 package live_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -56,14 +57,15 @@ func TestPartsAndWhatTheyMay(t *testing.T) {
 			"chat mode": {func(by live.Staff) error {
 				return view(s.Rooms.SetChat(s.Ctx, bank, room, by, live.ChatChange{Closed: &off}))
 			}, "", ""},
-			"chat":      {func(by live.Staff) error { return view(s.Rooms.Chat(s.Ctx, bank, room, by, live.ChatFilter{Limit: 1})) }, "", ""},
-			"muted":     {func(by live.Staff) error { return view(s.Rooms.Muted(s.Ctx, bank, room, by, "", 1)) }, "", ""},
-			"banned":    {func(by live.Staff) error { return view(s.Rooms.Banned(s.Ctx, bank, room, by, "", 1)) }, "", ""},
-			"words":     {func(by live.Staff) error { return view(s.Rooms.SetWords(s.Ctx, bank, room, by, nil)) }, "", ""},
-			"word list": {func(by live.Staff) error { return view(s.Rooms.WordList(s.Ctx, bank, room, by, "", "", 1)) }, "", ""},
-			"log":       {func(by live.Staff) error { return view(s.Rooms.Lines(s.Ctx, bank, room, by, live.LogFilter{Limit: 1})) }, "", ""},
-			"replay":    {func(by live.Staff) error { return view(s.Rooms.Replay(s.Ctx, bank, room, by, time.Time{}, 1)) }, "", ""},
-			"crew":      {func(by live.Staff) error { return view(s.Rooms.Crew(s.Ctx, bank, room, by)) }, "", ""},
+			"chat":       {func(by live.Staff) error { return view(s.Rooms.Chat(s.Ctx, bank, room, by, live.ChatFilter{Limit: 1})) }, "", ""},
+			"muted":      {func(by live.Staff) error { return view(s.Rooms.Muted(s.Ctx, bank, room, by, "", 1)) }, "", ""},
+			"banned":     {func(by live.Staff) error { return view(s.Rooms.Banned(s.Ctx, bank, room, by, "", 1)) }, "", ""},
+			"words":      {func(by live.Staff) error { return view(s.Rooms.SetWords(s.Ctx, bank, room, by, nil)) }, "", ""},
+			"word list":  {func(by live.Staff) error { return view(s.Rooms.WordList(s.Ctx, bank, room, by, "", "", 1)) }, "", ""},
+			"log":        {func(by live.Staff) error { return view(s.Rooms.Lines(s.Ctx, bank, room, by, live.LogFilter{Limit: 1})) }, "", ""},
+			"replay":     {func(by live.Staff) error { return view(s.Rooms.Replay(s.Ctx, bank, room, by, time.Time{}, 1)) }, "", ""},
+			"colleagues": {func(by live.Staff) error { return view(s.Rooms.Colleagues(s.Ctx, bank, room, by, "")) }, "auth.forbidden", "auth.forbidden"},
+			"crew":       {func(by live.Staff) error { return view(s.Rooms.Crew(s.Ctx, bank, room, by)) }, "", ""},
 			"share": {func(by live.Staff) error {
 				return view(s.Rooms.Share(s.Ctx, bank, room, by, s.Operator.ID, live.PartHost))
 			}, "auth.forbidden", "auth.forbidden"},
@@ -96,11 +98,25 @@ func TestRoomsAreSharedWithColleaguesOnly(t *testing.T) {
 			_, err := s.Rooms.Share(s.Ctx, s.Bank.ID, room, s.Host, with, live.PartHost)
 			wants(t, "share with "+with, err, "validation")
 		}
+		could := func(name string) bool {
+			t.Helper()
+			found, err := s.Rooms.Colleagues(s.Ctx, s.Bank.ID, room, s.Host, name)
+			if err != nil || slices.ContainsFunc(found, func(c live.Colleague) bool { return c.ID == s.Host.ID }) {
+				t.Errorf("with whom it could be shared: %+v %v", found, err)
+			}
+			return slices.Contains(found, live.Colleague{ID: s.Stranger.ID, Name: s.Stranger.Name})
+		}
+		if !could("") || !could(s.Stranger.Name[:1]) || could(s.Stranger.Name+"x") {
+			t.Error("the choice is not right")
+		}
 		for _, part := range []live.Part{live.PartHost, live.PartAssistant} { // again it changes the part
 			crew, err := s.Rooms.Share(s.Ctx, s.Bank.ID, room, s.Host, s.Stranger.ID, part)
 			if err != nil || len(crew) != 1 || crew[0].ID != s.Stranger.ID || crew[0].Name != s.Stranger.Name || crew[0].Part != part || crew[0].AddedAt == nil {
 				t.Errorf("crew: %+v %v", crew, err)
 			}
+		}
+		if could("") {
+			t.Error("one who is in it already may be chosen")
 		}
 		_, err := s.Rooms.Share(s.Ctx, s.Other.ID, room, s.Operator, s.Stranger.ID, live.PartHost)
 		wants(t, "another bank's", err, "not_found")

@@ -11,6 +11,15 @@ type crewOut struct {
 	Items []live.Member `json:"items"`
 }
 
+type colleaguesIn struct {
+	ID   string `path:"id" maxLength:"60"`
+	Name string `query:"name" maxLength:"60" doc:"A part of the name"`
+}
+
+type colleaguesOut struct {
+	Items []live.Colleague `json:"items"`
+}
+
 type memberIn struct {
 	ID      string `path:"id" maxLength:"60"`
 	StaffID string `path:"staff_id" maxLength:"60"`
@@ -30,6 +39,11 @@ func (s *Server) crewRoutes() {
 		bank, by := runner(ctx)
 		crew, err := s.Rooms.Crew(ctx, bank, in.ID, by)
 		return answered(crewOut{crew}, err)
+	})
+	route(s, http.MethodGet, "/host/rooms/{id}/colleagues", roomHands, "With whom the room could be shared, at most 50", func(ctx context.Context, in *colleaguesIn) (*body[colleaguesOut], error) {
+		bank, by := runner(ctx)
+		found, err := s.Rooms.Colleagues(ctx, bank, in.ID, by, in.Name)
+		return answered(colleaguesOut{found}, err)
 	})
 	route(s, http.MethodPut, "/host/rooms/{id}/staff/{staff_id}", roomHands, "Share the room with a colleague", func(ctx context.Context, in *shareIn) (*body[crewOut], error) {
 		bank, by := runner(ctx)

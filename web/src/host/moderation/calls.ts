@@ -42,6 +42,11 @@ export interface Member {
   added_at: string | null
 }
 
+export interface Colleague {
+  id: string
+  name: string
+}
+
 export interface Ban {
   viewer_id: string
   /** For good when left out. */
@@ -143,6 +148,12 @@ export function importWords(room: string, body: string): Promise<Imported> {
 
 export async function listCrew(id: string): Promise<Member[]> {
   return (await unwrap<{ items: Member[] | null }>(api.http.GET('/host/rooms/{id}/staff', at(id)))).items ?? []
+}
+
+/** With whom the room could be shared, by a part of their name. */
+export async function findColleagues(id: string, name: string): Promise<Colleague[]> {
+  const params = { path: { id }, query: { name } }
+  return (await unwrap<{ items: Colleague[] | null }>(api.http.GET('/host/rooms/{id}/colleagues', { params }))).items ?? []
 }
 
 export async function shareRoom(id: string, staff: string, role: Part): Promise<Member[]> {
