@@ -6,17 +6,17 @@ import "yinbo/card"
 // Its limits are generous: they stop machines, not a busy evening.
 func Standard() []Rule {
 	return []Rule{
-		{"id_check", "证件号码校验未通过", `!id_valid`, card.Decline, "identity"},
-		{"age_minor", "未满十八周岁", `age < 18`, card.Decline, "age"},
-		{"age_senior", "年龄超过六十五周岁", `age > 65`, card.Refer, "age"},
-		{"blacklist_person", "申请人在黑名单上", `person.black`, card.Decline, "blacklist"},
-		{"blacklist_contact", "手机、设备、网络地址或单位电话在黑名单上", "phone.black || device.black ||\nip.black || employer_phone.black", card.Refer, "blacklist"},
-		{"duplicate_person", "已有在途申请、已持卡或手机号用于他人", "person.open_elsewhere + person.cards_held > 0 ||\nphone.others > 0", card.Refer, "duplicate"},
-		{"cool_off", "上次未通过后仍在等待期内", `person.declined && person.days_since_decline < cool_off_days`, card.Decline, "cool_off"},
-		{"velocity_address", "同一网络地址申请过多", `address_limit > 0 && ip.h1 >= address_limit && !ip.white`, card.Refer, "velocity"},
-		{"velocity_device", "同一设备为多人申请", `device.others >= 3 && !device.white`, card.Refer, "velocity"},
-		{"velocity_phone", "同一手机号反复申请", `phone.d7 >= 10 && !phone.white`, card.Refer, "velocity"},
-		{"velocity_employer", "同一单位电话申请过多", `employer_phone.d7 >= 100 && !employer_phone.white`, card.Refer, "velocity"},
+		{"id_check", "身份证校验", `!id_valid`, card.Decline, "identity"},
+		{"age_minor", "年满十八周岁", `age < 18`, card.Decline, "age"},
+		{"age_senior", "年龄不超过六十五周岁", `age > 65`, card.Refer, "age"},
+		{"blacklist_person", "申请人黑名单", `person.black`, card.Decline, "blacklist"},
+		{"blacklist_contact", "手机、设备、网络地址、单位电话黑名单", "phone.black || device.black ||\nip.black || employer_phone.black", card.Refer, "blacklist"},
+		{"duplicate_person", "重复申请", "person.open_elsewhere + person.cards_held > 0 ||\nphone.others > 0", card.Refer, "duplicate"},
+		{"cool_off", "拒绝后等待期", `person.declined && person.days_since_decline < cool_off_days`, card.Decline, "cool_off"},
+		{"velocity_address", "同一网络地址的申请", `address_limit > 0 && ip.h1 >= address_limit && !ip.white`, card.Refer, "velocity"},
+		{"velocity_device", "同一设备的申请人", `device.others >= 3 && !device.white`, card.Refer, "velocity"},
+		{"velocity_phone", "同一手机号的申请", `phone.d7 >= 10 && !phone.white`, card.Refer, "velocity"},
+		{"velocity_employer", "同一单位电话的申请", `employer_phone.d7 >= 100 && !employer_phone.white`, card.Refer, "velocity"},
 	}
 }
 
