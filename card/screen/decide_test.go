@@ -12,6 +12,7 @@ import (
 	"yinbo/card/screen"
 	"yinbo/internal/db"
 	"yinbo/internal/fault"
+	"yinbo/internal/outbox"
 	"yinbo/internal/pii"
 	"yinbo/internal/testkit"
 )
@@ -271,6 +272,35 @@ func TestADryRunCountsWhatWouldChange(t *testing.T) {
 		}
 		_, err = d.Screens.Run(ctx, "bank_other", run.ID)
 		wants(t, err, "not_found")
+	})
+}
+
+// Workers that have the same dry run at once, as when one lost its lease, count
+// each lead once.
+func TestTwoWorkersOfADryRunCountOnce(t *testing.T) {
+	cardtest.Each(t, func(t *testing.T, d *cardtest.Department) {
+		ctx, bank := testkit.Context(t), d.Bank.ID
+		for n := range 8 {
+			d.Apply(t, n)
+		}
+		v := draft(t, d, everybody)
+		run, err := d.Screens.StartRun(ctx, bank, anna, v.ID, screen.MaxLeads)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var wg sync.WaitGroup
+		for range 4 {
+			wg.Go(func() {
+				if err := d.Handle(ctx, outbox.Task{Bank: bank, Kind: screen.RunTask, Ref: run.ID}); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if run, err = d.Screens.Run(ctx, bank, run.ID); err != nil || run.State != "done" || run.Done != 8 || run.Changed != 8 {
+			t.Errorf("%+v: %v", run, err)
+		}
+		testkit.Holds(t, d.DB, screen.Invariants()...)
 	})
 }
 

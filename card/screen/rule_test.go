@@ -196,3 +196,20 @@ func BenchmarkTwoHundredRules(b *testing.B) {
 		judge(screen.Input{Age: 30, IDValid: true})
 	}
 }
+
+// Whatever is typed is taken or refused with its place, and what was taken is
+// decided without a panic.
+func FuzzConditions(f *testing.F) {
+	for _, r := range screen.Standard() {
+		f.Add(r.When)
+	}
+	for _, when := range []string{"age >", "all(1..9, # > 0)", "$env", "age ?? 1 > 0", "{a: 1}.a == 1", "'a' matches 'b'", "1..2 == [1]", "age | filter(true)"} {
+		f.Add(when)
+	}
+	f.Fuzz(func(t *testing.T, when string) {
+		_, _, err := screen.Judge([]screen.Rule{rule(when, card.Refer)}, screen.Input{Age: 30})
+		if err != nil && (fault.From(err).Kind != fault.Invalid || fault.From(err).Fields[0].Name != "rules[0].when") {
+			t.Errorf("%q: %v", when, err)
+		}
+	})
+}
