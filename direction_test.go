@@ -38,6 +38,7 @@ var foreign = map[string][]string{
 	"github.com/valyala/fasthttp":                    {"internal/stampede", "bench/orders"},
 	"database/sql":                                   {"internal/db", "internal/testkit", "internal/bankbox"},
 	"github.com/alicebob/miniredis/v2":               {"internal/redisdb", "internal/testkit"},
+	"github.com/expr-lang/expr":                      {"card/screen"},
 	"golang.org/x/image":                             {"order/catalog"},
 	"github.com/petar-dambovaliev/aho-corasick":      {"live/words"},
 	"github.com/mozillazg/go-pinyin":                 {"order/catalog"},

@@ -15,14 +15,16 @@ import (
 
 // Applicant is who applies, as the form says.
 type Applicant struct {
-	Name       pii.Text
-	IDNo       pii.Text
-	Phone      pii.Text
-	Email      pii.Text // optional
-	Employer   pii.Text // optional
-	Address    pii.Text // optional
-	IncomeBand string   // optional
-	CityCode   string   // six digits, GB/T 2260
+	Name     pii.Text
+	IDNo     pii.Text
+	Phone    pii.Text
+	Email    pii.Text // optional
+	Employer pii.Text // optional
+	Address  pii.Text // optional
+	// EmployerPhone is optional; with an area code and an extension, or a mobile.
+	EmployerPhone pii.Text
+	IncomeBand    string // optional
+	CityCode      string // six digits, GB/T 2260
 }
 
 // Form is an application as it is sent in.
@@ -34,12 +36,14 @@ type Form struct {
 	ShareCode     string // optional
 	DeviceID      string // optional
 	IP            string
+	Agent         string // what the request came from: wechat, app, mobile, desktop, bot, none
 	By            Actor
 }
 
 var (
 	emailShape  = regexp.MustCompile(`^[^\s@<>"]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$`)
 	shareShape  = regexp.MustCompile(`^[\x21-\x7e]{1,64}$`)
+	officeShape = regexp.MustCompile(`^\+?[0-9][0-9-]{4,24}$`)
 	deviceShape = regexp.MustCompile(`^[\x21-\x7e]{1,100}$`)
 )
 
@@ -70,6 +74,7 @@ func (f *Form) check(bank tenant.Bank, now time.Time) (who Identity, err error) 
 	note("applicant.email", checkOptional("email", &a.Email))
 	note("applicant.employer", checkOptional("employer", &a.Employer))
 	note("applicant.address", checkOptional("address", &a.Address))
+	note("applicant.employer_phone", checkOptional("employer_phone", &a.EmployerPhone))
 	if a.IncomeBand != "" {
 		note("applicant.income_band", checkText("income_band", a.IncomeBand))
 	}
@@ -117,6 +122,10 @@ func checkText(field, v string) string {
 		if !emailShape.MatchString(v) {
 			return "email.format"
 		}
+	case "employer_phone":
+		if !officeShape.MatchString(v) {
+			return "phone.format"
+		}
 	case "city_code":
 		if !KnownRegion(v) {
 			return "city_code.unknown"
@@ -156,7 +165,7 @@ func plainText(s string) bool {
 // sealed are the fields that are stored encrypted.
 func (a Applicant) sealed() map[string]pii.Text {
 	return map[string]pii.Text{"name": a.Name, "id_no": a.IDNo, "phone": a.Phone,
-		"email": a.Email, "employer": a.Employer, "address": a.Address}
+		"email": a.Email, "employer": a.Employer, "address": a.Address, "employer_phone": a.EmployerPhone}
 }
 
 // checkConsents wants exactly the texts that the product requires, each once.

@@ -13,6 +13,9 @@ import (
 	"yinbo/internal/tenant"
 )
 
+// keys are the keyed hashes by which a person is found again.
+type keys struct{ person, phone, ip, device, employerPhone string }
+
 // intake is an application made ready outside of the transaction: what needs
 // keys or other tables is done, so that the transaction only writes.
 type intake struct {
@@ -28,6 +31,7 @@ type intake struct {
 // Apply takes an application in, screens it and puts it into the queue, in one
 // transaction. The same viewer's repeat while one is open is answered with the
 // first one's receipt. Errors: validation (422) with the fields named;
+// application.intake_closed (409) while the bank takes none in;
 // application.duplicate (409) when another viewer's application of the same
 // person is open; application.cool_off (409) within the bank's wait after a
 // rejection; those of idempotency.
@@ -89,7 +93,12 @@ func (a *Applications) hash(ctx context.Context, bank string, f Form) (k keys, e
 		{&k.person, "id_no", f.Applicant.IDNo.Reveal()},
 		{&k.phone, "phone", f.Applicant.Phone.Reveal()},
 		{&k.ip, "ip", f.IP},
+		{&k.device, "device", f.DeviceID},
+		{&k.employerPhone, "employer_phone", f.Applicant.EmployerPhone.Reveal()},
 	} {
+		if h.value == "" && h.purpose != "ip" { // an address stands in every row
+			continue
+		}
 		if *h.into, err = a.book.Keys.Hash(ctx, bank, h.purpose, h.value); err != nil {
 			return k, err
 		}
@@ -131,6 +140,9 @@ func (a *Applications) admit(ctx context.Context, tx *db.Tx, bank tenant.Bank, v
 		}
 		return first.Receipt, nil
 	}
+	if bank.Settings.IntakeClosed() {
+		return Receipt{}, fault.New(fault.Conflict, "application.intake_closed")
+	}
 	no, found, err := lastRejection(ctx, tx, bank.ID, in.keys.person)
 	if err != nil {
 		return Receipt{}, err
@@ -138,22 +150,27 @@ func (a *Applications) admit(ctx context.Context, tx *db.Tx, bank tenant.Bank, v
 	if until := no.AddDate(0, 0, bank.Settings.CoolOffDays); found && tx.Now.Before(until) {
 		return Receipt{}, fault.New(fault.Conflict, "application.cool_off", bank.BusinessDate(until))
 	}
-	facts, err := gather(ctx, tx, bank, in.form, in.who, in.keys)
+	verdict, err := a.book.Screens.Screen(ctx, tx, bank, in.candidate(tx.Now, bank, no))
 	if err != nil {
 		return Receipt{}, err
 	}
-	findings := judge(facts)
 	r := Receipt{ID: in.id, Status: Queued, ReceiptNo: receiptNo(bank, tx.Now)}
-	if worst(findings) == Decline {
+	if verdict == Decline {
 		r.Status = Rejected
 	}
-	if err := insertApplication(ctx, tx, bank.ID, viewer, in, r.ReceiptNo, worst(findings)); err != nil {
+	if err := insertApplication(ctx, tx, bank.ID, viewer, in, r.ReceiptNo, verdict); err != nil {
 		return Receipt{}, err
 	}
-	if err := saveFindings(ctx, tx, bank.ID, in.id, findings); err != nil {
-		return Receipt{}, err
-	}
-	return r, a.screened(ctx, tx, bank.ID, r, in.form.By, worst(findings))
+	return r, a.screened(ctx, tx, bank.ID, r, in.form.By, verdict)
+}
+
+// candidate is what screening may know of the application.
+func (in intake) candidate(now time.Time, bank tenant.Bank, declined time.Time) Candidate {
+	f := in.form
+	return Candidate{Application: in.id, CardProductID: f.CardProductID, RoomID: f.RoomID, BranchID: in.branch,
+		Age: in.who.Age(now, bank.Zone), AdminCode: in.who.No[:6], CityCode: f.Applicant.CityCode, IncomeBand: f.Applicant.IncomeBand,
+		PersonHash: in.keys.person, PhoneHash: in.keys.phone, IPHash: in.keys.ip, DeviceID: f.DeviceID, DeviceHash: in.keys.device,
+		EmployerPhoneHash: in.keys.employerPhone, Agent: f.Agent, DeclinedAt: declined}
 }
 
 // screened writes the timeline's first two lines and makes the first move.
@@ -189,10 +206,10 @@ func insertApplication(ctx context.Context, tx *db.Tx, bank, viewer string, in i
 	f, a := in.form, in.form.Applicant
 	err := tx.Insert(ctx, `application (id, bank_id, viewer_id, card_product_id, status, receipt_no, screening,
 		id_no_hash, phone_hash, open_key, name_masked, id_no_masked, phone_masked, city_code, income_band,
-		room_id, host_id, branch_id, share_code, device_id, ip_hash, created_at, updated_at)`, [][]any{{
+		room_id, host_id, branch_id, share_code, device_id, ip_hash, employer_phone_hash, created_at, updated_at)`, [][]any{{
 		in.id, bank, viewer, f.CardProductID, string(Screening), receipt, string(verdict),
 		in.keys.person, in.keys.phone, openKey(in), Mask("name", a.Name), Mask("id_no", a.IDNo), Mask("phone", a.Phone), a.CityCode, nullable(a.IncomeBand),
-		nullable(f.RoomID), nullable(in.host), nullable(in.branch), nullable(f.ShareCode), nullable(f.DeviceID), in.keys.ip, tx.Now, tx.Now}}, "")
+		nullable(f.RoomID), nullable(in.host), nullable(in.branch), nullable(f.ShareCode), nullable(f.DeviceID), in.keys.ip, nullable(in.keys.employerPhone), tx.Now, tx.Now}}, "")
 	if err != nil {
 		return err
 	}

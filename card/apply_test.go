@@ -9,6 +9,7 @@ import (
 
 	"yinbo/card"
 	"yinbo/card/cardtest"
+	"yinbo/card/screen"
 	"yinbo/internal/db"
 	"yinbo/internal/fault"
 	"yinbo/internal/idem"
@@ -128,7 +129,7 @@ func TestDoubleApplicationsAtOnceAreOne(t *testing.T) {
 		receipts, errs := make([]card.Receipt, 12), make([]error, 12)
 		for i := range receipts {
 			// Keepers of their own: as many nodes.
-			node := card.New(&card.Book{DB: d.DB, Keys: d.Keys, Box: d.Box, Push: d.Push}, idem.NewKeeper(d.DB), d.Viewers, cardtest.Rooms{})
+			node := card.New(&card.Book{DB: d.DB, Keys: d.Keys, Box: d.Box, Push: d.Push, Screens: d.Screens}, idem.NewKeeper(d.DB), d.Viewers, cardtest.Rooms{})
 			wg.Go(func() {
 				receipts[i], _, errs[i] = node.Apply(ctx, d.Bank, viewer, d.Form(1, cardtest.Phone(1)), d.Request(viewer))
 			})
@@ -198,7 +199,7 @@ func TestManyFromOneAddressAreReferredWhereTheBankWishes(t *testing.T) {
 		}
 		p := d.Reviewer(false)
 		lead, err := d.Leads.Get(testkit.Context(t), d.Bank, p, last)
-		if err != nil || lead.Screening != card.Refer || len(lead.Findings) != 6 || len(lead.Consents) != len(d.Consents) {
+		if err != nil || lead.Screening != card.Refer || len(lead.Findings) != len(screen.Standard()) || len(lead.Consents) != len(d.Consents) {
 			t.Fatalf("%+v: %v", lead, err)
 		}
 		for _, f := range lead.Findings {

@@ -26,6 +26,9 @@ type Book struct {
 	Keys *pii.Keyring
 	Box  *outbox.Box
 	Push Pusher
+
+	// Screens decides on new applications; who takes none in may leave it nil.
+	Screens Screener
 }
 
 // Actor is who acts. The zero Actor is the system itself.

@@ -41,6 +41,7 @@ func Invariants() []invariant.Rule {
 		Of:    "application",
 		Broken: `SELECT a.bank_id, a.id, CONCAT_WS('', a.status, ', without screening or history') FROM application a
 			WHERE a.status NOT IN ('screening', 'withdrawn') AND NOT EXISTS (SELECT 1 FROM screening s WHERE s.application_id = a.id)
+					AND NOT EXISTS (SELECT 1 FROM screening_decision s WHERE s.bank_id = a.bank_id AND s.application_id = a.id)
 				OR NOT EXISTS (SELECT 1 FROM lead_event e WHERE e.bank_id = a.bank_id AND e.application_id = a.id)`,
 	},
 		idem.Answered("application.answered", id.Application, "application", "viewer_id"),

@@ -64,7 +64,7 @@ func cardBreaks() []testkit.Break {
 		testkit.Wrong("held after the decision", "application.claim", "UPDATE application SET claimed_by = 'stf_x', claimed_until = created_at WHERE status = 'issued'"),
 		testkit.Wrong("approved by nobody", "application.decided", "UPDATE application SET decided_by = NULL WHERE status = 'issued'"),
 		testkit.Wrong("without consent", "application.consent", "DELETE FROM consent"),
-		testkit.Wrong("never screened", "application.screened", "DELETE FROM screening"),
+		testkit.Wrong("never screened", "application.screened", "DELETE FROM screening_decision"),
 		testkit.Wrong("without a history", "application.screened", "DELETE FROM lead_event"),
 		testkit.Wrong("told and not there", "application.answered", "UPDATE idempotency SET response = REPLACE(response, '\"app_', '\"app_x')"),
 		testkit.Wrong("bound without a token", "binding.state", "UPDATE binding SET card_token_sealed = NULL WHERE status = 'bound'"),

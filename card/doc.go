@@ -8,7 +8,7 @@
 // (Book.Move). One application per person and card product is open at a time,
 // held by a unique key. Personal data is sealed per field before the transaction
 // begins; rows, tasks and details hold masks and keyed hashes only. Every
-// screening rule's input, version and verdict is kept.
+// application is screened before it is written (card/screen, behind Screener).
 //
 // Lifecycle: no goroutines; an Applications is ready when it is made and needs
 // no closing.

@@ -3,7 +3,6 @@ package card
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"time"
 
 	"yinbo/internal/db"
@@ -20,7 +19,8 @@ const (
 	Decline Verdict = "decline"
 )
 
-func (v Verdict) worse(than Verdict) bool { return v.rank() > than.rank() }
+// Worse tells whether v is a worse verdict than another.
+func (v Verdict) Worse(than Verdict) bool { return v.rank() > than.rank() }
 
 func (v Verdict) rank() int {
 	switch v {
@@ -32,117 +32,43 @@ func (v Verdict) rank() int {
 	return 0
 }
 
+// Candidate is an application as screening sees it: keyed hashes and codes, no
+// personal data.
+type Candidate struct {
+	Application       string
+	CardProductID     string
+	RoomID, BranchID  string
+	Age               int
+	AdminCode         string // the id number's first six digits
+	CityCode          string
+	IncomeBand        string
+	PersonHash        string
+	PhoneHash         string
+	IPHash            string
+	DeviceID          string // as the client names its device; "" when it does not
+	DeviceHash        string
+	EmployerPhoneHash string // "" when none is given
+	Agent             string
+	DeclinedAt        time.Time // the last time; zero for never
+}
+
+// Screener decides on applications before a person looks. card/screen is it.
+type Screener interface {
+	// Screen decides within the application's transaction and keeps the record.
+	Screen(ctx context.Context, tx *db.Tx, bank tenant.Bank, c Candidate) (Verdict, error)
+	// Findings is what was said of an application, rule by rule.
+	Findings(ctx context.Context, bank, application string) ([]Finding, error)
+}
+
 // Finding is a rule's verdict with what it was judged by: facts without personal
-// data, enough to judge again.
+// data.
 type Finding struct {
 	Rule    string         `json:"rule"`
 	Version string         `json:"version"`
+	Name    string         `json:"name" doc:"For people; empty for decisions from before rules had versions"`
+	Reason  string         `json:"reason_code"`
 	Input   map[string]any `json:"input"`
-	Verdict Verdict        `json:"verdict"`
-}
-
-// facts are what the built-in rules judge by.
-type facts struct {
-	IDValid         bool
-	Age             int
-	OpenElsewhere   int64 // open applications of the person for other products
-	PhoneOfOthers   int64 // other persons' applications with this phone, 90 days
-	HeldCards       int64 // cards issued to the person here
-	FromAddress     int64 // applications from this address within the hour
-	AddressLimit    int   // the bank's setting; 0 is off
-	DaysSinceNo     int   // since the last rejection; -1 is never
-	CoolOffDays     int
-	DeviceOfPersons int64 // other persons on this device within the day
-}
-
-// seniorAge is the age above which a person looks before the bank says yes.
-const seniorAge = 65
-
-// judge runs the built-in rules. It is pure: the same facts give the same
-// findings.
-func judge(f facts) []Finding {
-	return []Finding{
-		{"id_check", "1", map[string]any{"valid": f.IDValid}, either(f.IDValid, Pass, Decline)},
-		{"age", "1", map[string]any{"age": f.Age}, judgeAge(f.Age)},
-		{"duplicate_person", "1", map[string]any{"open_elsewhere": f.OpenElsewhere, "held_cards": f.HeldCards, "phone_of_others": f.PhoneOfOthers},
-			either(f.OpenElsewhere+f.HeldCards+f.PhoneOfOthers == 0, Pass, Refer)},
-		{"velocity_address", "1", map[string]any{"within_hour": f.FromAddress, "limit": f.AddressLimit},
-			either(f.AddressLimit == 0 || f.FromAddress < int64(f.AddressLimit), Pass, Refer)},
-		{"velocity_device", "1", map[string]any{"other_persons_within_day": f.DeviceOfPersons},
-			either(f.DeviceOfPersons < 3, Pass, Refer)},
-		{"cool_off", "1", map[string]any{"days_since_rejection": f.DaysSinceNo, "days": f.CoolOffDays},
-			either(f.DaysSinceNo < 0 || f.DaysSinceNo >= f.CoolOffDays, Pass, Decline)},
-	}
-}
-
-func either(good bool, yes, no Verdict) Verdict {
-	if good {
-		return yes
-	}
-	return no
-}
-
-func judgeAge(age int) Verdict {
-	switch {
-	case age < AdultAge:
-		return Decline
-	case age > seniorAge:
-		return Refer
-	}
-	return Pass
-}
-
-// worst is the verdict over all findings.
-func worst(findings []Finding) Verdict {
-	w := Pass
-	for _, f := range findings {
-		if f.Verdict.worse(w) {
-			w = f.Verdict
-		}
-	}
-	return w
-}
-
-// keys are the keyed hashes by which a person is found again.
-type keys struct{ person, phone, ip string }
-
-// countLimit bounds what a rule counts: whoever is far over a limit is over it.
-const countLimit = 1000
-
-// gather reads the facts within the application's transaction, without itself.
-func gather(ctx context.Context, tx *db.Tx, bank tenant.Bank, f Form, who Identity, k keys) (facts, error) {
-	out := facts{IDValid: true, Age: who.Age(tx.Now, bank.Zone), AddressLimit: bank.Settings.ApplicationsPerAddressHour,
-		CoolOffDays: bank.Settings.CoolOffDays, DaysSinceNo: -1}
-	count := func(into *int64, where string, args ...any) error {
-		n, _, err := db.Value[int64](ctx, tx, "SELECT COUNT(*) FROM (SELECT 1 AS one FROM application WHERE bank_id = ? AND "+where+" LIMIT ?) AS some",
-			append(append([]any{bank.ID}, args...), countLimit)...)
-		*into = n
-		return err
-	}
-	if err := count(&out.OpenElsewhere, "id_no_hash = ? AND open_key IS NOT NULL AND card_product_id <> ?", k.person, f.CardProductID); err != nil {
-		return out, err
-	}
-	if err := count(&out.HeldCards, "id_no_hash = ? AND issued_at IS NOT NULL", k.person); err != nil {
-		return out, err
-	}
-	if err := count(&out.PhoneOfOthers, "phone_hash = ? AND id_no_hash <> ? AND created_at > ?", k.phone, k.person, tx.Now.AddDate(0, 0, -90)); err != nil {
-		return out, err
-	}
-	if out.AddressLimit > 0 {
-		if err := count(&out.FromAddress, "ip_hash = ? AND created_at > ?", k.ip, tx.Now.Add(-time.Hour)); err != nil {
-			return out, err
-		}
-	}
-	if f.DeviceID != "" {
-		if err := count(&out.DeviceOfPersons, "device_id = ? AND id_no_hash <> ? AND created_at > ?", f.DeviceID, k.person, tx.Now.Add(-24*time.Hour)); err != nil {
-			return out, err
-		}
-	}
-	no, found, err := lastRejection(ctx, tx, bank.ID, k.person)
-	if found {
-		out.DaysSinceNo = int(tx.Now.Sub(no) / (24 * time.Hour))
-	}
-	return out, err
+	Verdict Verdict        `json:"verdict" enum:"pass,refer,decline"`
 }
 
 // lastRejection is when the person was last told no.
@@ -152,20 +78,8 @@ func lastRejection(ctx context.Context, q db.Querier, bank, person string) (time
 	return at.Time, found, err
 }
 
-func saveFindings(ctx context.Context, tx *db.Tx, bank, application string, findings []Finding) error {
-	rows := make([][]any, len(findings))
-	for i, f := range findings {
-		input, err := json.Marshal(f.Input)
-		if err != nil {
-			return fmt.Errorf("card: input of %s: %w", f.Rule, err)
-		}
-		rows[i] = []any{application, f.Rule, f.Version, bank, string(input), string(f.Verdict), tx.Now}
-	}
-	return tx.Insert(ctx, "screening (application_id, rule, version, bank_id, input, verdict, at)", rows, "")
-}
-
-// Findings reads what screening said about an application.
-func (b *Book) Findings(ctx context.Context, bank, application string) ([]Finding, error) {
+// FormerFindings reads what the fixed rules said that were before card/screen.
+func (b *Book) FormerFindings(ctx context.Context, bank, application string) ([]Finding, error) {
 	return db.All(ctx, b.DB, func(r db.Row) (f Finding, err error) {
 		var input string
 		if err := r.Scan(&f.Rule, &f.Version, &input, &f.Verdict); err != nil {

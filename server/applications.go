@@ -15,14 +15,15 @@ type documentIn struct {
 }
 
 type applicant struct {
-	Name       pii.Text `json:"name" minLength:"1" maxLength:"160" doc:"As on the id card"`
-	IDNo       pii.Text `json:"id_no" minLength:"1" maxLength:"40" doc:"Resident id number, GB 11643"`
-	Phone      pii.Text `json:"phone" minLength:"1" maxLength:"20" doc:"The signed-in phone"`
-	Email      pii.Text `json:"email,omitempty" maxLength:"200"`
-	Employer   pii.Text `json:"employer,omitempty" maxLength:"200"`
-	IncomeBand string   `json:"income_band,omitempty" maxLength:"20"`
-	CityCode   string   `json:"city_code" minLength:"1" maxLength:"20" doc:"Six digits, GB/T 2260"`
-	Address    pii.Text `json:"address,omitempty" maxLength:"200"`
+	Name          pii.Text `json:"name" minLength:"1" maxLength:"160" doc:"As on the id card"`
+	IDNo          pii.Text `json:"id_no" minLength:"1" maxLength:"40" doc:"Resident id number, GB 11643"`
+	Phone         pii.Text `json:"phone" minLength:"1" maxLength:"20" doc:"The signed-in phone"`
+	Email         pii.Text `json:"email,omitempty" maxLength:"200"`
+	Employer      pii.Text `json:"employer,omitempty" maxLength:"200"`
+	IncomeBand    string   `json:"income_band,omitempty" maxLength:"20"`
+	EmployerPhone pii.Text `json:"employer_phone,omitempty" maxLength:"30" doc:"With area code and extension, such as 021-12345678-100"`
+	CityCode      string   `json:"city_code" minLength:"1" maxLength:"20" doc:"Six digits, GB/T 2260"`
+	Address       pii.Text `json:"address,omitempty" maxLength:"200"`
 }
 
 type applyIn struct {
@@ -84,8 +85,8 @@ func (s *Server) apply(ctx context.Context, in *applyIn) (*answer[card.Receipt],
 	receipt, replayed, err := s.Applications.Apply(ctx, p.Bank, p.ID, card.Form{
 		CardProductID: b.CardProductID, Consents: b.Consents, RoomID: b.RoomID, ShareCode: b.ShareCode, DeviceID: b.DeviceID,
 		Applicant: card.Applicant{Name: a.Name, IDNo: a.IDNo, Phone: a.Phone, Email: a.Email, Employer: a.Employer,
-			IncomeBand: a.IncomeBand, CityCode: a.CityCode, Address: a.Address},
-		IP: remoteIP(ctx), By: viewerActor(ctx),
+			IncomeBand: a.IncomeBand, CityCode: a.CityCode, Address: a.Address, EmployerPhone: a.EmployerPhone},
+		IP: remoteIP(ctx), Agent: agentOf(ctx), By: viewerActor(ctx),
 	}, req)
 	if err != nil {
 		return nil, err

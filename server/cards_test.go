@@ -20,6 +20,7 @@ import (
 	"yinbo/card/bind"
 	"yinbo/card/follow"
 	"yinbo/card/review"
+	"yinbo/card/screen"
 	"yinbo/internal/auth"
 	"yinbo/internal/bankbox"
 	"yinbo/internal/db"
@@ -79,10 +80,13 @@ func newDepartment(t *testing.T, d *db.DB) *department {
 		t.Fatal(err)
 	}
 	book := &card.Book{DB: d, Keys: keys, Box: dep.box, Push: nowhere{}}
+	screens := screen.New(book)
+	book.Screens = screens
 	followUps := follow.New(book)
 	bindings := bind.New(book, keeper, gate, followUps)
 	coupons := promo.New(promo.Deps{DB: d, Box: dep.box, Keeper: keeper, Banks: banks})
 	dep.handlers = map[string]func(context.Context, outbox.Task) error{
+		screen.RunTask:     screens.HandleRun,
 		card.TaskBound:     coupons.HandleBound,
 		card.TaskApproved:  coupons.HandleApproved,
 		card.TaskNotice:    (&card.Notices{Book: book, Banks: banks, SMS: gate}).Send,
@@ -90,7 +94,7 @@ func newDepartment(t *testing.T, d *db.DB) *department {
 	}
 	web.Config.Handler = server.New(server.Deps{Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Metrics: prometheus.NewRegistry(), Auth: people,
 		Banks: banks, Keys: keys, DB: d, Applications: card.New(book, keeper, people, nowhere{}), Leads: review.New(book, people),
-		Outcomes: review.NewOutcomes(book, keeper, banks, followUps, bindings, bankbox.DefaultCallbackKey), Bindings: bindings}).Handler()
+		Outcomes: review.NewOutcomes(book, keeper, banks, followUps, bindings, bankbox.DefaultCallbackKey), Bindings: bindings, Screens: screens}).Handler()
 	t.Cleanup(func() {
 		if err := dep.theirs.Close(context.Background()); err != nil {
 			t.Error(err)
@@ -105,7 +109,7 @@ func newDepartment(t *testing.T, d *db.DB) *department {
 }
 
 func (d *department) employ(people *auth.Service) {
-	for name, role := range map[string]auth.Role{"reviewer": auth.Reviewer, "reviewer2": auth.Reviewer, "supervisor": auth.Supervisor, "auditor": auth.Auditor} {
+	for name, role := range map[string]auth.Role{"reviewer": auth.Reviewer, "reviewer2": auth.Reviewer, "supervisor": auth.Supervisor, "auditor": auth.Auditor, "risk": auth.Risk, "risk2": auth.Risk} {
 		err := d.db.InTx(d.ctx, func(tx *db.Tx) (err error) {
 			d.ids[name], err = people.CreateStaff(d.ctx, tx, d.bank.ID, auth.NewStaff{Username: name, Name: name, Password: "pass-" + name, Roles: []auth.Role{role}})
 			return err

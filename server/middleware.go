@@ -33,7 +33,7 @@ func (s *Server) name(c *gin.Context) {
 		reqID = uuid.Must(uuid.NewV7()).String()
 	}
 	c.Header("X-Request-Id", reqID)
-	ctx := obs.WithRequest(c.Request.Context(), obs.Request{ID: reqID, Lang: c.GetHeader("Accept-Language"), IP: clientIP(c.Request)})
+	ctx := obs.WithRequest(c.Request.Context(), obs.Request{ID: reqID, Lang: c.GetHeader("Accept-Language"), IP: clientIP(c.Request), Agent: c.GetHeader("User-Agent")})
 	if bounded(c.Request) {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, requestTime)

@@ -15,6 +15,7 @@ import (
 	"yinbo/card"
 	"yinbo/card/bind"
 	"yinbo/card/review"
+	"yinbo/card/screen"
 	"yinbo/internal/auth"
 	"yinbo/internal/db"
 	"yinbo/internal/fault"
@@ -68,6 +69,7 @@ type Deps struct {
 	Leads        *review.Leads
 	Outcomes     *review.Outcomes
 	Bindings     *bind.Bindings
+	Screens      *screen.Screens
 
 	Rooms    *live.Rooms
 	Games    *play.Games
@@ -137,6 +139,7 @@ func New(d Deps) *Server {
 	s.applicationRoutes()
 	s.cardRoutes()
 	s.leadRoutes()
+	s.screeningRoutes()
 	s.auditRoutes()
 	s.docsRoutes()
 	s.appRoutes()

@@ -13,6 +13,7 @@ import (
 	"yinbo/card/bind"
 	"yinbo/card/follow"
 	"yinbo/card/review"
+	"yinbo/card/screen"
 	"yinbo/internal/clock"
 	"yinbo/internal/db"
 	"yinbo/internal/id"
@@ -45,6 +46,7 @@ type Department struct {
 	Leads        *review.Leads
 	Outcomes     *review.Outcomes
 	Bindings     *bind.Bindings
+	Screens      *screen.Screens
 
 	book     *card.Book
 	handlers map[string]func(context.Context, outbox.Task) error
@@ -82,6 +84,8 @@ func open(t *testing.T, base *db.DB, c *clock.Fake) *Department {
 		t.Fatal(err)
 	}
 	d.book = &card.Book{DB: base, Keys: d.Keys, Box: d.Box, Push: d.Push}
+	d.Screens = screen.New(d.book)
+	d.book.Screens = d.Screens
 	keeper, banks := idem.NewKeeper(base), oneBank{d}
 	followUps := follow.New(d.book)
 	d.Applications = card.New(d.book, keeper, d.Viewers, Rooms{})
@@ -92,6 +96,7 @@ func open(t *testing.T, base *db.DB, c *clock.Fake) *Department {
 		card.TaskNotice:    (&card.Notices{Book: d.book, Banks: banks, SMS: d.Far}).Send,
 		review.TaskHandoff: (&review.Handoff{Book: d.book, Core: d.Far}).Send,
 		follow.TaskSend:    follow.NewSender(d.book, banks, d.Bindings, d.Far).Send,
+		screen.RunTask:     d.Screens.HandleRun,
 		card.TaskBound:     d.reached,
 		card.TaskApproved:  d.reached,
 	}
@@ -267,7 +272,7 @@ func (d *Department) Status(t *testing.T, application string) card.Status {
 func (d *Department) Dump(t *testing.T) []string {
 	t.Helper()
 	var cells []string
-	for _, table := range []string{"application", "applicant_field", "consent", "screening", "lead_event", "binding", "bind_check",
+	for _, table := range []string{"application", "applicant_field", "consent", "screening", "screening_decision", "screening_list", "screening_latch", "lead_event", "binding", "bind_check",
 		"follow_up", "outbox", "audit", "idempotency"} {
 		rows, err := d.DB.Query(testkit.Context(t), "SELECT * FROM "+table)
 		if err != nil {

@@ -110,7 +110,7 @@ func (l *Leads) Get(ctx context.Context, bank tenant.Bank, p Person, lead string
 	if err := l.fill(ctx, bank.ID, &v, names); err != nil {
 		return v, err
 	}
-	if v.Findings, err = l.book.Findings(ctx, bank.ID, lead); err != nil {
+	if v.Findings, err = l.book.Screens.Findings(ctx, bank.ID, lead); err != nil {
 		return v, err
 	}
 	if v.Consents, err = readConsents(ctx, l.book.DB, bank.ID, lead); err != nil {

@@ -14,6 +14,7 @@ import (
 	"yinbo/card/bind"
 	"yinbo/card/follow"
 	"yinbo/card/review"
+	"yinbo/card/screen"
 	"yinbo/internal/auth"
 	"yinbo/internal/db"
 	"yinbo/internal/gateway"
@@ -136,6 +137,8 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 	rundowns := rundown.New(rundown.Deps{DB: c.db, Box: c.box, Rooms: a.rooms, Games: a.games, Trade: &cueTrade{a.sales, a.coupons}})
 
 	book := &card.Book{DB: c.db, Keys: c.keys, Box: c.box, Push: a.rooms}
+	screens := screen.New(book)
+	book.Screens = screens
 	followUps := follow.New(book)
 	bindings := bind.New(book, keeper, a.bank, followUps)
 	applications := card.New(book, keeper, a.people, a.rooms)
@@ -152,13 +155,13 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 	figures.shop = shop
 	figures.orders, figures.sales, figures.coupons, figures.applications = a.orders, a.sales, a.coupons, applications
 
-	a.purges = []func(context.Context) error{a.people.Purge, c.box.Purge, bindings.Purge, a.imports.Purge, reach.Purge(c.db)}
+	a.purges = []func(context.Context) error{a.people.Purge, c.box.Purge, bindings.Purge, screens.Purge, a.imports.Purge, reach.Purge(c.db)}
 
 	if r.serve {
 		a.video = video.New(video.Deps{Config: c.videoConfig(), DB: c.db, Keys: c.keys, Rooms: a.rooms, Addresses: addresses, Log: c.log})
 		a.server = server.New(server.Deps{Log: c.log, Metrics: a.metrics, Auth: a.people, Banks: c.banks, Keys: c.keys,
 			Apps: web.Apps(), Ready: a.ready, Catalog: shop, Imports: a.imports, Flash: a.sales, Orders: a.orders, Coupons: a.coupons, Payments: a.payments,
-			Ledger: ledgers, Settle: a.desk, DB: c.db, Applications: applications, Leads: leads, Outcomes: outcomes,
+			Ledger: ledgers, Settle: a.desk, DB: c.db, Applications: applications, Leads: leads, Outcomes: outcomes, Screens: screens,
 			Bindings: bindings, Games: a.games, Rundowns: rundowns, Rooms: a.rooms, Hub: a.hub, Video: a.video, Vouchers: vouchers, Addresses: addressbook.New(c.db, c.keys),
 			OrderDesk: desk.New(desk.Deps{DB: c.db, Keyring: c.keys, Payments: a.payments, Vouchers: vouchers, Names: a.people})})
 	}
@@ -183,6 +186,7 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 			play.PollTask:      a.games.HandlePoll,
 			rundown.ClockTask:  rundowns.HandleClock,
 			bulk.RunTask:       a.imports.HandleRun,
+			screen.RunTask:     screens.HandleRun,
 			card.TaskNotice:    (&card.Notices{Book: book, Banks: c.banks, SMS: a.bank}).Send,
 			review.TaskHandoff: (&review.Handoff{Book: book, Core: a.bank}).Send,
 			follow.TaskSend:    follow.NewSender(book, c.banks, bindings, a.bank).Send,

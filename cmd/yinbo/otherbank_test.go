@@ -52,9 +52,23 @@ func (p *product) objects(t *testing.T) map[string]string {
 	out["settlements"] = list.Items[0].ID
 	p.get(t, finance, "/reconciliations", 200, &list)
 	out["reconciliations"] = list.Items[0].ID
+	p.screeningObjects(t, out)
 	p.shopObjects(t, out)
 	p.playObjects(t, room, out)
 	return out
+}
+
+// screeningObjects adds those of the risk people.
+func (p *product) screeningObjects(t *testing.T, out map[string]string) {
+	t.Helper()
+	risk := p.staff(t, "demo", "risk")
+	var v struct{ ID string }
+	p.post(t, risk, "/screening/versions", map[string]any{"name": "x"}, 201, &v)
+	out["versions"] = v.ID
+	p.post(t, risk, "/screening/versions/"+v.ID+"/dry-runs", map[string]any{"leads": 1}, 201, &v)
+	out["dry-runs"] = v.ID
+	p.post(t, risk, "/screening/lists", map[string]any{"list": "black", "kind": "ip", "value": "192.0.2.1", "reason": "x"}, 201, &v)
+	out["lists"] = v.ID
 }
 
 // playObjects adds what a room plays and its rundown has.

@@ -54,6 +54,9 @@ const (
 	Lottery        = "lot"
 	Poll           = "pol"
 	Cue            = "cue"
+	RuleSet        = "rls"
+	ListEntry      = "lse"
+	DryRun         = "dry"
 )
 
 const (

@@ -17,6 +17,8 @@ type Request struct {
 	ID   string
 	Lang string // Accept-Language, as the client sent it
 	IP   string
+	// Agent is the User-Agent, as the client sent it.
+	Agent string
 }
 
 type requestKey struct{}

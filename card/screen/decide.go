@@ -1,0 +1,216 @@
+package screen
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"yinbo/card"
+	"yinbo/internal/clock"
+	"yinbo/internal/db"
+	"yinbo/internal/fault"
+	"yinbo/internal/tenant"
+)
+
+// Screen decides on an application within its transaction, before it is written,
+// and keeps the record.
+func (s *Screens) Screen(ctx context.Context, tx *db.Tx, bank tenant.Bank, c card.Candidate) (card.Verdict, error) {
+	in, err := gather(ctx, tx, bank, c)
+	if err != nil {
+		return "", err
+	}
+	v, err := s.active(ctx, tx, bank.ID)
+	if err != nil {
+		return "", err
+	}
+	p, err := s.compiled(v)
+	if err != nil {
+		return "", err
+	}
+	verdict, results := p.evaluate(in)
+	return verdict, tx.Insert(ctx, "screening_decision (bank_id, application_id, set_id, input, results, verdict, at)",
+		[][]any{{bank.ID, c.Application, v.ID, mustJSON(in), mustJSON(results), string(verdict), tx.Now}}, "")
+}
+
+// record is a decision as it is kept.
+type record struct {
+	application, set string
+	input            Input
+	results          []Result
+	verdict          card.Verdict
+	at               db.Time
+}
+
+const selectRecord = "SELECT application_id, set_id, input, results, verdict, at FROM screening_decision WHERE "
+
+func scanRecord(r db.Row) (d record, err error) {
+	var input, results string
+	if err := r.Scan(&d.application, &d.set, &input, &results, &d.verdict, &d.at); err != nil {
+		return d, err
+	}
+	if err := json.Unmarshal([]byte(input), &d.input); err != nil {
+		return d, fmt.Errorf("screen: input of %s: %w", d.application, err)
+	}
+	if err := json.Unmarshal([]byte(results), &d.results); err != nil {
+		return d, fmt.Errorf("screen: results of %s: %w", d.application, err)
+	}
+	return d, nil
+}
+
+// Said is what a rule said of an application, with the rule.
+type Said struct {
+	Result
+	Name   string `json:"name"`
+	When   string `json:"when" doc:"Empty for decisions from before rules were expressions"`
+	Reason string `json:"reason_code"`
+}
+
+// Decision is a screening on record.
+type Decision struct {
+	ApplicationID string       `json:"application_id"`
+	VersionID     *string      `json:"version_id" doc:"null for decisions from before rules had versions"`
+	VersionNo     *int64       `json:"version_no"`
+	Verdict       card.Verdict `json:"verdict" enum:"pass,refer,decline"`
+	At            clock.Stamp  `json:"at"`
+	Input         *Input       `json:"input" doc:"Without personal data"`
+	Results       []Said       `json:"results"`
+}
+
+// Decision gives the record of a lead's screening; 404 not_found.
+func (s *Screens) Decision(ctx context.Context, bank, lead string) (Decision, error) {
+	d, v, found, err := s.recorded(ctx, bank, lead)
+	if err != nil {
+		return Decision{}, err
+	}
+	if found {
+		return Decision{ApplicationID: lead, VersionID: &v.ID, VersionNo: &v.No, Verdict: d.verdict, At: clock.At(d.at.Time),
+			Input: &d.input, Results: said(v, d.results)}, nil
+	}
+	return s.former(ctx, bank, lead)
+}
+
+// former is a decision from before rules were expressions.
+func (s *Screens) former(ctx context.Context, bank, lead string) (Decision, error) {
+	out := Decision{ApplicationID: lead, Results: []Said{}}
+	type head struct {
+		verdict card.Verdict
+		at      db.Time
+	}
+	h, found, err := db.One(ctx, s.book.DB, func(r db.Row) (h head, err error) { return h, r.Scan(&h.verdict, &h.at) },
+		"SELECT screening, created_at FROM application WHERE bank_id = ? AND id = ?", bank, lead)
+	if err != nil {
+		return out, err
+	}
+	if !found {
+		return out, notFound()
+	}
+	out.Verdict, out.At = h.verdict, clock.At(h.at.Time)
+	old, err := s.book.FormerFindings(ctx, bank, lead)
+	for _, f := range old {
+		out.Results = append(out.Results, Said{Result: Result{Rule: f.Rule, Verdict: f.Verdict}})
+	}
+	return out, err
+}
+
+func (s *Screens) recorded(ctx context.Context, bank, lead string) (d record, v Version, found bool, err error) {
+	d, found, err = db.One(ctx, s.book.DB, scanRecord, selectRecord+"bank_id = ? AND application_id = ?", bank, lead)
+	if err != nil || !found {
+		return d, v, found, err
+	}
+	v, err = readVersion(ctx, s.book.DB, bank, d.set)
+	return d, v, true, err
+}
+
+func said(v Version, results []Result) []Said {
+	rules := map[string]Rule{}
+	for _, r := range v.Rules {
+		rules[r.ID] = r
+	}
+	out := make([]Said, len(results))
+	for i, r := range results {
+		rule := rules[r.Rule]
+		out[i] = Said{Result: r, Name: rule.Name, When: rule.When, Reason: rule.Reason}
+	}
+	return out
+}
+
+// Findings is what a lead shows of its screening: each rule with what it looked
+// at.
+func (s *Screens) Findings(ctx context.Context, bank, lead string) ([]card.Finding, error) {
+	d, v, found, err := s.recorded(ctx, bank, lead)
+	if err != nil {
+		return nil, err
+	}
+	if !found {
+		return s.book.FormerFindings(ctx, bank, lead)
+	}
+	p, err := s.compiled(v)
+	if err != nil {
+		return nil, err
+	}
+	var facts map[string]any
+	if err := json.Unmarshal([]byte(mustJSON(d.input)), &facts); err != nil {
+		return nil, err
+	}
+	out := make([]card.Finding, len(d.results))
+	for i, r := range said(v, d.results) {
+		out[i] = card.Finding{Rule: r.Rule, Version: fmt.Sprint(v.No), Name: r.Name, Reason: r.Reason, Verdict: r.Verdict, Input: map[string]any{}}
+		for _, path := range p.reads[i] {
+			out[i].Input[path] = at(facts, path)
+		}
+	}
+	return out, nil
+}
+
+// at finds a fact by its path, such as ip.h1.
+func at(facts map[string]any, path string) any {
+	of, name, nested := strings.Cut(path, ".")
+	if !nested {
+		return facts[of]
+	}
+	inner, _ := facts[of].(map[string]any)
+	return inner[name]
+}
+
+// Replay is a decision made again on its recorded input.
+type Replay struct {
+	VersionID string       `json:"version_id"`
+	VersionNo int64        `json:"version_no"`
+	Verdict   card.Verdict `json:"verdict" enum:"pass,refer,decline"`
+	Recorded  card.Verdict `json:"recorded" enum:"pass,refer,decline"`
+	Same      bool         `json:"same" doc:"The verdict and, by the same version, each rule's result are those on record"`
+	Results   []Said       `json:"results"`
+}
+
+// Replay decides again by the recorded input: by the version on record, or by
+// another. Errors: 404 not_found; 409 screening.no_record for a decision from
+// before rules had versions.
+func (s *Screens) Replay(ctx context.Context, bank, lead, version string) (Replay, error) {
+	d, v, found, err := s.recorded(ctx, bank, lead)
+	if err != nil {
+		return Replay{}, err
+	}
+	if !found {
+		if _, err := s.former(ctx, bank, lead); err != nil {
+			return Replay{}, err
+		}
+		return Replay{}, fault.New(fault.Conflict, "screening.no_record")
+	}
+	own := version == "" || version == v.ID
+	if !own {
+		if v, err = readVersion(ctx, s.book.DB, bank, version); err != nil {
+			return Replay{}, err
+		}
+	}
+	p, err := s.compiled(v)
+	if err != nil {
+		return Replay{}, err
+	}
+	verdict, results := p.evaluate(d.input)
+	same := verdict == d.verdict
+	if own {
+		same = same && mustJSON(results) == mustJSON(d.results)
+	}
+	return Replay{VersionID: v.ID, VersionNo: v.No, Verdict: verdict, Recorded: d.verdict, Same: same, Results: said(v, results)}, nil
+}
