@@ -17,6 +17,7 @@ import (
 	"yinbo/internal/audit"
 	"yinbo/internal/invariant"
 	"yinbo/internal/outbox"
+	"yinbo/internal/pii"
 	"yinbo/internal/redisdb"
 	"yinbo/live"
 	"yinbo/live/play"
@@ -36,7 +37,7 @@ import (
 func invariants() []invariant.Rule {
 	return slices.Concat(catalog.Invariants(), order.Invariants(), flash.Invariants(), payment.Invariants(), promo.Invariants(),
 		voucher.Invariants(), ledger.Invariants(), settle.Invariants(), card.Invariants(), bind.Invariants(), follow.Invariants(),
-		live.Invariants(), play.Invariants(), rundown.Invariants(), video.Invariants(), outbox.Invariants(), audit.Invariants())
+		live.Invariants(), play.Invariants(), rundown.Invariants(), video.Invariants(), outbox.Invariants(), audit.Invariants(), pii.Invariants())
 }
 
 var errBroken = errors.New("invariants are broken")
