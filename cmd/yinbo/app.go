@@ -18,6 +18,7 @@ import (
 	"yinbo/internal/db"
 	"yinbo/internal/gateway"
 	"yinbo/internal/idem"
+	"yinbo/internal/keeping"
 	"yinbo/internal/obs"
 	"yinbo/internal/reach"
 	"yinbo/internal/redisdb"
@@ -67,6 +68,7 @@ type app struct {
 	payments *payment.Payments
 	desk     *settle.Desk
 	imports  *bulk.Imports
+	keeper   *keeping.Keeper
 	server   *server.Server
 	worker   *jobs.Worker
 	purges   []func(context.Context) error // what housekeeping calls
@@ -152,6 +154,7 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 	figures.shop = shop
 	figures.orders, figures.sales, figures.coupons, figures.applications = a.orders, a.sales, a.coupons, applications
 
+	a.keeper = c.keeper(personal{people: a.people, book: book, bindings: bindings, followUps: followUps, orders: a.orders, rooms: a.rooms})
 	a.purges = []func(context.Context) error{a.people.Purge, c.box.Purge, bindings.Purge, a.imports.Purge, reach.Purge(c.db)}
 
 	if r.serve {
@@ -189,6 +192,7 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 			live.TaskStarted:   reminders.Spread,
 			live.TaskRemind:    reminders.Remind,
 			taskHousekeeping:   a.keepHouse,
+			keeping.Task:       a.keeper.Work,
 		}
 		for kind, h := range a.desk.Handlers() {
 			handlers[kind] = h
@@ -236,6 +240,9 @@ func (a *app) scheduleRecurring(ctx context.Context) error {
 			}
 		}
 		if err := a.coupons.ScheduleExpiry(ctx, tx); err != nil {
+			return err
+		}
+		if err := keeping.Schedule(ctx, tx, a.core.box); err != nil {
 			return err
 		}
 		return a.core.box.Recurring(ctx, tx, housekeeping, housekeepingTask)

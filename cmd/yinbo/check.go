@@ -16,6 +16,7 @@ import (
 	"yinbo/card/follow"
 	"yinbo/internal/audit"
 	"yinbo/internal/invariant"
+	"yinbo/internal/keeping"
 	"yinbo/internal/outbox"
 	"yinbo/internal/pii"
 	"yinbo/internal/redisdb"
@@ -37,7 +38,7 @@ import (
 func invariants() []invariant.Rule {
 	return slices.Concat(catalog.Invariants(), order.Invariants(), flash.Invariants(), payment.Invariants(), promo.Invariants(),
 		voucher.Invariants(), ledger.Invariants(), settle.Invariants(), card.Invariants(), bind.Invariants(), follow.Invariants(),
-		live.Invariants(), play.Invariants(), rundown.Invariants(), video.Invariants(), outbox.Invariants(), audit.Invariants(), pii.Invariants())
+		live.Invariants(), play.Invariants(), rundown.Invariants(), video.Invariants(), outbox.Invariants(), audit.Invariants(), pii.Invariants(), keeping.Invariants())
 }
 
 var errBroken = errors.New("invariants are broken")
