@@ -18,6 +18,7 @@ import (
 	"yinbo/internal/auth"
 	"yinbo/internal/db"
 	"yinbo/internal/fault"
+	"yinbo/internal/keeping"
 	"yinbo/internal/obs"
 	"yinbo/internal/pii"
 	"yinbo/internal/tenant"
@@ -68,6 +69,7 @@ type Deps struct {
 	Leads        *review.Leads
 	Outcomes     *review.Outcomes
 	Bindings     *bind.Bindings
+	Keeper       *keeping.Keeper
 
 	Rooms    *live.Rooms
 	Games    *play.Games
@@ -138,6 +140,7 @@ func New(d Deps) *Server {
 	s.cardRoutes()
 	s.leadRoutes()
 	s.auditRoutes()
+	s.holdRoutes()
 	s.docsRoutes()
 	s.appRoutes()
 	engine.NoMethod(func(c *gin.Context) { s.refuse(c, fault.New(fault.NotFound, "not_found")) })
