@@ -34,7 +34,7 @@ type activeKey struct {
 
 // freshFor is how long another node may go on sealing under a key after a new
 // one was made.
-const freshFor = 5 * time.Second
+const freshFor = 2 * time.Second
 
 type dataKey struct {
 	id      string

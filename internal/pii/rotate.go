@@ -15,7 +15,7 @@ import (
 type Rotation struct {
 	Keys  *Keyring
 	Batch int           // values a transaction; 200
-	Grace time.Duration // how old a key must be before the one of before is retired; 4 × freshFor
+	Grace time.Duration // how old a key must be before the one of before is retired; 10 s
 	Tell  func(Progress)
 	Wait  func(ctx context.Context, d time.Duration) error // how it rests
 }
@@ -40,7 +40,7 @@ type Rotated struct {
 
 const (
 	defaultBatch = 200
-	defaultGrace = 4 * freshFor
+	defaultGrace = 5 * freshFor
 )
 
 func pause(ctx context.Context, d time.Duration) error {
