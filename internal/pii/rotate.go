@@ -24,7 +24,7 @@ type Rotation struct {
 type Progress struct {
 	Column      string
 	Done, Total int64 // values, of all columns; Total is what was found at the start
-	Took        time.Duration
+	Took        time.Duration // in which they were re-encrypted, rests included
 }
 
 // PerSecond is the rate.
@@ -62,7 +62,6 @@ func (r Rotation) Run(ctx context.Context, bank string) (out Rotated, err error)
 		return out, err
 	}
 	out.Key, out.Resumed = active.id, resumed
-	start := time.Now()
 	for _, c := range Columns() {
 		n, err := r.Keys.under(ctx, bank, c, active.id)
 		if err != nil {
@@ -72,10 +71,11 @@ func (r Rotation) Run(ctx context.Context, bank string) (out Rotated, err error)
 	}
 	for {
 		var moved int64
+		start, before := time.Now(), out.Took
 		for _, c := range Columns() {
 			n, err := r.column(ctx, bank, c, active, func(n int64) {
 				out.Done += n
-				out.Progress.Column, out.Took = c.String(), time.Since(start)
+				out.Progress.Column, out.Took = c.String(), before+time.Since(start)
 				out.Total = max(out.Total, out.Done)
 				r.Tell(out.Progress)
 			})
@@ -90,7 +90,6 @@ func (r Rotation) Run(ctx context.Context, bank string) (out Rotated, err error)
 			}
 			continue
 		}
-		out.Took = time.Since(start)
 		out.Retired, err = r.Keys.retire(ctx, bank, active.id, old)
 		return out, err
 	}
