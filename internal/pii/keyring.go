@@ -191,7 +191,7 @@ func (k *Keyring) known(name string) (key dataKey, known, fresh bool) {
 
 func (k *Keyring) readActive(ctx context.Context, bank, purpose string) (dataKey, error) {
 	name, now := bank+"/"+purpose, k.db.Clock().Now()
-	key, found, err := k.load(ctx, "active_key = ?", name)
+	key, found, err := k.loadActive(ctx, name)
 	if err != nil {
 		return dataKey{}, err
 	}
@@ -200,7 +200,7 @@ func (k *Keyring) readActive(ctx context.Context, bank, purpose string) (dataKey
 		if err != nil && !db.IsDuplicate(err) { // duplicate: another node was first
 			return dataKey{}, err
 		}
-		key, found, err = k.load(ctx, "active_key = ?", name)
+		key, found, err = k.loadActive(ctx, name)
 		if err != nil {
 			return dataKey{}, err
 		}
@@ -213,6 +213,22 @@ func (k *Keyring) readActive(ctx context.Context, bank, purpose string) (dataKey
 	k.byID[key.id] = key
 	k.mu.Unlock()
 	return key, nil
+}
+
+// loadActive reads which key is in use. One that is known is not unwrapped again:
+// a KMS is asked once a key, and a node goes on while its keys are wrapped anew.
+func (k *Keyring) loadActive(ctx context.Context, name string) (dataKey, bool, error) {
+	keyID, found, err := db.Value[string](ctx, k.db, "SELECT id FROM wrapped_key WHERE active_key = ?", name)
+	if err != nil || !found {
+		return dataKey{}, false, err
+	}
+	k.mu.RLock()
+	key, known := k.byID[keyID]
+	k.mu.RUnlock()
+	if known {
+		return key, true, nil
+	}
+	return k.load(ctx, "id = ?", keyID)
 }
 
 func (k *Keyring) find(ctx context.Context, bank, keyID string) (dataKey, error) {

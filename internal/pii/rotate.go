@@ -23,7 +23,7 @@ type Rotation struct {
 // Progress is how far a rotation is.
 type Progress struct {
 	Column      string
-	Done, Total int64 // values, of all columns; Total is what was found at the start
+	Done, Total int64         // values, of all columns; Total is what was found at the start
 	Took        time.Duration // in which they were re-encrypted, rests included
 }
 
