@@ -9,11 +9,11 @@ import (
 func Invariants() []invariant.Rule {
 	return []invariant.Rule{{
 		Name:  "room.log",
-		Means: "a room's facts are numbered one by one, up to the last that the room counts",
+		Means: "a room's facts are numbered one by one, up to the last that the room counts, until they are deleted",
 		Of:    "room_event",
 		Broken: `SELECT r.bank_id, r.id, CONCAT_WS('', 'counts ', r.last_seq, ', has ', COALESCE(e.n, 0), ' up to ', COALESCE(e.last, 0))
 			FROM room r LEFT JOIN (SELECT room_id, COUNT(*) AS n, MAX(seq) AS last FROM room_event GROUP BY room_id) e ON e.room_id = r.id
-			WHERE r.last_seq <> COALESCE(e.n, 0) OR r.last_seq <> COALESCE(e.last, 0)`,
+			WHERE r.clearing_at IS NULL AND (r.last_seq <> COALESCE(e.n, 0) OR r.last_seq <> COALESCE(e.last, 0))`,
 	}, {
 		Name:  "room.life",
 		Means: "a room that is live has started, one that ended has ended",
@@ -31,7 +31,7 @@ func Invariants() []invariant.Rule {
 		Of:    "room_reservation",
 		Broken: `SELECT r.bank_id, r.id, CONCAT_WS('', 'counts ', r.reservations, ', has ', COALESCE(n.n, 0))
 			FROM room r LEFT JOIN (SELECT room_id, COUNT(*) AS n FROM room_reservation WHERE status <> 'cancelled' GROUP BY room_id) n ON n.room_id = r.id
-			WHERE r.reservations <> COALESCE(n.n, 0)`,
+			WHERE r.clearing_at IS NULL AND r.reservations <> COALESCE(n.n, 0)`,
 	}, {
 		Name:   "reservation.ended",
 		Means:  "a reservation has its end exactly when it is sent, cancelled, skipped or failed",
@@ -53,7 +53,7 @@ func Invariants() []invariant.Rule {
 			Of:    "chat_message",
 			Broken: `SELECT r.bank_id, r.id, CONCAT_WS('', 'counts ', r.chats, ', has ', COALESCE(m.n, 0))
 				FROM room r LEFT JOIN (SELECT room_id, COUNT(*) AS n FROM chat_message WHERE status = 'shown' GROUP BY room_id) m ON m.room_id = r.id
-				WHERE r.chats <> COALESCE(m.n, 0)`,
+				WHERE r.clearing_at IS NULL AND r.chats <> COALESCE(m.n, 0)`,
 		}, {
 			Name:   "chat.decided",
 			Means:  "a message that is held waits for somebody, one that was refused had somebody",

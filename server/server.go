@@ -19,6 +19,7 @@ import (
 	"yinbo/internal/auth"
 	"yinbo/internal/db"
 	"yinbo/internal/fault"
+	"yinbo/internal/keeping"
 	"yinbo/internal/obs"
 	"yinbo/internal/pii"
 	"yinbo/internal/tenant"
@@ -70,6 +71,7 @@ type Deps struct {
 	Outcomes     *review.Outcomes
 	Bindings     *bind.Bindings
 	Screens      *screen.Screens
+	Keeper       *keeping.Keeper
 
 	Rooms    *live.Rooms
 	Games    *play.Games
@@ -141,6 +143,7 @@ func New(d Deps) *Server {
 	s.leadRoutes()
 	s.screeningRoutes()
 	s.auditRoutes()
+	s.holdRoutes()
 	s.docsRoutes()
 	s.appRoutes()
 	engine.NoMethod(func(c *gin.Context) { s.refuse(c, fault.New(fault.NotFound, "not_found")) })

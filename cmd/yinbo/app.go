@@ -19,6 +19,7 @@ import (
 	"yinbo/internal/db"
 	"yinbo/internal/gateway"
 	"yinbo/internal/idem"
+	"yinbo/internal/keeping"
 	"yinbo/internal/obs"
 	"yinbo/internal/reach"
 	"yinbo/internal/redisdb"
@@ -68,6 +69,7 @@ type app struct {
 	payments *payment.Payments
 	desk     *settle.Desk
 	imports  *bulk.Imports
+	keeper   *keeping.Keeper
 	server   *server.Server
 	worker   *jobs.Worker
 	purges   []func(context.Context) error // what housekeeping calls
@@ -155,6 +157,7 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 	figures.shop = shop
 	figures.orders, figures.sales, figures.coupons, figures.applications = a.orders, a.sales, a.coupons, applications
 
+	a.keeper = c.keeper(personal{people: a.people, book: book, bindings: bindings, followUps: followUps, orders: a.orders, rooms: a.rooms})
 	a.purges = []func(context.Context) error{a.people.Purge, c.box.Purge, bindings.Purge, screens.Purge, a.imports.Purge, reach.Purge(c.db)}
 
 	if r.serve {
@@ -162,7 +165,7 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 		a.server = server.New(server.Deps{Log: c.log, Metrics: a.metrics, Auth: a.people, Banks: c.banks, Keys: c.keys,
 			Apps: web.Apps(), Ready: a.ready, Catalog: shop, Imports: a.imports, Flash: a.sales, Orders: a.orders, Coupons: a.coupons, Payments: a.payments,
 			Ledger: ledgers, Settle: a.desk, DB: c.db, Applications: applications, Leads: leads, Outcomes: outcomes, Screens: screens,
-			Bindings: bindings, Games: a.games, Rundowns: rundowns, Rooms: a.rooms, Hub: a.hub, Video: a.video, Vouchers: vouchers, Addresses: addressbook.New(c.db, c.keys),
+			Bindings: bindings, Keeper: a.keeper, Games: a.games, Rundowns: rundowns, Rooms: a.rooms, Hub: a.hub, Video: a.video, Vouchers: vouchers, Addresses: addressbook.New(c.db, c.keys),
 			OrderDesk: desk.New(desk.Deps{DB: c.db, Keyring: c.keys, Payments: a.payments, Vouchers: vouchers, Names: a.people})})
 	}
 	if r.work {
@@ -193,6 +196,7 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 			live.TaskStarted:   reminders.Spread,
 			live.TaskRemind:    reminders.Remind,
 			taskHousekeeping:   a.keepHouse,
+			keeping.Task:       a.keeper.Work,
 		}
 		for kind, h := range a.desk.Handlers() {
 			handlers[kind] = h
@@ -240,6 +244,9 @@ func (a *app) scheduleRecurring(ctx context.Context) error {
 			}
 		}
 		if err := a.coupons.ScheduleExpiry(ctx, tx); err != nil {
+			return err
+		}
+		if err := keeping.Schedule(ctx, tx, a.core.box); err != nil {
 			return err
 		}
 		return a.core.box.Recurring(ctx, tx, housekeeping, housekeepingTask)

@@ -17,7 +17,9 @@ import (
 	"yinbo/card/screen"
 	"yinbo/internal/audit"
 	"yinbo/internal/invariant"
+	"yinbo/internal/keeping"
 	"yinbo/internal/outbox"
+	"yinbo/internal/pii"
 	"yinbo/internal/redisdb"
 	"yinbo/live"
 	"yinbo/live/play"
@@ -37,7 +39,7 @@ import (
 func invariants() []invariant.Rule {
 	return slices.Concat(catalog.Invariants(), order.Invariants(), flash.Invariants(), payment.Invariants(), promo.Invariants(),
 		voucher.Invariants(), ledger.Invariants(), settle.Invariants(), card.Invariants(), bind.Invariants(), follow.Invariants(), screen.Invariants(),
-		live.Invariants(), play.Invariants(), rundown.Invariants(), video.Invariants(), outbox.Invariants(), audit.Invariants())
+		live.Invariants(), play.Invariants(), rundown.Invariants(), video.Invariants(), outbox.Invariants(), audit.Invariants(), pii.Invariants(), keeping.Invariants())
 }
 
 var errBroken = errors.New("invariants are broken")

@@ -80,7 +80,8 @@ func (p *product) command(t *testing.T, args ...string) (string, error) {
 }
 
 func (p *product) environ() []string {
-	return []string{"YINBO_VAR=" + p.cfg.Var, "YINBO_MYSQL_DSN=" + string(p.cfg.MySQLDSN), "YINBO_REDIS_URL=" + string(p.cfg.RedisURL), "YINBO_LOG_LEVEL=error"}
+	return []string{"YINBO_VAR=" + p.cfg.Var, "YINBO_MYSQL_DSN=" + string(p.cfg.MySQLDSN), "YINBO_REDIS_URL=" + string(p.cfg.RedisURL), "YINBO_LOG_LEVEL=error",
+		"YINBO_BANKBOX_URL=" + p.cfg.BankboxURL}
 }
 
 // exec changes the database by hand.

@@ -91,7 +91,15 @@ func (c *core) prove(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	c.keys, err = pii.OpenKeyring(ctx, c.db, kek)
+	var before []pii.KEK
+	if c.cfg.KEKFileBefore != "" {
+		old, err := pii.ReadKEK(c.cfg.KEKFileBefore)
+		if err != nil {
+			return fmt.Errorf("kek_file_before: %w", err)
+		}
+		before = append(before, old)
+	}
+	c.keys, err = pii.OpenKeyring(ctx, c.db, kek, before...)
 	return err
 }
 
@@ -100,7 +108,7 @@ const demoKEK = "demo_kek"
 // kek finds the key-encryption key: the file that is configured, else the
 // public one of a demo database, else the file in the state folder, which is
 // made when it is not there.
-func (c *core) kek(ctx context.Context) ([]byte, error) {
+func (c *core) kek(ctx context.Context) (pii.KEK, error) {
 	if c.cfg.KEKFile != "" {
 		return pii.LoadKEK(c.cfg.KEKFile)
 	}
@@ -108,7 +116,11 @@ func (c *core) kek(ctx context.Context) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		return base64.StdEncoding.DecodeString(raw)
+		key, err := base64.StdEncoding.DecodeString(raw)
+		if err != nil {
+			return nil, fmt.Errorf("the demo's key-encryption key: %w", err)
+		}
+		return pii.NewKEK(key)
 	}
 	return pii.LoadKEK(filepath.Join(c.cfg.Var, "kek"))
 }

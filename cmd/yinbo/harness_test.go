@@ -26,6 +26,7 @@ type product struct {
 	base, bank string // addresses, without /api/v1
 	cfg        config.Config
 	node       *node
+	logs       io.Writer // of the node; nil: the test's output
 
 	mu     sync.Mutex
 	tokens map[string]string
@@ -63,7 +64,11 @@ func startProduct(t *testing.T, change ...func(*config.Config)) *product {
 // start starts the node, anew after a stop.
 func (p *product) start(t *testing.T) {
 	t.Helper()
-	n, err := startNode(context.Background(), p.cfg, roles{serve: true, work: true}, t.Output())
+	logs := p.logs
+	if logs == nil {
+		logs = t.Output()
+	}
+	n, err := startNode(context.Background(), p.cfg, roles{serve: true, work: true}, logs)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -42,6 +42,9 @@ func (p *product) objects(t *testing.T) map[string]string {
 	p.post(t, viewer, "/applications", map[string]any{"card_product_id": cards.Items[0].ID, "consents": consents,
 		"applicant": map[string]any{"name": "甲乙", "id_no": "440524188001010014", "phone": number, "city_code": "440500"}}, 201, &app)
 	out["applications"], out["leads"] = app.ID, app.ID
+	var hold struct{ ID string }
+	p.post(t, p.staff(t, "demo", "risk"), "/holds", map[string]any{"object_id": out["orders"], "reason": "法院调查"}, 201, &hold)
+	out["holds"] = hold.ID
 
 	var batches struct{ Items []struct{ ID string } }
 	p.get(t, p.staff(t, "demo", "operator"), "/shop/coupon-batches", 200, &batches)

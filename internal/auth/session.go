@@ -120,7 +120,7 @@ func (s *Service) person(ctx context.Context, tx *db.Tx, bankID string, kind Kin
 	}
 	p := Person{Principal: Principal{Kind: kind, Bank: bank, ID: personID}}
 	if kind == Viewer {
-		found, err := scanInto(ctx, tx, "SELECT nickname, phone_masked FROM viewer WHERE bank_id = ? AND id = ?", []any{bankID, personID}, &p.Name, &p.PhoneMasked)
+		found, err := scanInto(ctx, tx, "SELECT nickname, phone_masked FROM viewer WHERE bank_id = ? AND id = ? AND erased_at IS NULL", []any{bankID, personID}, &p.Name, &p.PhoneMasked)
 		if err == nil && !found {
 			err = gone
 		}

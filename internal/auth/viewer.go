@@ -165,7 +165,11 @@ func (s *Service) Phone(ctx context.Context, bank, viewer string) (pii.Text, err
 	if !found {
 		return pii.Text{}, fault.New(fault.NotFound, "not_found")
 	}
-	return s.keys.Open(ctx, pii.Place{Bank: bank, Table: "viewer", Column: "phone", Row: viewer}, sealed)
+	phone, err := s.keys.Open(ctx, pii.Place{Bank: bank, Table: "viewer", Column: "phone", Row: viewer}, sealed)
+	if err == nil && phone.Empty() { // erased
+		err = fault.New(fault.NotFound, "not_found")
+	}
+	return phone, err
 }
 
 // PhoneHash is the keyed hash of a viewer's phone number (purpose "phone").

@@ -54,6 +54,7 @@ type Config struct {
 	DefaultBank     string        `koanf:"default_bank"`      // slug
 	OrderTTL        time.Duration `koanf:"order_ttl"`         // how long an order waits for payment
 	KEKFile         string        `koanf:"kek_file"`          // key-encryption key; default <var>/kek
+	KEKFileBefore   string        `koanf:"kek_file_before"`   // the one of before, until `yinbo keys rewrap` has run
 	LogLevel        string        `koanf:"log_level"`         // debug, info, warn, error
 	Workers         int           `koanf:"workers"`           // handlers of tasks at once
 	MaxConns        int           `koanf:"mysql_max_conns"`
@@ -143,7 +144,7 @@ func Load(dir string, environ []string) (Config, error) {
 func keys() map[string]bool {
 	m := map[string]bool{}
 	for _, k := range []string{"addr", "metrics_addr", "public_url", "var", "mysql_dsn", "redis_url", "bankbox_url", "bank_callback_key",
-		"default_bank", "order_ttl", "kek_file", "log_level", "workers", "mysql_max_conns", "flash_batch", "clock_offset_file",
+		"default_bank", "order_ttl", "kek_file", "kek_file_before", "log_level", "workers", "mysql_max_conns", "flash_batch", "clock_offset_file",
 		"socket_reader", "socket_tick", "socket_origins", "socket_per_address", "socket_accepts", "socket_drain",
 		"wechat_mch_id", "wechat_app_id", "wechat_api_v3_key", "wechat_private_key_file", "wechat_serial_no",
 		"wechat_public_key_file", "wechat_public_key_id", "wechat_base_url",

@@ -92,6 +92,15 @@ func (d Dialect) By(index string) string {
 	return " INDEXED BY " + index
 }
 
+// ByKey follows a table's name: it is to be read in the order of its primary key.
+// SQLite is told by a "+" before a column of another index ("+bank_id = ?").
+func (d Dialect) ByKey() string {
+	if d == MySQL {
+		return " FORCE INDEX (PRIMARY)"
+	}
+	return ""
+}
+
 // Then joins the next table after, never before, the ones that stand in front.
 func (d Dialect) Then() string {
 	if d == MySQL {

@@ -57,6 +57,8 @@ const (
 	RuleSet        = "rls"
 	ListEntry      = "lse"
 	DryRun         = "dry"
+	Hold           = "hld"
+	Proof          = "prf"
 )
 
 const (

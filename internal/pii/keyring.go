@@ -4,13 +4,11 @@ import (
 	"context"
 	"crypto/cipher"
 	"crypto/rand"
-	"encoding/base64"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
+	"time"
 
 	"yinbo/internal/db"
 	"yinbo/internal/id"
@@ -18,19 +16,32 @@ import (
 
 // Keyring opens the wrapped keys of the installation and its banks.
 type Keyring struct {
-	db  *db.DB
-	kek cipher.AEAD
+	db   *db.DB
+	keks []KEK // the first wraps, any of them unwraps
+
+	reading sync.Mutex // one reads anew at a time
 
 	mu     sync.RWMutex
 	byID   map[string]dataKey
-	active map[string]dataKey // by bank/purpose
+	active map[string]activeKey // by bank/purpose
 }
 
+// activeKey is the key in use as it was read last.
+type activeKey struct {
+	dataKey
+	read time.Time
+}
+
+// freshFor is how long another node may go on sealing under a key after a new
+// one was made.
+const freshFor = 2 * time.Second
+
 type dataKey struct {
-	id    string
-	suite Suite
-	raw   []byte
-	aead  cipher.AEAD // of keys that seal
+	id      string
+	purpose string
+	suite   Suite
+	raw     []byte
+	aead    cipher.AEAD // of keys that seal
 }
 
 const (
@@ -39,48 +50,15 @@ const (
 	purposeToken  = "token"
 )
 
-// LoadKEK reads the key-encryption key of 32 bytes, in hex or base64, from file,
-// and makes the file when it does not exist.
-func LoadKEK(file string) ([]byte, error) {
-	raw, err := os.ReadFile(file)
-	if errors.Is(err, os.ErrNotExist) {
-		key := make([]byte, 32)
-		rand.Read(key)
-		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
-			return nil, fmt.Errorf("pii: folder for %s: %w", file, err)
-		}
-		f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-		if errors.Is(err, os.ErrExist) {
-			return LoadKEK(file) // another process was first
-		}
-		if err != nil {
-			return nil, fmt.Errorf("pii: make %s: %w", file, err)
-		}
-		_, err = f.WriteString(base64.StdEncoding.EncodeToString(key) + "\n")
-		return key, errors.Join(err, f.Sync(), f.Close())
-	}
-	if err != nil {
-		return nil, fmt.Errorf("pii: %w", err)
-	}
-	key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(string(raw)))
-	if err != nil || len(key) != 32 {
-		return nil, fmt.Errorf("pii: %s does not hold 32 bytes in base64", file)
-	}
-	return key, nil
-}
-
 // ErrOtherKEK says that the database's keys are wrapped by another
 // key-encryption key than this node was given.
-var ErrOtherKEK = errors.New("pii: the database is sealed under another key-encryption key: give this node the file that the first node uses (kek_file)")
+var ErrOtherKEK = errors.New("pii: the database is sealed under another key-encryption key: give this node the file that the first node uses (kek_file), or the one of before as well (kek_file_before)")
 
 // OpenKeyring proves that kek opens the installation's keys, and makes them on
-// an empty database.
-func OpenKeyring(ctx context.Context, d *db.DB, kek []byte) (*Keyring, error) {
-	a, err := AES256GCM.aead(kek)
-	if err != nil {
-		return nil, err
-	}
-	k := &Keyring{db: d, kek: a, byID: map[string]dataKey{}, active: map[string]dataKey{}}
+// an empty database. before are key-encryption keys that some keys may still be
+// wrapped by.
+func OpenKeyring(ctx context.Context, d *db.DB, kek KEK, before ...KEK) (*Keyring, error) {
+	k := &Keyring{db: d, keks: append([]KEK{kek}, before...), byID: map[string]dataKey{}, active: map[string]activeKey{}}
 	if _, err := k.key(ctx, "", purposeToken); err != nil {
 		return nil, err
 	}
@@ -100,6 +78,10 @@ func (p Place) aad() []byte {
 	return fmt.Appendf(nil, "%s\x00%s\x00%s\x00%s", p.Bank, p.Table, p.Column, p.Row)
 }
 
+// Erased stands in a sealed column, where there must be something, instead of
+// what was erased. It opens as an empty text.
+const Erased = "erased"
+
 // Seal encrypts t for its place.
 func (k *Keyring) Seal(ctx context.Context, p Place, t Text) (string, error) {
 	key, err := k.key(ctx, p.Bank, purposeSeal)
@@ -111,6 +93,9 @@ func (k *Keyring) Seal(ctx context.Context, p Place, t Text) (string, error) {
 
 // Open decrypts a value sealed for its place.
 func (k *Keyring) Open(ctx context.Context, p Place, sealed string) (Text, error) {
+	if sealed == Erased {
+		return Text{}, nil
+	}
 	keyID, body, found := strings.Cut(sealed, ".")
 	if !found {
 		return Text{}, fmt.Errorf("pii: %s.%s of %s is not sealed", p.Table, p.Column, p.Row)
@@ -118,6 +103,9 @@ func (k *Keyring) Open(ctx context.Context, p Place, sealed string) (Text, error
 	key, err := k.find(ctx, p.Bank, keyID)
 	if err != nil {
 		return Text{}, err
+	}
+	if key.aead == nil {
+		return Text{}, fmt.Errorf("pii: %s.%s of %s names a key that does not seal", p.Table, p.Column, p.Row)
 	}
 	clear, err := open(key.aead, body, p.aad())
 	if err != nil {
@@ -157,24 +145,53 @@ func (k *Keyring) insert(ctx context.Context, tx *db.Tx, bank, purpose string, s
 	raw := make([]byte, size)
 	rand.Read(raw)
 	keyID := id.New(id.Key)
-	wrapped := seal(k.kek, raw, wrapAAD(bank, keyID))
-	return tx.Insert(ctx, "wrapped_key (id, bank_id, purpose, suite, wrapped, active_key, created_at)",
-		[][]any{{keyID, bank, purpose, string(suite), wrapped, bank + "/" + purpose, tx.Now}}, "")
+	wrapped, err := k.keks[0].Wrap(ctx, raw, wrapAAD(bank, keyID))
+	if err != nil {
+		return fmt.Errorf("pii: wrap %s: %w", keyID, err)
+	}
+	return tx.Insert(ctx, "wrapped_key (id, bank_id, purpose, suite, wrapped, kek_id, active_key, created_at)",
+		[][]any{{keyID, bank, purpose, string(suite), wrapped, k.keks[0].ID(), bank + "/" + purpose, tx.Now}}, "")
 }
 
 func wrapAAD(bank, keyID string) []byte { return []byte("wrap\x00" + bank + "\x00" + keyID) }
 
 // key finds the active key of a bank for a purpose; the installation's own is
-// made when it is missing.
+// made when it is missing. What was read a while ago is read anew, by one caller
+// while the others go on with it; so do all while the database is away.
 func (k *Keyring) key(ctx context.Context, bank, purpose string) (dataKey, error) {
 	name := bank + "/" + purpose
-	k.mu.RLock()
-	key, ok := k.active[name]
-	k.mu.RUnlock()
-	if ok {
+	key, known, fresh := k.known(name)
+	if fresh {
 		return key, nil
 	}
-	key, found, err := k.load(ctx, "active_key = ?", name)
+	if known {
+		if !k.reading.TryLock() {
+			return key, nil
+		}
+		defer k.reading.Unlock()
+	}
+	read, err := k.readActive(ctx, bank, purpose)
+	if err != nil {
+		if known && !errors.Is(err, ErrOtherKEK) {
+			return key, nil
+		}
+		return dataKey{}, err
+	}
+	return read, nil
+}
+
+func (k *Keyring) known(name string) (key dataKey, known, fresh bool) {
+	now := k.db.Clock().Now()
+	k.mu.RLock()
+	a, known := k.active[name]
+	k.mu.RUnlock()
+	age := now.Sub(a.read)
+	return a.dataKey, known, known && age >= 0 && age < freshFor
+}
+
+func (k *Keyring) readActive(ctx context.Context, bank, purpose string) (dataKey, error) {
+	name, now := bank+"/"+purpose, k.db.Clock().Now()
+	key, found, err := k.loadActive(ctx, name)
 	if err != nil {
 		return dataKey{}, err
 	}
@@ -183,7 +200,7 @@ func (k *Keyring) key(ctx context.Context, bank, purpose string) (dataKey, error
 		if err != nil && !db.IsDuplicate(err) { // duplicate: another node was first
 			return dataKey{}, err
 		}
-		key, found, err = k.load(ctx, "active_key = ?", name)
+		key, found, err = k.loadActive(ctx, name)
 		if err != nil {
 			return dataKey{}, err
 		}
@@ -192,10 +209,26 @@ func (k *Keyring) key(ctx context.Context, bank, purpose string) (dataKey, error
 		return dataKey{}, fmt.Errorf("pii: bank %s has no %s key", bank, purpose)
 	}
 	k.mu.Lock()
-	k.active[name] = key
+	k.active[name] = activeKey{key, now}
 	k.byID[key.id] = key
 	k.mu.Unlock()
 	return key, nil
+}
+
+// loadActive reads which key is in use. One that is known is not unwrapped again:
+// a KMS is asked once a key, and a node goes on while its keys are wrapped anew.
+func (k *Keyring) loadActive(ctx context.Context, name string) (dataKey, bool, error) {
+	keyID, found, err := db.Value[string](ctx, k.db, "SELECT id FROM wrapped_key WHERE active_key = ?", name)
+	if err != nil || !found {
+		return dataKey{}, false, err
+	}
+	k.mu.RLock()
+	key, known := k.byID[keyID]
+	k.mu.RUnlock()
+	if known {
+		return key, true, nil
+	}
+	return k.load(ctx, "id = ?", keyID)
 }
 
 func (k *Keyring) find(ctx context.Context, bank, keyID string) (dataKey, error) {
@@ -219,19 +252,36 @@ func (k *Keyring) find(ctx context.Context, bank, keyID string) (dataKey, error)
 }
 
 func (k *Keyring) load(ctx context.Context, where string, args ...any) (dataKey, bool, error) {
-	var bank, suite, wrapped string
+	var bank, suite, wrapped, kekID string
 	key, found, err := db.One(ctx, k.db, func(r db.Row) (v dataKey, err error) {
-		return v, r.Scan(&v.id, &bank, &suite, &wrapped)
-	}, "SELECT id, bank_id, suite, wrapped FROM wrapped_key WHERE "+where, args...)
+		return v, r.Scan(&v.id, &bank, &v.purpose, &suite, &wrapped, &kekID)
+	}, "SELECT id, bank_id, purpose, suite, wrapped, kek_id FROM wrapped_key WHERE "+where, args...)
 	if err != nil || !found {
 		return key, found, err
 	}
 	key.suite = Suite(suite)
-	if key.raw, err = open(k.kek, wrapped, wrapAAD(bank, key.id)); err != nil {
-		return key, false, ErrOtherKEK
+	if key.raw, err = k.unwrap(ctx, kekID, wrapped, wrapAAD(bank, key.id)); err != nil {
+		return key, false, err
 	}
-	if len(key.raw) == key.suite.keySize() {
+	if key.purpose == purposeSeal {
 		key.aead, err = key.suite.aead(key.raw)
 	}
 	return key, true, err
+}
+
+// unwrap tries the key-encryption key that is named, or all where none was noted.
+func (k *Keyring) unwrap(ctx context.Context, kekID, wrapped string, aad []byte) ([]byte, error) {
+	for _, kek := range k.keks {
+		if kekID != "" && kekID != kek.ID() {
+			continue
+		}
+		raw, err := kek.Unwrap(ctx, wrapped, aad)
+		if err == nil {
+			return raw, nil
+		}
+		if kekID != "" {
+			return nil, fmt.Errorf("pii: unwrap: %w", err)
+		}
+	}
+	return nil, ErrOtherKEK
 }

@@ -2,17 +2,12 @@ package pii_test
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
 
-	"yinbo/internal/clock"
-	"yinbo/internal/db"
-	"yinbo/internal/id"
 	"yinbo/internal/pii"
-	"yinbo/internal/testkit"
 )
 
 func TestTextCannotBePrinted(t *testing.T) {
@@ -45,53 +40,5 @@ func TestMasks(t *testing.T) {
 		if got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
-	}
-}
-
-// A value opens in its own place only, in both suites, and its hash is the
-// bank's own.
-func TestSealedValuesStayInTheirPlace(t *testing.T) {
-	d := testkit.SQLite(t, clock.System{})
-	k := testkit.Keyring(t, d)
-	ctx := testkit.Context(t)
-	hashes := map[string]bool{}
-	for _, suite := range []pii.Suite{pii.AES256GCM, pii.SM4GCM} {
-		bank := id.New(id.Bank)
-		if err := d.InTx(ctx, func(tx *db.Tx) error { return k.Create(ctx, tx, bank, suite) }); err != nil {
-			t.Fatal(err)
-		}
-		place := pii.Place{Bank: bank, Table: "applicant_field", Column: "name", Row: "app_1"}
-		sealed, err := k.Seal(ctx, place, pii.Clear("王小明"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got, err := k.Open(ctx, place, sealed); err != nil || got.Reveal() != "王小明" {
-			t.Fatalf("%s: opened %q: %v", suite, got.Reveal(), err)
-		}
-		for _, other := range []pii.Place{{Bank: bank, Table: "viewer", Column: "name", Row: "app_1"},
-			{Bank: bank, Table: "applicant_field", Column: "phone", Row: "app_1"}, {Bank: bank, Table: "applicant_field", Column: "name", Row: "app_2"},
-			{Bank: id.New(id.Bank), Table: "applicant_field", Column: "name", Row: "app_1"}} {
-			if _, err := k.Open(ctx, other, sealed); err == nil {
-				t.Errorf("%s: opened at %+v", suite, other)
-			}
-		}
-		again, err := k.Seal(ctx, place, pii.Clear("王小明"))
-		if err != nil || again == sealed {
-			t.Errorf("%s: the same seal twice: %v", suite, err)
-		}
-		h, err := k.Hash(ctx, bank, "phone", "13812345678")
-		other, err2 := k.Hash(ctx, bank, "id_no", "13812345678")
-		if err != nil || err2 != nil || h == other || hashes[h] {
-			t.Errorf("%s: hashes are not apart: %v %v", suite, err, err2)
-		}
-		hashes[h] = true
-	}
-}
-
-func TestAnotherKeyEncryptionKeyIsRefused(t *testing.T) {
-	d := testkit.SQLite(t, clock.System{})
-	testkit.Keyring(t, d)
-	if _, err := pii.OpenKeyring(testkit.Context(t), d, make([]byte, 32)); !errors.Is(err, pii.ErrOtherKEK) {
-		t.Errorf("got %v", err)
 	}
 }

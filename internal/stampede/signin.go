@@ -20,8 +20,8 @@ type Buyer struct {
 	bearer string
 }
 
-// token is the session's, as a socket's join bears it.
-func (b Buyer) token() string { return strings.TrimPrefix(b.bearer, "Bearer ") }
+// Token is the session's, as a socket's join bears it.
+func (b Buyer) Token() string { return strings.TrimPrefix(b.bearer, "Bearer ") }
 
 // Target is the server under load.
 type Target struct {

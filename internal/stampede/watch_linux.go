@@ -55,7 +55,7 @@ func (t Target) Gather(w Watching) (*Audience, error) {
 	for i := range a.viewers {
 		a.viewers[i].fd = none
 		if i < len(w.Speakers) {
-			a.viewers[i].token = w.Speakers[i].token()
+			a.viewers[i].token = w.Speakers[i].Token()
 		}
 	}
 	return a, nil

@@ -67,6 +67,9 @@ type Settings struct {
 	// Instalments are the plans that the bank offers on its own credit cards; none
 	// by default.
 	Instalments []Instalments `json:"instalments,omitempty"`
+	// KeepDays are how long the classes of data are kept, by their names; see
+	// package keeping for the classes and RULES §5 for the defaults.
+	KeepDays map[string]int `json:"keep_days,omitempty"`
 	// HandoffKey signs the bank app's sign-in tokens (HS256), empty for none.
 	HandoffKey string `json:"handoff_key,omitempty"`
 }

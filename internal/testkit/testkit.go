@@ -265,17 +265,32 @@ func missing(t testing.TB, name string) {
 
 // Keyring opens a keyring under a key-encryption key of the test's own.
 func Keyring(t testing.TB, d *db.DB) *pii.Keyring {
-	kek := make([]byte, 32)
-	rand.Read(kek)
-	k, err := pii.OpenKeyring(Context(t), d, kek)
+	k, err := pii.OpenKeyring(Context(t), d, KEK(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return k
 }
 
-// Bank makes a bank with its keys.
+// KEK makes a key-encryption key.
+func KEK(t testing.TB) pii.KEK {
+	raw := make([]byte, 32)
+	rand.Read(raw)
+	kek, err := pii.NewKEK(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return kek
+}
+
+// Bank makes a bank with its keys, in the usual suite.
 func Bank(t testing.TB, d *db.DB, k *pii.Keyring, slug string) tenant.Bank {
+	t.Helper()
+	return BankIn(t, d, k, slug, pii.AES256GCM)
+}
+
+// BankIn makes a bank with its keys in a suite.
+func BankIn(t testing.TB, d *db.DB, k *pii.Keyring, slug string, suite pii.Suite) tenant.Bank {
 	zone, err := time.LoadLocation("Asia/Shanghai")
 	if err != nil {
 		t.Fatal(err)
@@ -286,7 +301,7 @@ func Bank(t testing.TB, d *db.DB, k *pii.Keyring, slug string) tenant.Bank {
 		if err := tenant.Create(ctx, tx, b); err != nil {
 			return err
 		}
-		return k.Create(ctx, tx, b.ID, pii.AES256GCM)
+		return k.Create(ctx, tx, b.ID, suite)
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -133,7 +133,7 @@ func (b *Book) Remove(ctx context.Context, bank, viewer, addressID string) error
 // after another.
 func (b *Book) change(ctx context.Context, bank, viewer string, fn func(tx *db.Tx) error) error {
 	return b.db.InTx(ctx, func(tx *db.Tx) error {
-		_, known, err := db.Value[string](ctx, tx, "SELECT id FROM viewer WHERE bank_id = ? AND id = ?"+tx.Dialect().ForUpdate(), bank, viewer)
+		_, known, err := db.Value[string](ctx, tx, "SELECT id FROM viewer WHERE bank_id = ? AND id = ? AND erased_at IS NULL"+tx.Dialect().ForUpdate(), bank, viewer)
 		if err != nil {
 			return err
 		}

@@ -1,0 +1,130 @@
+package server_test
+
+import (
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"yinbo/internal/audit"
+	"yinbo/internal/auth"
+	"yinbo/internal/db"
+	"yinbo/internal/id"
+	"yinbo/internal/keeping"
+	"yinbo/internal/tenant"
+	"yinbo/internal/testkit"
+	"yinbo/server"
+)
+
+// newWatch is a back office that watches over what may not be deleted.
+func newWatch(t *testing.T, d *db.DB) *back {
+	b := &back{t: t, ctx: testkit.Context(t), db: d, token: map[string]string{}}
+	keys := testkit.Keyring(t, d)
+	b.bank = testkit.Bank(t, d, keys, "demo")
+	theirs := testkit.Bank(t, d, keys, "other")
+	banks := tenant.NewDirectory(d, "demo")
+	people, err := auth.New(b.ctx, d, keys, banks, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	web := httptest.NewServer(server.New(server.Deps{Log: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(), Auth: people,
+		Banks: banks, Keys: keys, DB: d, Keeper: keeping.New(keeping.Deps{DB: d, Banks: banks})}).Handler())
+	t.Cleanup(web.Close)
+	b.url = web.URL + "/api/v1"
+	for name, role := range map[string]auth.Role{"risk": auth.Risk, "auditor": auth.Auditor, "finance": auth.Finance, "stranger": auth.Risk} {
+		bank := b.bank
+		if name == "stranger" {
+			bank = theirs
+		}
+		err := d.InTx(b.ctx, func(tx *db.Tx) error {
+			_, err := people.CreateStaff(b.ctx, tx, bank.ID, auth.NewStaff{Username: name, Name: name, Password: "pass-" + name, Roles: []auth.Role{role}})
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		tokens, err := people.Login(b.ctx, bank, name, "pass-"+name, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.token[name] = tokens.Access
+	}
+	return b
+}
+
+func TestHoldsAreSetByRiskSeenByAuditors(t *testing.T) {
+	testkit.EachDB(t, func(t *testing.T, d *db.DB) {
+		b := newWatch(t, d)
+		viewer := id.New(id.Viewer)
+		err := d.InTx(b.ctx, func(tx *db.Tx) error {
+			return tx.Insert(b.ctx, "viewer (id, bank_id, phone_hash, phone_sealed, phone_masked, nickname, created_at)",
+				[][]any{{viewer, b.bank.ID, "h", "erased", "", "甲", tx.Now}}, "")
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		good := `{"object_id":"` + viewer + `","reason":"法院来函 13812345678"}`
+		for _, c := range []struct {
+			who, method, path, body string
+			status                  int
+			says                    string
+		}{
+			{"", "POST", "/holds", good, 401, "auth.required"},
+			{"finance", "POST", "/holds", good, 403, "auth.forbidden"},
+			{"auditor", "POST", "/holds", good, 403, "auth.forbidden"},
+			{"finance", "GET", "/holds", "", 403, "auth.forbidden"},
+			{"finance", "GET", "/proofs", "", 403, "auth.forbidden"},
+			{"risk", "POST", "/holds", `{`, 400, "bad_request"},
+			{"risk", "POST", "/holds", `{"object_id":"` + viewer + `"}`, 422, `"reason"`},
+			{"risk", "POST", "/holds", `{"object_id":"` + viewer + `","reason":""}`, 422, `"reason"`},
+			{"risk", "POST", "/holds", `{"object_id":"` + viewer + `","reason":"x","who":1}`, 422, `"who"`},
+			{"risk", "POST", "/holds", `{"object_id":"` + id.New(id.Viewer) + `","reason":"x"}`, 404, "object_id"},
+			{"risk", "POST", "/holds", `{"object_id":"` + id.New(id.Product) + `","reason":"x"}`, 404, "object_id"},
+			{"risk", "POST", "/holds", `{"object_id":"nonsense","reason":"x"}`, 404, "object_id"},
+			{"stranger", "POST", "/holds", good, 404, "object_id"},
+			{"risk", "GET", "/holds?cursor=!", "", 422, `"cursor"`},
+			{"risk", "GET", "/holds?limit=0", "", 422, `"limit"`},
+			{"auditor", "GET", "/proofs?kind=other", "", 422, `"kind"`},
+			{"auditor", "GET", "/proofs", "", 200, `"items":[]`},
+		} {
+			if status, raw, _ := b.call(c.who, c.method, c.path, c.body); status != c.status || !strings.Contains(string(raw), c.says) {
+				t.Errorf("%s %s %s %s: %d %s", c.who, c.method, c.path, c.body, status, raw)
+			}
+		}
+		status, raw, _ := b.call("risk", "POST", "/holds", good)
+		var h keeping.Hold
+		if err := json.Unmarshal(raw, &h); err != nil || status != http.StatusCreated || h.ObjectKind != "person" || strings.Contains(h.Reason, "138") || h.LiftedAt != nil {
+			t.Fatalf("%d %s: %v", status, raw, err)
+		}
+		for _, c := range []struct {
+			who, method, path, body string
+			status                  int
+			says                    string
+		}{
+			{"auditor", "GET", "/holds/" + h.ID, "", 200, h.ID},
+			{"auditor", "GET", "/holds?standing=true&object_id=" + viewer, "", 200, h.ID},
+			{"stranger", "GET", "/holds/" + h.ID, "", 404, "not_found"},
+			{"stranger", "GET", "/holds", "", 200, `"items":[]`},
+			{"stranger", "POST", "/holds/" + h.ID + "/lift", `{"reason":"x"}`, 404, "not_found"},
+			{"auditor", "POST", "/holds/" + h.ID + "/lift", `{"reason":"x"}`, 403, "auth.forbidden"},
+			{"risk", "POST", "/holds/" + h.ID + "/lift", `{}`, 422, `"reason"`},
+			{"risk", "POST", "/holds/" + h.ID + "/lift", `{"reason":"结案"}`, 200, `"lift_reason":"结案"`},
+			{"risk", "POST", "/holds/" + h.ID + "/lift", `{"reason":"结案"}`, 409, "hold.lifted"},
+			{"risk", "GET", "/holds?standing=true", "", 200, `"items":[]`},
+			{"risk", "GET", "/holds", "", 200, h.ID},
+		} {
+			if status, raw, _ := b.call(c.who, c.method, c.path, c.body); status != c.status || !strings.Contains(string(raw), c.says) {
+				t.Errorf("%s %s %s %s: %d %s", c.who, c.method, c.path, c.body, status, raw)
+			}
+		}
+		for _, action := range []string{"hold.set", "hold.lifted"} {
+			if entries, err := audit.List(b.ctx, d, b.bank.ID, audit.Filter{Action: action, Object: viewer, Limit: 5}); err != nil || len(entries) != 1 {
+				t.Errorf("%s: %d entries: %v", action, len(entries), err)
+			}
+		}
+	})
+}
