@@ -29,6 +29,7 @@ import (
 	"yinbo/internal/outbox"
 	"yinbo/internal/tenant"
 	"yinbo/internal/testkit"
+	"yinbo/order/payment"
 	"yinbo/order/promo"
 	"yinbo/server"
 )
@@ -80,7 +81,8 @@ func newDepartment(t *testing.T, d *db.DB) *department {
 	}
 	book := &card.Book{DB: d, Keys: keys, Box: dep.box, Push: nowhere{}}
 	followUps := follow.New(book)
-	bindings := bind.New(book, keeper, gate, followUps)
+	book.Journeys = followUps
+	bindings := bind.New(book, keeper, gate)
 	coupons := promo.New(promo.Deps{DB: d, Box: dep.box, Keeper: keeper, Banks: banks})
 	dep.handlers = map[string]func(context.Context, outbox.Task) error{
 		card.TaskBound:     coupons.HandleBound,
@@ -90,7 +92,9 @@ func newDepartment(t *testing.T, d *db.DB) *department {
 	}
 	web.Config.Handler = server.New(server.Deps{Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Metrics: prometheus.NewRegistry(), Auth: people,
 		Banks: banks, Keys: keys, DB: d, Applications: card.New(book, keeper, people, nowhere{}), Leads: review.New(book, people),
-		Outcomes: review.NewOutcomes(book, keeper, banks, followUps, bindings, bankbox.DefaultCallbackKey), Bindings: bindings}).Handler()
+		Outcomes: review.NewOutcomes(book, keeper, banks, bindings, bankbox.DefaultCallbackKey), Bindings: bindings,
+		FollowUps: followUps, Replies: follow.NewReplies(followUps, banks, bankbox.DefaultCallbackKey),
+		Payments: payment.New(payment.Deps{DB: d, Box: dep.box, Keeper: keeper, Banks: banks})}).Handler()
 	t.Cleanup(func() {
 		if err := dep.theirs.Close(context.Background()); err != nil {
 			t.Error(err)

@@ -14,6 +14,7 @@ import (
 
 	"yinbo/card"
 	"yinbo/card/bind"
+	"yinbo/card/follow"
 	"yinbo/card/review"
 	"yinbo/internal/auth"
 	"yinbo/internal/db"
@@ -68,6 +69,8 @@ type Deps struct {
 	Leads        *review.Leads
 	Outcomes     *review.Outcomes
 	Bindings     *bind.Bindings
+	FollowUps    *follow.FollowUps
+	Replies      *follow.Replies
 
 	Rooms    *live.Rooms
 	Games    *play.Games
@@ -137,6 +140,7 @@ func New(d Deps) *Server {
 	s.applicationRoutes()
 	s.cardRoutes()
 	s.leadRoutes()
+	s.journeyRoutes()
 	s.auditRoutes()
 	s.docsRoutes()
 	s.appRoutes()

@@ -23,22 +23,16 @@ type Bank interface {
 
 var _ Bank = (*gateway.Client)(nil)
 
-// FollowUps are cancelled by a binding.
-type FollowUps interface {
-	Cancel(ctx context.Context, tx *db.Tx, bank, application, reason string) error
-}
-
 // Bindings binds and unbinds cards.
 type Bindings struct {
-	book      *card.Book
-	keeper    *idem.Keeper
-	bank      Bank
-	followUps FollowUps
+	book   *card.Book
+	keeper *idem.Keeper
+	bank   Bank
 }
 
 // New makes the service.
-func New(book *card.Book, keeper *idem.Keeper, bank Bank, followUps FollowUps) *Bindings {
-	return &Bindings{book: book, keeper: keeper, bank: bank, followUps: followUps}
+func New(book *card.Book, keeper *idem.Keeper, bank Bank) *Bindings {
+	return &Bindings{book: book, keeper: keeper, bank: bank}
 }
 
 // Card is a bound card as its viewer sees it. Its id is its binding's.

@@ -115,16 +115,14 @@ func ownCard(bank tenant.Bank, c gateway.Card) bool {
 	return slices.Contains(bank.Settings.OwnBINs, c.BIN)
 }
 
-// credit ends the application that the card came from, and its follow-ups.
+// credit ends the application that the card came from, and with it what asks
+// for the binding.
 func (b *Bindings) credit(ctx context.Context, tx *db.Tx, bank, viewer, binding, last4 string, by card.Actor) error {
 	application, found, err := card.AwaitingBinding(ctx, tx, bank, viewer, last4)
 	if err != nil || !found {
 		return err
 	}
-	moved, err := b.book.Move(ctx, tx, card.Move{Event: card.Event{Bank: bank, Application: application, Kind: "bound", By: by,
+	_, err = b.book.Move(ctx, tx, card.Move{Event: card.Event{Bank: bank, Application: application, Kind: "bound", By: by,
 		Detail: map[string]any{"binding": binding}}, To: card.Bound, Set: "bound_at = ?", Args: []any{tx.Now}})
-	if err != nil || !moved {
-		return err
-	}
-	return b.followUps.Cancel(ctx, tx, bank, application, string(card.Bound))
+	return err
 }

@@ -40,11 +40,13 @@ type Department struct {
 	Staff   *Staff
 	Push    *Push
 	Far     *FarBank
+	Spent   *Spent
 
 	Applications *card.Applications
 	Leads        *review.Leads
 	Outcomes     *review.Outcomes
 	Bindings     *bind.Bindings
+	FollowUps    *follow.FollowUps
 
 	book     *card.Book
 	handlers map[string]func(context.Context, outbox.Task) error
@@ -70,7 +72,7 @@ func Each(t *testing.T, fn func(t *testing.T, d *Department)) {
 
 func open(t *testing.T, base *db.DB, c *clock.Fake) *Department {
 	ctx := testkit.Context(t)
-	d := &Department{DB: base, Clock: c, Keys: testkit.Keyring(t, base), Box: outbox.New(base), Push: &Push{}, Far: newFarBank()}
+	d := &Department{DB: base, Clock: c, Keys: testkit.Keyring(t, base), Box: outbox.New(base), Push: &Push{}, Far: newFarBank(), Spent: &Spent{}}
 	d.Bank = testkit.Bank(t, base, d.Keys, "demo")
 	d.Bank.Settings.OwnBINs = []string{"622599", "621799"}
 	d.Viewers, d.Staff = &Viewers{keys: d.Keys, phones: map[string]string{}}, &Staff{}
@@ -83,15 +85,16 @@ func open(t *testing.T, base *db.DB, c *clock.Fake) *Department {
 	}
 	d.book = &card.Book{DB: base, Keys: d.Keys, Box: d.Box, Push: d.Push}
 	keeper, banks := idem.NewKeeper(base), oneBank{d}
-	followUps := follow.New(d.book)
+	d.FollowUps = follow.New(d.book)
+	d.book.Journeys = d.FollowUps
 	d.Applications = card.New(d.book, keeper, d.Viewers, Rooms{})
 	d.Leads = review.New(d.book, d.Staff)
-	d.Bindings = bind.New(d.book, keeper, d.Far, followUps)
-	d.Outcomes = review.NewOutcomes(d.book, keeper, banks, followUps, d.Bindings, CallbackKey)
+	d.Bindings = bind.New(d.book, keeper, d.Far)
+	d.Outcomes = review.NewOutcomes(d.book, keeper, banks, d.Bindings, CallbackKey)
 	d.handlers = map[string]func(context.Context, outbox.Task) error{
 		card.TaskNotice:    (&card.Notices{Book: d.book, Banks: banks, SMS: d.Far}).Send,
 		review.TaskHandoff: (&review.Handoff{Book: d.book, Core: d.Far}).Send,
-		follow.TaskSend:    follow.NewSender(d.book, banks, d.Bindings, d.Far).Send,
+		follow.TaskSend:    follow.NewSender(d.book, banks, d.Bindings, d.Spent, d.Far).Send,
 		card.TaskBound:     d.reached,
 		card.TaskApproved:  d.reached,
 	}
@@ -140,6 +143,8 @@ func (d *Department) one(ctx context.Context, task string) error {
 	switch err := handle(ctx, t); {
 	case err == nil:
 		return d.Box.Done(ctx, t)
+	case errors.Is(err, outbox.ErrEnded):
+		return nil
 	case errors.As(err, &later):
 		return d.Box.Postpone(ctx, t, later.At)
 	default:

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
+	"yinbo/internal/db"
 	"yinbo/internal/gateway"
 	"yinbo/internal/pii"
 	"yinbo/internal/tenant"
@@ -90,6 +92,43 @@ func (p *Push) Told(viewer string, status any) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return slices.Contains(p.sent, fmt.Sprint(viewer, " application.updated ", status))
+}
+
+// Spent knows when viewers paid with a bound card.
+type Spent struct {
+	mu sync.Mutex
+	at map[string]time.Time
+}
+
+// Pay notes a payment.
+func (s *Spent) Pay(viewer string, at time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.at == nil {
+		s.at = map[string]time.Time{}
+	}
+	s.at[viewer] = at
+}
+
+// HasSpent tells of a payment since a time.
+func (s *Spent) HasSpent(_ context.Context, _ db.Querier, _, viewer string, since time.Time) (bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	at, paid := s.at[viewer]
+	return paid && !at.Before(since), nil
+}
+
+// SpentAt gives the payments of viewers since a time.
+func (s *Spent) SpentAt(_ context.Context, _ string, viewers []string, since time.Time) (map[string][]time.Time, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := map[string][]time.Time{}
+	for _, v := range viewers {
+		if at, paid := s.at[v]; paid && !at.Before(since) {
+			out[v] = []time.Time{at}
+		}
+	}
+	return out, nil
 }
 
 // Message is an SMS that reached a phone.

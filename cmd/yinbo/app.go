@@ -137,10 +137,11 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 
 	book := &card.Book{DB: c.db, Keys: c.keys, Box: c.box, Push: a.rooms}
 	followUps := follow.New(book)
-	bindings := bind.New(book, keeper, a.bank, followUps)
+	book.Journeys = followUps
+	bindings := bind.New(book, keeper, a.bank)
 	applications := card.New(book, keeper, a.people, a.rooms)
 	leads := review.New(book, a.people)
-	outcomes := review.NewOutcomes(book, keeper, c.banks, followUps, bindings, key)
+	outcomes := review.NewOutcomes(book, keeper, c.banks, bindings, key)
 
 	ledgers := ledger.New(c.db)
 	a.payments = payment.New(payment.Deps{DB: c.db, Box: c.box, Keeper: keeper, Orders: a.orders, Book: ledgers,
@@ -159,7 +160,7 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 		a.server = server.New(server.Deps{Log: c.log, Metrics: a.metrics, Auth: a.people, Banks: c.banks, Keys: c.keys,
 			Apps: web.Apps(), Ready: a.ready, Catalog: shop, Imports: a.imports, Flash: a.sales, Orders: a.orders, Coupons: a.coupons, Payments: a.payments,
 			Ledger: ledgers, Settle: a.desk, DB: c.db, Applications: applications, Leads: leads, Outcomes: outcomes,
-			Bindings: bindings, Games: a.games, Rundowns: rundowns, Rooms: a.rooms, Hub: a.hub, Video: a.video, Vouchers: vouchers, Addresses: addressbook.New(c.db, c.keys),
+			Bindings: bindings, FollowUps: followUps, Replies: follow.NewReplies(followUps, c.banks, key), Games: a.games, Rundowns: rundowns, Rooms: a.rooms, Hub: a.hub, Video: a.video, Vouchers: vouchers, Addresses: addressbook.New(c.db, c.keys),
 			OrderDesk: desk.New(desk.Deps{DB: c.db, Keyring: c.keys, Payments: a.payments, Vouchers: vouchers, Names: a.people})})
 	}
 	if r.work {
@@ -185,7 +186,7 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 			bulk.RunTask:       a.imports.HandleRun,
 			card.TaskNotice:    (&card.Notices{Book: book, Banks: c.banks, SMS: a.bank}).Send,
 			review.TaskHandoff: (&review.Handoff{Book: book, Core: a.bank}).Send,
-			follow.TaskSend:    follow.NewSender(book, c.banks, bindings, a.bank).Send,
+			follow.TaskSend:    follow.NewSender(book, c.banks, bindings, a.payments, a.bank).Send,
 			live.TaskStarted:   reminders.Spread,
 			live.TaskRemind:    reminders.Remind,
 			taskHousekeeping:   a.keepHouse,

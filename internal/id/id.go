@@ -54,6 +54,8 @@ const (
 	Lottery        = "lot"
 	Poll           = "pol"
 	Cue            = "cue"
+	Journey        = "jny"
+	Message        = "msg"
 )
 
 const (
