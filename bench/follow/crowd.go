@@ -18,6 +18,7 @@ import (
 // it. They are written as the product would have, without the months before.
 type crowd struct {
 	db      *db.DB
+	dir     string
 	n       int
 	bank    string
 	viewers []string
@@ -50,7 +51,7 @@ func (c *crowd) people(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	keys, err := keyring(ctx, c.db)
+	keys, err := keyring(ctx, c.db, c.dir)
 	if err != nil {
 		return err
 	}

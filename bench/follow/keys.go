@@ -3,19 +3,25 @@ package main
 import (
 	"context"
 	"encoding/base64"
-	"errors"
+	"path/filepath"
 
 	"yinbo/internal/db"
 	"yinbo/internal/pii"
 )
 
-// keyring opens the keys of a demo database, whose key-encryption key is public.
-func keyring(ctx context.Context, d *db.DB) (*pii.Keyring, error) {
+// keyring opens the keys of a demo: its key-encryption key is public on servers,
+// and in the state folder on the embedded database.
+func keyring(ctx context.Context, d *db.DB, dir string) (*pii.Keyring, error) {
 	raw, found, err := db.Value[string](ctx, d, "SELECT value FROM meta WHERE name = 'demo_kek'")
-	if err != nil || !found {
-		return nil, errors.Join(err, errors.New("no demo database"))
+	if err != nil {
+		return nil, err
 	}
-	kek, err := base64.StdEncoding.DecodeString(raw)
+	var kek []byte
+	if found {
+		kek, err = base64.StdEncoding.DecodeString(raw)
+	} else {
+		kek, err = pii.LoadKEK(filepath.Join(dir, "var", "kek"))
+	}
 	if err != nil {
 		return nil, err
 	}

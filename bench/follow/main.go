@@ -58,7 +58,7 @@ func (b *bench) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, p.Close()) }()
-	c := &crowd{db: p.DB, n: b.n}
+	c := &crowd{db: p.DB, dir: p.Dir, n: b.n}
 	if err := c.people(ctx); err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"testing"
@@ -175,6 +176,29 @@ func (d *Department) Milestones() []string {
 // whose lease the first has lost.
 func (d *Department) Handle(ctx context.Context, t outbox.Task) error {
 	return d.handlers[t.Kind](ctx, t)
+}
+
+// Handlers are those of the department's tasks, for real workers.
+func (d *Department) Handlers() map[string]func(context.Context, outbox.Task) error {
+	return maps.Clone(d.handlers)
+}
+
+// SignedIn writes the row of a viewer, as sign-in does, for what looks people up
+// by their phone.
+func (d *Department) SignedIn(t *testing.T, viewer, phone string) {
+	t.Helper()
+	ctx := testkit.Context(t)
+	hash, err := d.Keys.Hash(ctx, d.Bank.ID, "phone", phone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = d.DB.InTx(ctx, func(tx *db.Tx) error {
+		return tx.Insert(ctx, "viewer (id, bank_id, phone_hash, phone_sealed, phone_masked, nickname, created_at)",
+			[][]any{{viewer, d.Bank.ID, hash, "", pii.MaskPhone(phone), "观众", tx.Now}}, "")
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // Viewer signs a viewer in with a phone.

@@ -142,6 +142,7 @@ type FarBank struct {
 	order     []string
 	submitted map[string]map[string]string
 	verified  int
+	calls     int // of SendSMS
 
 	OnVerify func(name string) error
 	OnSMS    func(text string) error // after the message was taken, as a lost answer is
@@ -189,6 +190,7 @@ func (b *FarBank) Unbind(context.Context, pii.Text) error { return nil }
 // SendSMS takes a message once per outID.
 func (b *FarBank) SendSMS(_ context.Context, phone pii.Text, text, outID string) error {
 	b.mu.Lock()
+	b.calls++
 	if _, again := b.messages[outID]; !again {
 		b.messages[outID] = Message{Phone: phone.Reveal(), Text: text}
 		b.order = append(b.order, outID)
@@ -198,6 +200,13 @@ func (b *FarBank) SendSMS(_ context.Context, phone pii.Text, text, outID string)
 		return b.OnSMS(text)
 	}
 	return nil
+}
+
+// Calls is how often a message was handed over, repeats under one number too.
+func (b *FarBank) Calls() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.calls
 }
 
 // Messages are those to a phone, in order.
