@@ -164,7 +164,7 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 			OrderDesk: desk.New(desk.Deps{DB: c.db, Keyring: c.keys, Payments: a.payments, Vouchers: vouchers, Names: a.people})})
 	}
 	if r.work {
-		reminders := &live.Reminders{DB: c.db, Box: c.box, Banks: c.banks, Phones: a.people, SMS: a.bank}
+		reminders := &live.Reminders{DB: c.db, Box: c.box, Banks: c.banks, Phones: a.people, SMS: a.bank.Reporting()}
 		handlers := map[string]jobs.Handler{
 			order.ExpireTask:   a.orders.HandleExpire,
 			order.CompleteTask: a.orders.HandleComplete,
@@ -186,7 +186,7 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 			bulk.RunTask:       a.imports.HandleRun,
 			card.TaskNotice:    (&card.Notices{Book: book, Banks: c.banks, SMS: a.bank}).Send,
 			review.TaskHandoff: (&review.Handoff{Book: book, Core: a.bank}).Send,
-			follow.TaskSend:    follow.NewSender(book, c.banks, bindings, a.payments, a.bank).Send,
+			follow.TaskSend:    follow.NewSender(book, c.banks, bindings, a.payments, a.bank.Reporting()).Send,
 			live.TaskStarted:   reminders.Spread,
 			live.TaskRemind:    reminders.Remind,
 			taskHousekeeping:   a.keepHouse,
