@@ -27,6 +27,7 @@ import (
 	"yinbo/internal/id"
 	"yinbo/internal/idem"
 	"yinbo/internal/outbox"
+	"yinbo/internal/pii"
 	"yinbo/internal/tenant"
 	"yinbo/internal/testkit"
 	"yinbo/order/payment"
@@ -41,6 +42,7 @@ type department struct {
 	ctx      context.Context
 	db       *db.DB
 	bank     tenant.Bank
+	keys     *pii.Keyring
 	box      *outbox.Box
 	url      string
 	theirs   *bankbox.Server
@@ -60,6 +62,7 @@ func (nowhere) RoomHost(context.Context, string, string) (string, string, bool, 
 func newDepartment(t *testing.T, d *db.DB) *department {
 	dep := &department{t: t, ctx: testkit.Context(t), db: d, box: outbox.New(d), tokens: map[string]string{}, ids: map[string]string{}}
 	keys := testkit.Keyring(t, d)
+	dep.keys = keys
 	dep.bank = testkit.Bank(t, d, keys, "demo")
 	err := d.InTx(dep.ctx, func(tx *db.Tx) error {
 		_, err := tx.Exec(dep.ctx, "UPDATE bank SET settings = ? WHERE id = ?", `{"own_bins":["622599","621799"]}`, dep.bank.ID)

@@ -8,18 +8,18 @@ import (
 	"yinbo/internal/auth"
 )
 
-// key names a journey.
-type journeyKey struct {
+// JourneyKey names a journey; huma fills exported fields only.
+type JourneyKey struct {
 	Key string `path:"key" maxLength:"40" doc:"Lower-case letters, digits and _"`
 }
 
 type journeyIn struct {
-	journeyKey
+	JourneyKey
 	Body follow.Journey
 }
 
 type journeyRejectIn struct {
-	journeyKey
+	JourneyKey
 	Body struct {
 		Reason string `json:"reason" minLength:"1" maxLength:"300"`
 	}
@@ -38,7 +38,7 @@ type previewOut struct {
 }
 
 type figuresIn struct {
-	journeyKey
+	JourneyKey
 	Version int `query:"version" default:"-1" minimum:"-1" doc:"0 is the built-in one; without it, the one in use"`
 	Days    int `query:"days" default:"7" minimum:"1" maximum:"90" doc:"Within how many days after a message what followed is counted"`
 }
@@ -83,7 +83,7 @@ func (s *Server) journeyRoutes() {
 			return answered(previewOut{Text: text}, err)
 		})
 	route(s, http.MethodGet, "/journeys/{key}", journeyReaders, "All versions of a journey, the newest first",
-		func(ctx context.Context, in *journeyKey) (*body[versionsOut], error) {
+		func(ctx context.Context, in *JourneyKey) (*body[versionsOut], error) {
 			items, err := s.FollowUps.Versions(ctx, auth.From(ctx).Bank, in.Key)
 			return answered(versionsOut{Items: items}, err)
 		})
@@ -96,11 +96,11 @@ func (s *Server) journeyRoutes() {
 			return answered(s.FollowUps.Save(ctx, auth.From(ctx).Bank, journeyActor(ctx), in.Key, in.Body))
 		})
 	route(s, http.MethodPost, "/journeys/{key}/submit", journeyMakers, "Hand a draft to a supervisor",
-		func(ctx context.Context, in *journeyKey) (*body[follow.Version], error) {
+		func(ctx context.Context, in *JourneyKey) (*body[follow.Version], error) {
 			return answered(s.FollowUps.Submit(ctx, auth.From(ctx).Bank, journeyActor(ctx), in.Key))
 		})
 	route(s, http.MethodPost, "/journeys/{key}/approve", journeyDeciders, "Put in use what others made and submitted",
-		func(ctx context.Context, in *journeyKey) (*body[follow.Version], error) {
+		func(ctx context.Context, in *JourneyKey) (*body[follow.Version], error) {
 			return answered(s.FollowUps.Approve(ctx, auth.From(ctx).Bank, journeyActor(ctx), in.Key))
 		})
 	route(s, http.MethodPost, "/journeys/{key}/reject", journeyDeciders, "Give a submitted version back with a reason",

@@ -78,7 +78,7 @@ func (b *Bindings) fail(ctx context.Context, bank, binding string) error {
 }
 
 func (b *Bindings) card(ctx context.Context, q db.Querier, bank, viewer, binding string) (Card, error) {
-	c, found, err := db.One(ctx, q, scanCard, selectCard+" AND id = ?", bank, viewer, binding)
+	c, found, err := db.One(ctx, q, scanCard, selectCard+" AND b.id = ?", bank, viewer, binding)
 	if err == nil && !found {
 		err = fault.New(fault.Conflict, "conflict") // unbound by another request
 	}
@@ -91,6 +91,9 @@ func (b *Bindings) bind(ctx context.Context, tx *db.Tx, bank tenant.Bank, viewer
 	n, err := tx.Exec(ctx, `UPDATE binding SET status = 'bound', card_token_sealed = ?, bin = ?, last4 = ?, bank_name = ?, kind = ?, own_bank = ?, bound_at = ?
 		WHERE bank_id = ? AND id = ? AND status = 'otp_sent'`, sealed, got.BIN, got.Last4, got.BankName, got.Kind, own, tx.Now, bank.ID, binding)
 	if err != nil || n == 0 {
+		return err
+	}
+	if err := firstDefault(ctx, tx, bank.ID, viewer, binding); err != nil {
 		return err
 	}
 	if err := b.book.Box.Add(ctx, tx, outbox.Task{Bank: bank.ID, Kind: card.TaskBound, Ref: binding,
