@@ -8,6 +8,7 @@ export const staff = createStaffDesk(api)
 /** The areas of the back office in the order of the navigation, with who may enter; the server holds to the same. */
 export const areas = [
   { name: 'leads', roles: ['reviewer', 'supervisor'] },
+  { name: 'journeys', roles: ['operator', 'supervisor', 'auditor'] },
   { name: 'settlements', roles: ['finance', 'finance_checker', 'auditor'] },
   { name: 'reconciliations', roles: ['finance', 'finance_checker', 'auditor'] },
   { name: 'trial-balance', roles: ['finance', 'finance_checker', 'auditor'] },
