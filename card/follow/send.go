@@ -126,6 +126,10 @@ func (s *Sender) finish(ctx context.Context, t outbox.Task, row followUp, status
 func (s *Sender) claim(ctx context.Context, bank tenant.Bank, t outbox.Task) (row followUp, v verdict, err error) {
 	err = s.book.DB.InTx(ctx, func(tx *db.Tx) error {
 		var found bool
+		// The row is held first: of two workers the second sees what the first did.
+		if _, _, err = db.Value[string](ctx, tx, "SELECT id FROM follow_up WHERE bank_id = ? AND id = ?"+tx.Dialect().ForUpdate(), bank.ID, t.Ref); err != nil {
+			return err
+		}
 		if row, found, err = readFollowUp(ctx, tx, bank.ID, t.Ref); err != nil {
 			return err
 		}
