@@ -19,6 +19,12 @@ type Pusher interface {
 	Private(bank, viewer, kind string, payload any)
 }
 
+// Journeys learn of every new status in the transaction that makes it true:
+// what follows it is planned there, what it ends is cancelled.
+type Journeys interface {
+	Moved(ctx context.Context, tx *db.Tx, bank, application string, to Status) error
+}
+
 // Book is where everything that happens to applications is written: moves, the
 // timeline, sealed fields. The department's packages share one.
 type Book struct {
@@ -28,7 +34,8 @@ type Book struct {
 	Push Pusher
 
 	// Screens decides on new applications; who takes none in may leave it nil.
-	Screens Screener
+	Screens  Screener
+	Journeys Journeys // nil for none; set before the book is used
 }
 
 // Actor is who acts. The zero Actor is the system itself.
@@ -95,7 +102,10 @@ func (b *Book) Move(ctx context.Context, tx *db.Tx, m Move) (bool, error) {
 	if err := b.Record(ctx, tx, m.Event); err != nil {
 		return false, err
 	}
-	return true, b.tell(ctx, tx, m.Bank, m.Application, m.To)
+	if err := b.tell(ctx, tx, m.Bank, m.Application, m.To); err != nil || b.Journeys == nil {
+		return true, err
+	}
+	return true, b.Journeys.Moved(ctx, tx, m.Bank, m.Application, m.To)
 }
 
 // withStatus copies detail, so that a transaction that is tried again does not

@@ -69,6 +69,8 @@ func cardBreaks() []testkit.Break {
 		testkit.Wrong("told and not there", "application.answered", "UPDATE idempotency SET response = REPLACE(response, '\"app_', '\"app_x')"),
 		testkit.Wrong("bound without a token", "binding.state", "UPDATE binding SET card_token_sealed = NULL WHERE status = 'bound'"),
 		testkit.Wrong("unbound at no time", "binding.state", "UPDATE binding SET unbound_at = NULL WHERE status = 'unbound'"),
+		testkit.Wrong("cards and no default", "binding.default", "DELETE FROM default_card"),
+		testkit.Wrong("a default that is not there", "default_card.bound", "INSERT INTO default_card (bank_id, viewer_id, binding_id) VALUES ('b', 'v', 'x')"),
 		testkit.Wrong("a binding told and not there", "binding.answered", "UPDATE idempotency SET response = REPLACE(response, '\"bnd_', '\"bnd_x')"),
 		testkit.Wrong("ended and waiting", "follow_up.ended", "UPDATE follow_up SET ended_at = created_at WHERE status = 'waiting'"),
 		testkit.Wrong("lost by its queue", "follow_up.awaited", "DELETE FROM outbox WHERE kind = 'followup.send' AND state = 'pending'"),

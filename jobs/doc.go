@@ -7,8 +7,9 @@
 // those that nobody answered.
 //
 // Handlers are methods of the domains, with their task kinds; cmd/yinbo names
-// them in one table. A handler answers nil (done), *outbox.Postponed (wait),
-// *outbox.Dropped (never), or any error (again, with a growing pause).
+// them in one table. A handler answers nil (done), outbox.ErrEnded (done, and
+// ended by itself), *outbox.Postponed (wait), *outbox.Dropped (never), or any error
+// (again, with a growing pause).
 //
 // It imports internal/outbox and asynq, and no domain.
 package jobs

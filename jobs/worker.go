@@ -121,6 +121,8 @@ func (w *Worker) end(ctx context.Context, t outbox.Task, err error) error {
 	switch {
 	case err == nil:
 		return w.box.Done(ctx, t)
+	case errors.Is(err, outbox.ErrEnded):
+		return nil
 	case errors.As(err, &later):
 		return w.box.Postpone(ctx, t, later.At)
 	case errors.As(err, &drop):

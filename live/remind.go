@@ -100,7 +100,7 @@ func (r *Reminders) Remind(ctx context.Context, t outbox.Task) error {
 		return err
 	}
 	var no *gateway.Refusal
-	text := "【" + bank.Name + "】您预约的直播“" + title + "”开始了。拒收请回复R"
+	text := "【" + bank.Name + "】您预约的直播“" + title + "”开始了。拒收请回复T"
 	switch err := r.SMS.SendSMS(ctx, phone, text, t.Ref); {
 	case errors.As(err, &no):
 		return r.end(ctx, bank.ID, t.Ref, "failed", "refused by the bank")
@@ -133,6 +133,9 @@ func (r *Reminders) claim(ctx context.Context, bank tenant.Bank, reservation str
 			return endReservation(ctx, tx, bank.ID, reservation, "skipped", "room over")
 		}
 		at, err := reach.Take(ctx, tx, bank, d.viewer, reservation)
+		if errors.Is(err, reach.ErrOptedOut) {
+			return endReservation(ctx, tx, bank.ID, reservation, "skipped", "opted out")
+		}
 		if err != nil {
 			return err
 		}

@@ -38,6 +38,7 @@ func (s *Server) cardRoutes() {
 	route(s, http.MethodPost, "/cards/bindings", viewers, "Begin to bind a bank card; the bank sends a code", s.startBinding, status(http.StatusCreated))
 	route(s, http.MethodPost, "/cards/bindings/{id}/confirm", viewers, "End a binding with the bank's code", s.confirmBinding)
 	route(s, http.MethodGet, "/cards", viewers, "One's bound cards", s.cards)
+	route(s, http.MethodPut, "/cards/{id}/default", viewers, "Take this card when no other is named", s.setDefaultCard)
 	route(s, http.MethodDelete, "/cards/{id}", viewers, "Unbind a card", s.unbindCard, status(http.StatusNoContent))
 }
 
@@ -65,6 +66,12 @@ func (s *Server) cards(ctx context.Context, in *listIn) (*body[list[bind.Card]],
 	p := auth.From(ctx)
 	items, err := s.Bindings.Cards(ctx, p.Bank.ID, p.ID)
 	return short(items, err, in.Page, func(c bind.Card) string { return c.ID })
+}
+
+func (s *Server) setDefaultCard(ctx context.Context, in *cardIn) (*body[cardOut], error) {
+	p := auth.From(ctx)
+	c, err := s.Bindings.SetDefault(ctx, p.Bank.ID, p.ID, in.ID, viewerActor(ctx))
+	return answered(cardOut{c}, err)
 }
 
 func (s *Server) unbindCard(ctx context.Context, in *cardIn) (*struct{}, error) {

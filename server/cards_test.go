@@ -28,8 +28,10 @@ import (
 	"yinbo/internal/id"
 	"yinbo/internal/idem"
 	"yinbo/internal/outbox"
+	"yinbo/internal/pii"
 	"yinbo/internal/tenant"
 	"yinbo/internal/testkit"
+	"yinbo/order/payment"
 	"yinbo/order/promo"
 	"yinbo/server"
 )
@@ -41,6 +43,7 @@ type department struct {
 	ctx      context.Context
 	db       *db.DB
 	bank     tenant.Bank
+	keys     *pii.Keyring
 	box      *outbox.Box
 	url      string
 	theirs   *bankbox.Server
@@ -60,6 +63,7 @@ func (nowhere) RoomHost(context.Context, string, string) (string, string, bool, 
 func newDepartment(t *testing.T, d *db.DB) *department {
 	dep := &department{t: t, ctx: testkit.Context(t), db: d, box: outbox.New(d), tokens: map[string]string{}, ids: map[string]string{}}
 	keys := testkit.Keyring(t, d)
+	dep.keys = keys
 	dep.bank = testkit.Bank(t, d, keys, "demo")
 	err := d.InTx(dep.ctx, func(tx *db.Tx) error {
 		_, err := tx.Exec(dep.ctx, "UPDATE bank SET settings = ? WHERE id = ?", `{"own_bins":["622599","621799"]}`, dep.bank.ID)
@@ -83,7 +87,8 @@ func newDepartment(t *testing.T, d *db.DB) *department {
 	screens := screen.New(book)
 	book.Screens = screens
 	followUps := follow.New(book)
-	bindings := bind.New(book, keeper, gate, followUps)
+	book.Journeys = followUps
+	bindings := bind.New(book, keeper, gate)
 	coupons := promo.New(promo.Deps{DB: d, Box: dep.box, Keeper: keeper, Banks: banks})
 	dep.handlers = map[string]func(context.Context, outbox.Task) error{
 		screen.RunTask:     screens.HandleRun,
@@ -94,7 +99,9 @@ func newDepartment(t *testing.T, d *db.DB) *department {
 	}
 	web.Config.Handler = server.New(server.Deps{Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Metrics: prometheus.NewRegistry(), Auth: people,
 		Banks: banks, Keys: keys, DB: d, Applications: card.New(book, keeper, people, nowhere{}), Leads: review.New(book, people),
-		Outcomes: review.NewOutcomes(book, keeper, banks, followUps, bindings, bankbox.DefaultCallbackKey), Bindings: bindings, Screens: screens}).Handler()
+		Outcomes: review.NewOutcomes(book, keeper, banks, bindings, bankbox.DefaultCallbackKey), Bindings: bindings, Screens: screens,
+		FollowUps: followUps, Replies: follow.NewReplies(followUps, banks, bankbox.DefaultCallbackKey),
+		Payments: payment.New(payment.Deps{DB: d, Box: dep.box, Keeper: keeper, Banks: banks})}).Handler()
 	t.Cleanup(func() {
 		if err := dep.theirs.Close(context.Background()); err != nil {
 			t.Error(err)

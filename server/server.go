@@ -14,6 +14,7 @@ import (
 
 	"yinbo/card"
 	"yinbo/card/bind"
+	"yinbo/card/follow"
 	"yinbo/card/review"
 	"yinbo/card/screen"
 	"yinbo/internal/auth"
@@ -72,6 +73,8 @@ type Deps struct {
 	Bindings     *bind.Bindings
 	Screens      *screen.Screens
 	Keeper       *keeping.Keeper
+	FollowUps    *follow.FollowUps
+	Replies      *follow.Replies
 
 	Rooms    *live.Rooms
 	Games    *play.Games
@@ -142,6 +145,7 @@ func New(d Deps) *Server {
 	s.cardRoutes()
 	s.leadRoutes()
 	s.screeningRoutes()
+	s.journeyRoutes()
 	s.auditRoutes()
 	s.holdRoutes()
 	s.docsRoutes()

@@ -12,6 +12,7 @@ import (
 // Product is what nodes of the product stand on, with demo data; no node runs yet.
 type Product struct {
 	*Place
+	Bank     *Process // on the other side
 	Maria    *Process // nil on SQLite
 	DB       *db.DB
 	RedisURL string   // empty on SQLite
@@ -31,12 +32,11 @@ func Open(ctx context.Context, onMariaDB bool, programs ...string) (_ *Product, 
 			err = errors.Join(err, p.Close())
 		}
 	}()
-	bank, err := p.Bankbox(ctx)
-	if err != nil {
+	if p.Bank, err = p.Bankbox(ctx); err != nil {
 		return nil, err
 	}
 	dir := filepath.Join(p.Dir, "var")
-	p.Env = []string{"YINBO_VAR=" + dir, "YINBO_BANKBOX_URL=http://" + bank.Addr, "YINBO_ORDER_TTL=2h"}
+	p.Env = []string{"YINBO_VAR=" + dir, "YINBO_BANKBOX_URL=http://" + p.Bank.Addr, "YINBO_ORDER_TTL=2h"}
 	cfg := db.Config{Path: filepath.Join(dir, "yinbo.db")}
 	if onMariaDB {
 		if cfg.DSN, err = p.servers(ctx); err != nil {

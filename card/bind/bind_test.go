@@ -238,7 +238,7 @@ func TestOwnCreditCardEndsTheApplicationAndItsFollowUps(t *testing.T) {
 		if !d.Push.Told(viewer, card.Bound) {
 			t.Error("the applicant was not told")
 		}
-		waiting, _, err := db.Value[int](ctx, d.DB, "SELECT COUNT(*) FROM follow_up WHERE application_id = ? AND status <> 'cancelled'", r.ID)
+		waiting, _, err := db.Value[int](ctx, d.DB, "SELECT COUNT(*) FROM follow_up WHERE application_id = ? AND journey = 'bind_card' AND status <> 'cancelled'", r.ID)
 		if err != nil || waiting != 0 {
 			t.Errorf("%d follow-ups go on: %v", waiting, err)
 		}

@@ -23,22 +23,16 @@ type Bank interface {
 
 var _ Bank = (*gateway.Client)(nil)
 
-// FollowUps are cancelled by a binding.
-type FollowUps interface {
-	Cancel(ctx context.Context, tx *db.Tx, bank, application, reason string) error
-}
-
 // Bindings binds and unbinds cards.
 type Bindings struct {
-	book      *card.Book
-	keeper    *idem.Keeper
-	bank      Bank
-	followUps FollowUps
+	book   *card.Book
+	keeper *idem.Keeper
+	bank   Bank
 }
 
 // New makes the service.
-func New(book *card.Book, keeper *idem.Keeper, bank Bank, followUps FollowUps) *Bindings {
-	return &Bindings{book: book, keeper: keeper, bank: bank, followUps: followUps}
+func New(book *card.Book, keeper *idem.Keeper, bank Bank) *Bindings {
+	return &Bindings{book: book, keeper: keeper, bank: bank}
 }
 
 // Card is a bound card as its viewer sees it. Its id is its binding's.
@@ -48,20 +42,25 @@ type Card struct {
 	Kind     string      `json:"kind" enum:"debit,credit"`
 	Last4    string      `json:"last4"`
 	BoundAt  clock.Stamp `json:"bound_at"`
+	Default  bool        `json:"default" doc:"Taken when no other card is named; one of a viewer's cards is"`
+	Art      string      `json:"art" doc:"The key of the card's face: by its BIN, else its kind"`
 }
 
-const selectCard = "SELECT id, bank_name, kind, last4, bound_at FROM binding WHERE bank_id = ? AND viewer_id = ? AND status = 'bound'"
+const selectCard = `SELECT b.id, b.bank_name, b.kind, b.last4, b.bound_at, b.bin, d.binding_id IS NOT NULL
+	FROM binding b LEFT JOIN default_card d ON d.bank_id = b.bank_id AND d.viewer_id = b.viewer_id AND d.binding_id = b.id
+	WHERE b.bank_id = ? AND b.viewer_id = ? AND b.status = 'bound'`
 
 func scanCard(r db.Row) (c Card, err error) {
 	var bound db.Time
-	err = r.Scan(&c.ID, &c.BankName, &c.Kind, &c.Last4, &bound)
-	c.BoundAt = clock.At(bound.Time)
+	var bin string
+	err = r.Scan(&c.ID, &c.BankName, &c.Kind, &c.Last4, &bound, &bin, &c.Default)
+	c.BoundAt, c.Art = clock.At(bound.Time), artOf(bin, c.Kind)
 	return c, err
 }
 
 // Cards lists a viewer's bound cards, the newest first.
 func (b *Bindings) Cards(ctx context.Context, bank, viewer string) ([]Card, error) {
-	return db.All(ctx, b.book.DB, scanCard, selectCard+" ORDER BY id DESC", bank, viewer)
+	return db.All(ctx, b.book.DB, scanCard, selectCard+" ORDER BY b.id DESC", bank, viewer)
 }
 
 // Token gives the token by which the bank charges a viewer's card; not_found

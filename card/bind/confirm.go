@@ -78,7 +78,7 @@ func (b *Bindings) fail(ctx context.Context, bank, binding string) error {
 }
 
 func (b *Bindings) card(ctx context.Context, q db.Querier, bank, viewer, binding string) (Card, error) {
-	c, found, err := db.One(ctx, q, scanCard, selectCard+" AND id = ?", bank, viewer, binding)
+	c, found, err := db.One(ctx, q, scanCard, selectCard+" AND b.id = ?", bank, viewer, binding)
 	if err == nil && !found {
 		err = fault.New(fault.Conflict, "conflict") // unbound by another request
 	}
@@ -91,6 +91,9 @@ func (b *Bindings) bind(ctx context.Context, tx *db.Tx, bank tenant.Bank, viewer
 	n, err := tx.Exec(ctx, `UPDATE binding SET status = 'bound', card_token_sealed = ?, bin = ?, last4 = ?, bank_name = ?, kind = ?, own_bank = ?, bound_at = ?
 		WHERE bank_id = ? AND id = ? AND status = 'otp_sent'`, sealed, got.BIN, got.Last4, got.BankName, got.Kind, own, tx.Now, bank.ID, binding)
 	if err != nil || n == 0 {
+		return err
+	}
+	if err := firstDefault(ctx, tx, bank.ID, viewer, binding); err != nil {
 		return err
 	}
 	if err := b.book.Box.Add(ctx, tx, outbox.Task{Bank: bank.ID, Kind: card.TaskBound, Ref: binding,
@@ -115,16 +118,14 @@ func ownCard(bank tenant.Bank, c gateway.Card) bool {
 	return slices.Contains(bank.Settings.OwnBINs, c.BIN)
 }
 
-// credit ends the application that the card came from, and its follow-ups.
+// credit ends the application that the card came from, and with it what asks
+// for the binding.
 func (b *Bindings) credit(ctx context.Context, tx *db.Tx, bank, viewer, binding, last4 string, by card.Actor) error {
 	application, found, err := card.AwaitingBinding(ctx, tx, bank, viewer, last4)
 	if err != nil || !found {
 		return err
 	}
-	moved, err := b.book.Move(ctx, tx, card.Move{Event: card.Event{Bank: bank, Application: application, Kind: "bound", By: by,
+	_, err = b.book.Move(ctx, tx, card.Move{Event: card.Event{Bank: bank, Application: application, Kind: "bound", By: by,
 		Detail: map[string]any{"binding": binding}}, To: card.Bound, Set: "bound_at = ?", Args: []any{tx.Now}})
-	if err != nil || !moved {
-		return err
-	}
-	return b.followUps.Cancel(ctx, tx, bank, application, string(card.Bound))
+	return err
 }

@@ -33,8 +33,10 @@ type check struct{ bank, card, day string }
 // begin counts a call before it is made, or refuses it: binding.locked (429).
 // Calls under way count as failures to come.
 func (c check) begin(ctx context.Context, tx *db.Tx, bank tenant.Bank) error {
-	if err := tx.InsertIgnore(ctx, "bind_check (bank_id, card_hash, day, calls, mismatches, pending)",
-		[][]any{{c.bank, c.card, c.day, 0, 0, 0}}); err != nil {
+	// Whoever finds the row there locks it for writing at once: from a lock for
+	// reading, as INSERT IGNORE takes, two that ask together would block each other.
+	if err := tx.Insert(ctx, "bind_check (bank_id, card_hash, day, calls, mismatches, pending)",
+		[][]any{{c.bank, c.card, c.day, 0, 0, 0}}, tx.Dialect().OnDuplicate("bank_id, card_hash, day", "calls = calls")); err != nil {
 		return err
 	}
 	n, err := tx.Exec(ctx, `UPDATE bind_check SET calls = calls + 1, pending = pending + 1

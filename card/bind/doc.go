@@ -7,8 +7,9 @@
 // stop before the bank locks the card (RULES §2: three failures in a row, ten
 // calls a day), however many ask at once. A bank that does not answer is
 // "unknown", never "no". Tokens are sealed. A credit card of the bank's own ends
-// the viewer's application as bound and cancels its follow-ups, in the
-// transaction that binds.
+// the viewer's application as bound, and what asks for the binding
+// ends with it, in the transaction that binds. A viewer who has cards has one of them as the default
+// (primary key of default_card; who binds, unbinds and chooses locks that row first).
 //
 // Lifecycle: no goroutines.
 //

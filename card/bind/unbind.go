@@ -28,6 +28,10 @@ func (b *Bindings) Unbind(ctx context.Context, bank, viewer, cardID string, by c
 	}
 	ctx = context.WithoutCancel(ctx)
 	return b.book.DB.InTx(ctx, func(tx *db.Tx) error {
+		held, err := holdDefault(ctx, tx, bank, viewer)
+		if err != nil {
+			return err
+		}
 		n, err := tx.Exec(ctx, `UPDATE binding SET status = 'unbound', unbound_at = ?, card_token_sealed = NULL, verification_ref = NULL
 			WHERE bank_id = ? AND viewer_id = ? AND id = ? AND status = 'bound'`, tx.Now, bank, viewer, cardID)
 		if err != nil {
@@ -35,6 +39,9 @@ func (b *Bindings) Unbind(ctx context.Context, bank, viewer, cardID string, by c
 		}
 		if n == 0 { // another request of the same person was first
 			return fault.New(fault.NotFound, "not_found")
+		}
+		if err := nextDefault(ctx, tx, bank, viewer, cardID, held); err != nil {
+			return err
 		}
 		return audit.Write(ctx, tx, audit.Entry{Bank: bank, ActorKind: "viewer", Actor: viewer, Action: "card.unbound", Object: cardID, RequestID: by.RequestID})
 	})

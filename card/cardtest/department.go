@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"testing"
@@ -41,12 +42,14 @@ type Department struct {
 	Staff   *Staff
 	Push    *Push
 	Far     *FarBank
+	Spent   *Spent
 
 	Applications *card.Applications
 	Leads        *review.Leads
 	Outcomes     *review.Outcomes
 	Bindings     *bind.Bindings
 	Screens      *screen.Screens
+	FollowUps    *follow.FollowUps
 
 	book     *card.Book
 	handlers map[string]func(context.Context, outbox.Task) error
@@ -72,7 +75,7 @@ func Each(t *testing.T, fn func(t *testing.T, d *Department)) {
 
 func open(t *testing.T, base *db.DB, c *clock.Fake) *Department {
 	ctx := testkit.Context(t)
-	d := &Department{DB: base, Clock: c, Keys: testkit.Keyring(t, base), Box: outbox.New(base), Push: &Push{}, Far: newFarBank()}
+	d := &Department{DB: base, Clock: c, Keys: testkit.Keyring(t, base), Box: outbox.New(base), Push: &Push{}, Far: newFarBank(), Spent: &Spent{}}
 	d.Bank = testkit.Bank(t, base, d.Keys, "demo")
 	d.Bank.Settings.OwnBINs = []string{"622599", "621799"}
 	d.Viewers, d.Staff = &Viewers{keys: d.Keys, phones: map[string]string{}}, &Staff{}
@@ -87,16 +90,17 @@ func open(t *testing.T, base *db.DB, c *clock.Fake) *Department {
 	d.Screens = screen.New(d.book)
 	d.book.Screens = d.Screens
 	keeper, banks := idem.NewKeeper(base), oneBank{d}
-	followUps := follow.New(d.book)
+	d.FollowUps = follow.New(d.book)
+	d.book.Journeys = d.FollowUps
 	d.Applications = card.New(d.book, keeper, d.Viewers, Rooms{})
 	d.Leads = review.New(d.book, d.Staff)
-	d.Bindings = bind.New(d.book, keeper, d.Far, followUps)
-	d.Outcomes = review.NewOutcomes(d.book, keeper, banks, followUps, d.Bindings, CallbackKey)
+	d.Bindings = bind.New(d.book, keeper, d.Far)
+	d.Outcomes = review.NewOutcomes(d.book, keeper, banks, d.Bindings, CallbackKey)
 	d.handlers = map[string]func(context.Context, outbox.Task) error{
 		card.TaskNotice:    (&card.Notices{Book: d.book, Banks: banks, SMS: d.Far}).Send,
 		review.TaskHandoff: (&review.Handoff{Book: d.book, Core: d.Far}).Send,
-		follow.TaskSend:    follow.NewSender(d.book, banks, d.Bindings, d.Far).Send,
 		screen.RunTask:     d.Screens.HandleRun,
+		follow.TaskSend:    follow.NewSender(d.book, banks, d.Bindings, d.Spent, d.Far).Send,
 		card.TaskBound:     d.reached,
 		card.TaskApproved:  d.reached,
 	}
@@ -145,6 +149,8 @@ func (d *Department) one(ctx context.Context, task string) error {
 	switch err := handle(ctx, t); {
 	case err == nil:
 		return d.Box.Done(ctx, t)
+	case errors.Is(err, outbox.ErrEnded):
+		return nil
 	case errors.As(err, &later):
 		return d.Box.Postpone(ctx, t, later.At)
 	default:
@@ -175,6 +181,29 @@ func (d *Department) Milestones() []string {
 // whose lease the first has lost.
 func (d *Department) Handle(ctx context.Context, t outbox.Task) error {
 	return d.handlers[t.Kind](ctx, t)
+}
+
+// Handlers are those of the department's tasks, for real workers.
+func (d *Department) Handlers() map[string]func(context.Context, outbox.Task) error {
+	return maps.Clone(d.handlers)
+}
+
+// SignedIn writes the row of a viewer, as sign-in does, for what looks people up
+// by their phone.
+func (d *Department) SignedIn(t *testing.T, viewer, phone string) {
+	t.Helper()
+	ctx := testkit.Context(t)
+	hash, err := d.Keys.Hash(ctx, d.Bank.ID, "phone", phone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = d.DB.InTx(ctx, func(tx *db.Tx) error {
+		return tx.Insert(ctx, "viewer (id, bank_id, phone_hash, phone_sealed, phone_masked, nickname, created_at)",
+			[][]any{{viewer, d.Bank.ID, hash, "", pii.MaskPhone(phone), "观众", tx.Now}}, "")
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // Viewer signs a viewer in with a phone.

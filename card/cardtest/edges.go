@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
+	"yinbo/internal/db"
 	"yinbo/internal/gateway"
 	"yinbo/internal/pii"
 	"yinbo/internal/tenant"
@@ -92,6 +94,43 @@ func (p *Push) Told(viewer string, status any) bool {
 	return slices.Contains(p.sent, fmt.Sprint(viewer, " application.updated ", status))
 }
 
+// Spent knows when viewers paid with a bound card.
+type Spent struct {
+	mu sync.Mutex
+	at map[string]time.Time
+}
+
+// Pay notes a payment.
+func (s *Spent) Pay(viewer string, at time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.at == nil {
+		s.at = map[string]time.Time{}
+	}
+	s.at[viewer] = at
+}
+
+// HasSpent tells of a payment since a time.
+func (s *Spent) HasSpent(_ context.Context, _ db.Querier, _, viewer string, since time.Time) (bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	at, paid := s.at[viewer]
+	return paid && !at.Before(since), nil
+}
+
+// SpentAt gives the payments of viewers since a time.
+func (s *Spent) SpentAt(_ context.Context, _ string, viewers []string, since time.Time) (map[string][]time.Time, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := map[string][]time.Time{}
+	for _, v := range viewers {
+		if at, paid := s.at[v]; paid && !at.Before(since) {
+			out[v] = []time.Time{at}
+		}
+	}
+	return out, nil
+}
+
 // Message is an SMS that reached a phone.
 type Message struct{ Phone, Text string }
 
@@ -103,6 +142,7 @@ type FarBank struct {
 	order     []string
 	submitted map[string]map[string]string
 	verified  int
+	calls     int // of SendSMS
 
 	OnVerify func(name string) error
 	OnSMS    func(text string) error // after the message was taken, as a lost answer is
@@ -150,6 +190,7 @@ func (b *FarBank) Unbind(context.Context, pii.Text) error { return nil }
 // SendSMS takes a message once per outID.
 func (b *FarBank) SendSMS(_ context.Context, phone pii.Text, text, outID string) error {
 	b.mu.Lock()
+	b.calls++
 	if _, again := b.messages[outID]; !again {
 		b.messages[outID] = Message{Phone: phone.Reveal(), Text: text}
 		b.order = append(b.order, outID)
@@ -159,6 +200,13 @@ func (b *FarBank) SendSMS(_ context.Context, phone pii.Text, text, outID string)
 		return b.OnSMS(text)
 	}
 	return nil
+}
+
+// Calls is how often a message was handed over, repeats under one number too.
+func (b *FarBank) Calls() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.calls
 }
 
 // Messages are those to a phone, in order.

@@ -53,11 +53,6 @@ type Banks interface {
 	ByID(ctx context.Context, bankID string) (tenant.Bank, bool, error)
 }
 
-// FollowUps plans what must happen after a card is issued.
-type FollowUps interface {
-	Plan(ctx context.Context, tx *db.Tx, bank tenant.Bank, application, viewer string, issuedAt time.Time) error
-}
-
 // Bindings tells whether a viewer has bound a card that was issued at a time.
 type Bindings interface {
 	HasBound(ctx context.Context, q db.Querier, bank, viewer, last4 string, since time.Time) (bool, error)
@@ -65,17 +60,16 @@ type Bindings interface {
 
 // Outcomes takes in what the card core made of applications.
 type Outcomes struct {
-	book      *card.Book
-	keeper    *idem.Keeper
-	banks     Banks
-	followUps FollowUps
-	bindings  Bindings
-	key       string // signs the core's callbacks
+	book     *card.Book
+	keeper   *idem.Keeper
+	banks    Banks
+	bindings Bindings
+	key      string // signs the core's callbacks
 }
 
 // NewOutcomes makes the service; key is the one that the bank signs with.
-func NewOutcomes(book *card.Book, keeper *idem.Keeper, banks Banks, followUps FollowUps, bindings Bindings, key string) *Outcomes {
-	return &Outcomes{book: book, keeper: keeper, banks: banks, followUps: followUps, bindings: bindings, key: key}
+func NewOutcomes(book *card.Book, keeper *idem.Keeper, banks Banks, bindings Bindings, key string) *Outcomes {
+	return &Outcomes{book: book, keeper: keeper, banks: banks, bindings: bindings, key: key}
 }
 
 // Record takes outcomes that a supervisor hands in, all in one transaction with
@@ -206,8 +200,8 @@ func target(from card.Status, outcome string) (to card.Status, code string) {
 	return "", ""
 }
 
-// move writes the outcome's status. The first word of a card begins its
-// follow-ups, unless the viewer has bound it already.
+// move writes the outcome's status. A card that the viewer has bound already,
+// at its first word, is bound at once.
 func (u *Outcomes) move(ctx context.Context, tx *db.Tx, bank tenant.Bank, o Outcome, s state, to card.Status, by card.Actor) error {
 	at := o.At.Time
 	if at.After(tx.Now) {
@@ -227,16 +221,13 @@ func (u *Outcomes) move(ctx context.Context, tx *db.Tx, bank tenant.Bank, o Outc
 	if to == card.Rejected || s.status == card.Issued {
 		return nil
 	}
-	return u.afterIssue(ctx, tx, bank, o.ApplicationID, s, at)
+	return u.ifBound(ctx, tx, bank, o.ApplicationID, s, at)
 }
 
-func (u *Outcomes) afterIssue(ctx context.Context, tx *db.Tx, bank tenant.Bank, application string, s state, at time.Time) error {
+func (u *Outcomes) ifBound(ctx context.Context, tx *db.Tx, bank tenant.Bank, application string, s state, at time.Time) error {
 	bound, err := u.bindings.HasBound(ctx, tx, bank.ID, s.viewer, s.last4, at)
-	if err != nil {
+	if err != nil || !bound {
 		return err
-	}
-	if !bound {
-		return u.followUps.Plan(ctx, tx, bank, application, s.viewer, at)
 	}
 	_, err = u.book.Move(ctx, tx, card.Move{Event: card.Event{Bank: bank.ID, Application: application, Kind: "bound"},
 		To: card.Bound, Set: "bound_at = ?", Args: []any{tx.Now}})

@@ -142,10 +142,11 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 	screens := screen.New(book)
 	book.Screens = screens
 	followUps := follow.New(book)
-	bindings := bind.New(book, keeper, a.bank, followUps)
+	book.Journeys = followUps
+	bindings := bind.New(book, keeper, a.bank)
 	applications := card.New(book, keeper, a.people, a.rooms)
 	leads := review.New(book, a.people)
-	outcomes := review.NewOutcomes(book, keeper, c.banks, followUps, bindings, key)
+	outcomes := review.NewOutcomes(book, keeper, c.banks, bindings, key)
 
 	ledgers := ledger.New(c.db)
 	a.payments = payment.New(payment.Deps{DB: c.db, Box: c.box, Keeper: keeper, Orders: a.orders, Book: ledgers,
@@ -165,11 +166,12 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 		a.server = server.New(server.Deps{Log: c.log, Metrics: a.metrics, Auth: a.people, Banks: c.banks, Keys: c.keys,
 			Apps: web.Apps(), Ready: a.ready, Catalog: shop, Imports: a.imports, Flash: a.sales, Orders: a.orders, Coupons: a.coupons, Payments: a.payments,
 			Ledger: ledgers, Settle: a.desk, DB: c.db, Applications: applications, Leads: leads, Outcomes: outcomes, Screens: screens,
-			Bindings: bindings, Keeper: a.keeper, Games: a.games, Rundowns: rundowns, Rooms: a.rooms, Hub: a.hub, Video: a.video, Vouchers: vouchers, Addresses: addressbook.New(c.db, c.keys),
+			Bindings: bindings, Keeper: a.keeper,
+			FollowUps: followUps, Replies: follow.NewReplies(followUps, c.banks, key), Games: a.games, Rundowns: rundowns, Rooms: a.rooms, Hub: a.hub, Video: a.video, Vouchers: vouchers, Addresses: addressbook.New(c.db, c.keys),
 			OrderDesk: desk.New(desk.Deps{DB: c.db, Keyring: c.keys, Payments: a.payments, Vouchers: vouchers, Names: a.people})})
 	}
 	if r.work {
-		reminders := &live.Reminders{DB: c.db, Box: c.box, Banks: c.banks, Phones: a.people, SMS: a.bank}
+		reminders := &live.Reminders{DB: c.db, Box: c.box, Banks: c.banks, Phones: a.people, SMS: a.bank.Reporting()}
 		handlers := map[string]jobs.Handler{
 			order.ExpireTask:   a.orders.HandleExpire,
 			order.CompleteTask: a.orders.HandleComplete,
@@ -192,7 +194,7 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 			screen.RunTask:     screens.HandleRun,
 			card.TaskNotice:    (&card.Notices{Book: book, Banks: c.banks, SMS: a.bank}).Send,
 			review.TaskHandoff: (&review.Handoff{Book: book, Core: a.bank}).Send,
-			follow.TaskSend:    follow.NewSender(book, c.banks, bindings, a.bank).Send,
+			follow.TaskSend:    follow.NewSender(book, c.banks, bindings, a.payments, a.bank.Reporting()).Send,
 			live.TaskStarted:   reminders.Spread,
 			live.TaskRemind:    reminders.Remind,
 			taskHousekeeping:   a.keepHouse,

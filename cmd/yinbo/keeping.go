@@ -74,7 +74,8 @@ func (c *core) withKeeper(ctx context.Context, do func(*keeping.Keeper, *auth.Se
 	}
 	book := &card.Book{DB: c.db, Keys: c.keys, Box: c.box, Push: untold{}}
 	followUps := follow.New(book)
-	return do(c.keeper(personal{people: people, book: book, followUps: followUps, bindings: bind.New(book, idem.NewKeeper(c.db), bank, followUps),
+	book.Journeys = followUps
+	return do(c.keeper(personal{people: people, book: book, followUps: followUps, bindings: bind.New(book, idem.NewKeeper(c.db), bank),
 		orders: order.New(order.Deps{DB: c.db}), rooms: live.New(live.Deps{DB: c.db, Log: c.log})}), people)
 }
 

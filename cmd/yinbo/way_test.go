@@ -212,7 +212,7 @@ func (p *product) card(t *testing.T, s *socket, viewer, number, room string) str
 		return app.Status == "bound"
 	})
 	p.sealed(t, applicant, idNo, number, pan("622599"))
-	waiting, _, err := db.Value[int](t.Context(), p.node.core.db, "SELECT COUNT(*) FROM follow_up WHERE application_id = ? AND status IN ('waiting','sending')", app.ID)
+	waiting, _, err := db.Value[int](t.Context(), p.node.core.db, "SELECT COUNT(*) FROM follow_up WHERE application_id = ? AND journey = 'bind_card' AND status IN ('waiting','sending')", app.ID)
 	if err != nil || waiting != 0 {
 		t.Fatalf("%d follow-ups still wait: %v", waiting, err)
 	}

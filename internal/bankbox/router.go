@@ -18,7 +18,7 @@ func newRouter(cfg Config, s *Server, faults *faultBoard) (http.Handler, error) 
 		return nil, err
 	}
 	bind := &binder{store: s.store, faults: faults, now: cfg.Now, key: cfg.CallbackKey, hang: cfg.TimeoutHang}
-	box := &smsBox{store: s.store, now: cfg.Now}
+	box := &smsBox{store: s.store, courier: s.courier, faults: faults, now: cfg.Now}
 	call := func(fn answerer) gin.HandlerFunc { return answer(cfg.Logger, fn) }
 
 	gin.SetMode(gin.ReleaseMode)
@@ -55,6 +55,7 @@ func newRouter(cfg Config, s *Server, faults *faultBoard) (http.Handler, error) 
 	api.POST("/bind/v1/charges", call(g.postCharge))
 	api.DELETE("/bind/v1/tokens/:card_token", call(bind.deleteToken))
 	api.POST("/sms/v1/messages", call(box.post))
+	api.POST("/sms/v1/replies", call(box.reply))
 	api.POST("/core/v1/applications", call(s.core.postApplication))
 	api.GET("/core/v1/applications", call(s.core.listApplications))
 	api.GET("/core/v1/applications/:application_id", call(s.core.getApplication))

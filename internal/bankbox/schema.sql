@@ -72,7 +72,8 @@ CREATE TABLE IF NOT EXISTS sms (
   out_id TEXT UNIQUE,
   phone  TEXT NOT NULL,
   text   TEXT NOT NULL,
-  at     INTEGER NOT NULL
+  at     INTEGER NOT NULL,
+  notify_url TEXT NOT NULL DEFAULT '' -- told of its delivery and of answers
 ) STRICT;
 CREATE INDEX IF NOT EXISTS sms_phone ON sms (phone, id);
 

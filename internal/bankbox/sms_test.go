@@ -2,6 +2,7 @@ package bankbox_test
 
 import (
 	"strconv"
+	"strings"
 	"testing"
 )
 
@@ -57,4 +58,31 @@ func TestMessageIsSentOnceForANumber(t *testing.T) {
 	if n := len(b.get("/sms/v1/messages?phone=13800138000").want(200).items()); n != 2 {
 		t.Errorf("%d messages, want 2", n)
 	}
+}
+
+func TestWhoAsksForReportsIsToldOfDeliveriesAndAnswers(t *testing.T) {
+	b := newBank(t)
+	m := newMerchant(b, nil)
+	b.post("/sms/v1/replies", fields{"phone": "13800138000", "text": "T"}).refused(404, "not_found")
+	for range 2 { // sent once, reported once
+		b.post("/sms/v1/messages", fields{"phone": "13800138000", "text": "一", "out_id": "fup_1", "notify_url": m.url}).want(201)
+	}
+	b.post("/sms/v1/messages", fields{"phone": "13800138000", "text": "验证码", "out_id": "otp_1"}).want(201)
+	b.post("/sms/v1/replies", fields{"phone": "13800138000", "text": "Ｔ"}).want(201)
+	for _, want := range []string{`"deliveries":[{"out_id":"fup_1","delivered":true`, `"replies":[{"phone":"13800138000","text":"Ｔ","out_id":"fup_1"}]`} {
+		eventually(t, want, func() bool { return strings.Contains(heard(m), want) })
+	}
+	b.post("/sms/v1/messages", fields{"phone": "13800138000", "text": "一", "notify_url": "here"}).refused(422, "validation")
+	b.post("/sms/v1/replies", fields{"phone": "1", "text": "T"}).refused(422, "validation")
+}
+
+// heard is all that the merchant was told.
+func heard(m *merchant) string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var all strings.Builder
+	for _, d := range m.got {
+		all.Write(d.raw)
+	}
+	return all.String()
 }

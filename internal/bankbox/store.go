@@ -51,7 +51,7 @@ func openStore(ctx context.Context, dir string) (*store, error) {
 	if _, err = s.writer.ExecContext(ctx, schema); err != nil {
 		return nil, errors.Join(fmt.Errorf("set up %s: %w", path, err), s.writer.Close())
 	}
-	if err := addInstalments(ctx, s.writer); err != nil {
+	if err := addColumns(ctx, s.writer); err != nil {
 		return nil, errors.Join(fmt.Errorf("set up %s: %w", path, err), s.writer.Close())
 	}
 	if s.reader, err = openSQLite(path, readerConns, "deferred", "query_only(1)"); err != nil {
@@ -60,15 +60,24 @@ func openStore(ctx context.Context, dir string) (*store, error) {
 	return s, nil
 }
 
-// addInstalments gives a book of an earlier make the column that it lacks.
-func addInstalments(ctx context.Context, db *sql.DB) error {
-	var n int
-	err := db.QueryRowContext(ctx, "SELECT COUNT(*) FROM pragma_table_info('payments') WHERE name = 'instalments'").Scan(&n)
-	if err != nil || n > 0 {
-		return err
+// addColumns gives a book of an earlier make the columns that it lacks.
+func addColumns(ctx context.Context, db *sql.DB) error {
+	for _, c := range []struct{ table, name, kind string }{
+		{"payments", "instalments", "INTEGER NOT NULL DEFAULT 0"}, {"sms", "notify_url", "TEXT NOT NULL DEFAULT ''"},
+	} {
+		var n int
+		err := db.QueryRowContext(ctx, "SELECT COUNT(*) FROM pragma_table_info(?) WHERE name = ?", c.table, c.name).Scan(&n)
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			continue
+		}
+		if _, err := db.ExecContext(ctx, "ALTER TABLE "+c.table+" ADD COLUMN "+c.name+" "+c.kind); err != nil {
+			return err
+		}
 	}
-	_, err = db.ExecContext(ctx, "ALTER TABLE payments ADD COLUMN instalments INTEGER NOT NULL DEFAULT 0")
-	return err
+	return nil
 }
 
 func openSQLite(path string, conns int, txlock string, pragmas ...string) (*sql.DB, error) {

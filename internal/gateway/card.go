@@ -42,6 +42,19 @@ func (c *Client) SendSMS(ctx context.Context, phone pii.Text, text, outID string
 	return c.call(ctx, http.MethodPost, "/sms/v1/messages", map[string]string{"phone": phone.Reveal(), "text": text, "out_id": outID}, nil)
 }
 
+// Reporting sends messages that the bank reports on: whether they arrived, and
+// what was answered.
+type Reporting struct{ c *Client }
+
+// Reporting sends as the client does, and has it reported.
+func (c *Client) Reporting() Reporting { return Reporting{c} }
+
+// SendSMS sends a text; the same outID again does not send again.
+func (r Reporting) SendSMS(ctx context.Context, phone pii.Text, text, outID string) error {
+	return r.c.call(ctx, http.MethodPost, "/sms/v1/messages",
+		map[string]string{"phone": phone.Reveal(), "text": text, "out_id": outID, "notify_url": r.c.RepliesCallback()}, nil)
+}
+
 // SubmitApplication hands an approved application to the card core; the same
 // application again changes nothing. fields are the applicant's.
 func (c *Client) SubmitApplication(ctx context.Context, applicationID, cardProduct string, fields map[string]pii.Text) error {

@@ -49,6 +49,9 @@ func (c *Client) PaymentsCallback() string { return c.callback + "/api/v1/callba
 // OutcomesCallback is where the card core reports outcomes.
 func (c *Client) OutcomesCallback() string { return c.callback + "/api/v1/callbacks/card-outcomes" }
 
+// RepliesCallback is where the bank reports on messages.
+func (c *Client) RepliesCallback() string { return c.callback + "/api/v1/callbacks/sms-replies" }
+
 // Close lets go of idle connections.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 

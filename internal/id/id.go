@@ -59,6 +59,8 @@ const (
 	DryRun         = "dry"
 	Hold           = "hld"
 	Proof          = "prf"
+	Journey        = "jny"
+	Message        = "msg"
 )
 
 const (

@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"errors"
 	"fmt"
 	"time"
 )
@@ -13,6 +14,10 @@ type Postponed struct{ At time.Time }
 func (p *Postponed) Error() string {
 	return fmt.Sprintf("outbox: postponed to %s", p.At.Format(time.RFC3339))
 }
+
+// ErrEnded is what a handler answers that has ended its task itself, by Finish in
+// the transaction that holds the effect.
+var ErrEnded = errors.New("outbox: ended")
 
 // Dropped is what a handler answers when trying again cannot help: the task is
 // dead and waits for a person.

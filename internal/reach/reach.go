@@ -1,23 +1,30 @@
 // Package reach decides when promotions may reach people: within the bank's
-// hours, and not more often than its caps allow, over all channels (RULES §6).
+// hours, not more often than its caps allow, over all channels, and never those
+// who want none (RULES §6).
 //
 // Invariants: a message counts once, from the moment at which it was let go;
-// messages to one person are judged one after the other.
+// messages to one person are judged one after the other, and an opt-out is one of
+// them: what is judged after it does not leave.
 //
 // It imports internal/db and internal/tenant.
 package reach
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"yinbo/internal/db"
 	"yinbo/internal/tenant"
 )
 
+// ErrOptedOut says that the person wants no promotions: not now, and not later.
+var ErrOptedOut = errors.New("reach: opted out")
+
 // Take is asked at the moment of sending. It gives when the message may leave:
 // tx.Now, and then the message counts from the commit on, or a later time at
 // which to ask again. One that counted before may only have to wait for the hour.
+// ErrOptedOut when it may never leave.
 func Take(ctx context.Context, tx *db.Tx, bank tenant.Bank, viewer, message string) (time.Time, error) {
 	h, err := hoursOf(bank)
 	if err != nil {
@@ -25,8 +32,15 @@ func Take(ctx context.Context, tx *db.Tx, bank tenant.Bank, viewer, message stri
 	}
 	// The person is held until the commit; what was noted of them since this
 	// transaction began is read as well.
-	if _, _, err := db.Value[string](ctx, tx, "SELECT id FROM viewer WHERE bank_id = ? AND id = ?"+tx.Dialect().ForUpdate(), bank.ID, viewer); err != nil {
+	hash, _, err := db.Value[string](ctx, tx, "SELECT phone_hash FROM viewer WHERE bank_id = ? AND id = ?"+tx.Dialect().ForUpdate(), bank.ID, viewer)
+	if err != nil {
 		return time.Time{}, err
+	}
+	switch out, err := isOut(ctx, tx, bank.ID, hash); {
+	case err != nil:
+		return time.Time{}, err
+	case out:
+		return time.Time{}, ErrOptedOut
 	}
 	type line struct {
 		message string

@@ -35,6 +35,9 @@ type Settings struct {
 	// FollowUps are the waits of the built-in bind-your-card journey, counted
 	// from the card's issue; RULES: 1 h, 24 h, 72 h.
 	FollowUps []Duration `json:"follow_ups,omitempty"`
+	// FirstSpend is how long after the binding the built-in journey reminds of the
+	// first purchase; 24 h.
+	FirstSpend Duration `json:"first_spend,omitempty"`
 	// PromoFrom and PromoTo bound the hours of promotions, HH:MM in the bank's
 	// zone; RULES §6: 09:00 to 20:30.
 	PromoFrom string `json:"promo_from,omitempty"`
@@ -87,6 +90,9 @@ func (s Settings) IntakeClosed() bool {
 func (s Settings) WithDefaults() Settings {
 	if len(s.FollowUps) == 0 {
 		s.FollowUps = []Duration{Duration(time.Hour), Duration(24 * time.Hour), Duration(72 * time.Hour)}
+	}
+	if s.FirstSpend == 0 {
+		s.FirstSpend = Duration(24 * time.Hour)
 	}
 	if s.PromoFrom == "" {
 		s.PromoFrom = "09:00"
@@ -177,7 +183,7 @@ func (d *Directory) All(ctx context.Context) ([]Bank, error) {
 		return banks, nil
 	}
 	now := d.db.Clock().Now()
-	read, err := db.All(ctx, d.db, scan, "SELECT id, slug, name, time_zone, hosts, settings FROM bank ORDER BY id")
+	read, err := db.All(ctx, d.db, scan, selectBank+" ORDER BY id")
 	if err != nil && banks != nil {
 		return banks, nil
 	}
@@ -196,6 +202,13 @@ func (d *Directory) known() ([]Bank, bool) {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
 	return d.banks, d.banks != nil && now.Sub(d.loaded) < freshFor
+}
+
+const selectBank = "SELECT id, slug, name, time_zone, hosts, settings FROM bank"
+
+// Read reads a bank as it stands, for who is within a transaction.
+func Read(ctx context.Context, q db.Querier, bankID string) (Bank, bool, error) {
+	return db.One(ctx, q, scan, selectBank+" WHERE id = ?", bankID)
 }
 
 func scan(r db.Row) (Bank, error) {

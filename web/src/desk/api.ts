@@ -10,6 +10,7 @@ export const areas = [
   { name: 'leads', roles: ['reviewer', 'supervisor'] },
   { name: 'screening', roles: ['risk', 'supervisor', 'auditor'] },
   { name: 'lists', roles: ['risk', 'supervisor', 'auditor'] },
+  { name: 'journeys', roles: ['operator', 'supervisor', 'auditor'] },
   { name: 'settlements', roles: ['finance', 'finance_checker', 'auditor'] },
   { name: 'reconciliations', roles: ['finance', 'finance_checker', 'auditor'] },
   { name: 'trial-balance', roles: ['finance', 'finance_checker', 'auditor'] },

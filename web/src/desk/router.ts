@@ -28,6 +28,7 @@ export const router = createRouter({
         { path: 'leads/:id?', name: 'leads', component: () => import('./leads/LeadsPage.vue'), props: true, meta: { area: 'leads' } },
         { path: 'screening/:id?', name: 'screening', component: () => import('./screening/VersionsPage.vue'), props: true, meta: { area: 'screening' } },
         { path: 'lists', name: 'lists', component: () => import('./screening/ListsPage.vue'), meta: { area: 'lists' } },
+        { path: 'journeys', name: 'journeys', component: () => import('./journeys/JourneysPage.vue'), meta: { area: 'journeys' } },
         { path: 'settlements/:id?', name: 'settlements', component: () => import('./finance/SettlementsPage.vue'), props: true, meta: { area: 'settlements' } },
         { path: 'reconciliations/:id?', name: 'reconciliations', component: () => import('./finance/ReconciliationsPage.vue'), props: true, meta: { area: 'reconciliations' } },
         { path: 'trial-balance', name: 'trial-balance', component: () => import('./finance/TrialBalancePage.vue'), meta: { area: 'trial-balance' } },

@@ -1,5 +1,11 @@
-import { idempotent, unwrap, type Card } from '@client/index'
+import { idempotent, unwrap, type Card as Plain } from '@client/index'
 import { api } from '../api'
+
+/** A bound card with its face, and whether it is taken when no other is named. */
+export interface Card extends Plain {
+  default: boolean
+  art: string
+}
 
 export async function listCards(): Promise<Card[]> {
   const answer = await unwrap<{ items: Card[] | null }>(api.http.GET('/cards'))
@@ -30,4 +36,8 @@ export async function confirmBinding(id: string, code: string): Promise<Card> {
 
 export function unbind(id: string): Promise<unknown> {
   return unwrap(api.http.DELETE('/cards/{id}', { params: { path: { id } } }))
+}
+
+export function makeDefault(id: string): Promise<unknown> {
+  return unwrap(api.http.PUT('/cards/{id}/default', { params: { path: { id } } }))
 }

@@ -1,0 +1,236 @@
+package follow
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+
+	"yinbo/internal/audit"
+	"yinbo/internal/clock"
+	"yinbo/internal/db"
+	"yinbo/internal/fault"
+	"yinbo/internal/gateway"
+	"yinbo/internal/id"
+	"yinbo/internal/pii"
+	"yinbo/internal/reach"
+	"yinbo/internal/tenant"
+)
+
+// Reply is what somebody answered to a message, as the gateway reports it.
+type Reply struct {
+	Phone pii.Text `json:"phone"`
+	Text  pii.Text `json:"text" doc:"T, TD, 拒收, 退订 stop promotions; anything else is passed over"`
+	OutID string   `json:"out_id,omitempty" doc:"Our number of the message that was answered, where the gateway knows it"`
+}
+
+// Delivery is what became of a message that the gateway took.
+type Delivery struct {
+	OutID     string      `json:"out_id"`
+	Delivered bool        `json:"delivered"`
+	At        clock.Stamp `json:"at"`
+}
+
+// SMSReport is the body of the gateway's callback.
+type SMSReport struct {
+	Replies    []Reply    `json:"replies,omitempty" maxItems:"1000"`
+	Deliveries []Delivery `json:"deliveries,omitempty" maxItems:"1000"`
+}
+
+// Taken tells the gateway what came of its callback.
+type Taken struct {
+	OptedOut  int `json:"opted_out"`
+	Delivered int `json:"delivered"`
+}
+
+// AllBanks lists the banks, for a reply that does not say whose message it answers.
+type AllBanks interface {
+	Banks
+	All(ctx context.Context) ([]tenant.Bank, error)
+}
+
+// Replies takes what a gateway reports of messages, and viewers' own choice.
+type Replies struct {
+	f     *FollowUps
+	banks AllBanks
+	key   string // signs the gateway's callbacks
+}
+
+// NewReplies makes the service; key is the one that the bank signs with.
+func NewReplies(f *FollowUps, banks AllBanks, key string) *Replies {
+	return &Replies{f: f, banks: banks, key: key}
+}
+
+// Callback takes a signed report; again, it changes nothing. A reply that answers
+// none of our messages stops the promotions of every bank that knows the phone.
+// Errors: callback.signature (401); bad_request; validation.
+func (r *Replies) Callback(ctx context.Context, signature string, raw []byte, requestID string) (taken Taken, err error) {
+	if err := gateway.CheckSignature(r.key, signature, raw, r.f.book.DB.Clock().Now()); err != nil {
+		return taken, err
+	}
+	var report SMSReport
+	if err := json.Unmarshal(raw, &report); err != nil {
+		return taken, fault.New(fault.BadRequest, "bad_request").Because(err)
+	}
+	if len(report.Replies) > 1000 {
+		return taken, fault.InvalidField("replies", "field.too_long")
+	}
+	if len(report.Deliveries) > 1000 {
+		return taken, fault.InvalidField("deliveries", "field.too_long")
+	}
+	for _, x := range report.Replies {
+		if !reach.IsStop(x.Text.Reveal()) {
+			continue
+		}
+		banks, err := r.asked(ctx, x.OutID)
+		if err != nil {
+			return taken, err
+		}
+		for _, bank := range banks {
+			out, err := r.stop(ctx, bank, x.Phone, requestID)
+			if err != nil {
+				return taken, err
+			}
+			if out {
+				taken.OptedOut++
+			}
+		}
+	}
+	taken.Delivered, err = r.delivered(ctx, report.Deliveries)
+	return taken, err
+}
+
+// asked is the bank whose message was answered, or all of them.
+func (r *Replies) asked(ctx context.Context, outID string) ([]tenant.Bank, error) {
+	banks, err := r.banks.All(ctx)
+	if err != nil || outID == "" {
+		return banks, err
+	}
+	bankID, found, err := db.Value[string](ctx, r.f.book.DB, "SELECT bank_id FROM follow_up WHERE id = ?", outID)
+	if err != nil || !found {
+		return banks, err
+	}
+	return slices.DeleteFunc(slices.Clone(banks), func(b tenant.Bank) bool { return b.ID != bankID }), nil
+}
+
+// stop opts a person out by their phone. A bank that does not know the phone
+// notes it all the same: it may come to know it.
+func (r *Replies) stop(ctx context.Context, bank tenant.Bank, phone pii.Text, requestID string) (bool, error) {
+	hash, err := r.f.book.Keys.Hash(ctx, bank.ID, "phone", phone.Reveal())
+	if err != nil {
+		return false, err
+	}
+	var changed bool
+	err = r.f.book.DB.InTx(ctx, func(tx *db.Tx) error {
+		changed, err = r.f.optOut(ctx, tx, bank.ID, hash, bySMS, audit.Entry{ActorKind: "system", Actor: "sms-gateway", RequestID: requestID})
+		return err
+	})
+	return changed, err
+}
+
+// optOut notes the choice, cancels the promotions that wait, and confirms it in
+// the app.
+func (f *FollowUps) optOut(ctx context.Context, tx *db.Tx, bank, phoneHash, channel string, by audit.Entry) (bool, error) {
+	changed, err := reach.OptOut(ctx, tx, bank, phoneHash, channel)
+	if err != nil || !changed {
+		return false, err
+	}
+	viewer, known, err := db.Value[string](ctx, tx, "SELECT id FROM viewer WHERE bank_id = ? AND phone_hash = ?", bank, phoneHash)
+	if err != nil {
+		return false, err
+	}
+	by.Bank, by.Action, by.Object, by.Detail = bank, "promotions.stopped", viewer, map[string]any{"channel": channel}
+	if err := audit.Write(ctx, tx, by); err != nil || !known {
+		return true, err
+	}
+	waiting, err := readWaiting(ctx, tx, "viewer_id = ?", bank, viewer)
+	if err != nil {
+		return false, err
+	}
+	for _, w := range waiting {
+		if w.Promotion {
+			if err := cancelOne(ctx, tx, f.book.Box, bank, w.id, "opted_out"); err != nil {
+				return false, err
+			}
+		}
+	}
+	return true, tell(ctx, tx, f.book.Push, bank, viewer, id.New(id.Message), optedOutText)
+}
+
+const optedOutText = "已为您停止发送推广消息。需要时可在“隐私”中重新打开。"
+
+// delivered notes which messages arrived.
+func (r *Replies) delivered(ctx context.Context, items []Delivery) (n int, err error) {
+	if len(items) == 0 {
+		return 0, nil
+	}
+	err = r.f.book.DB.InTx(ctx, func(tx *db.Tx) error {
+		n = 0
+		for _, d := range items {
+			if !d.Delivered {
+				continue
+			}
+			rows, err := tx.Exec(ctx, "UPDATE follow_up SET delivered_at = ? WHERE id = ? AND status IN ('sending', 'sent') AND delivered_at IS NULL",
+				d.At.Time, d.OutID)
+			if err != nil {
+				return err
+			}
+			n += int(rows)
+		}
+		return nil
+	})
+	return n, err
+}
+
+// Choice is whether a viewer takes promotions.
+type Choice struct {
+	Promotions bool         `json:"promotions"`
+	StoppedAt  *clock.Stamp `json:"stopped_at"`
+}
+
+// Choice reads a viewer's.
+func (f *FollowUps) Choice(ctx context.Context, bank, viewer string) (Choice, error) {
+	return readChoice(ctx, f.book.DB, bank, viewer)
+}
+
+func readChoice(ctx context.Context, q db.Querier, bank, viewer string) (Choice, error) {
+	hash, err := phoneHash(ctx, q, bank, viewer)
+	if err != nil {
+		return Choice{}, err
+	}
+	out, since, err := reach.Choice(ctx, q, bank, hash)
+	return Choice{Promotions: !out, StoppedAt: clock.AtPtr(since.Time)}, err
+}
+
+func phoneHash(ctx context.Context, q db.Querier, bank, viewer string) (string, error) {
+	hash, found, err := db.Value[string](ctx, q, "SELECT phone_hash FROM viewer WHERE bank_id = ? AND id = ?", bank, viewer)
+	if err == nil && !found {
+		err = notFound()
+	}
+	return hash, err
+}
+
+// Choose sets whether a viewer takes promotions.
+func (f *FollowUps) Choose(ctx context.Context, bank, viewer string, promotions bool, requestID string) (c Choice, err error) {
+	err = f.book.DB.InTx(ctx, func(tx *db.Tx) error {
+		hash, err := phoneHash(ctx, tx, bank, viewer)
+		if err != nil {
+			return err
+		}
+		by := audit.Entry{Bank: bank, ActorKind: "viewer", Actor: viewer, RequestID: requestID}
+		if !promotions {
+			_, err = f.optOut(ctx, tx, bank, hash, inApp, by)
+		} else {
+			var changed bool
+			if changed, err = reach.OptIn(ctx, tx, bank, hash); err == nil && changed {
+				by.Action, by.Object, by.Detail = "promotions.wanted", viewer, map[string]any{"channel": inApp}
+				err = audit.Write(ctx, tx, by)
+			}
+		}
+		if err != nil {
+			return err
+		}
+		c, err = readChoice(ctx, tx, bank, viewer)
+		return err
+	})
+	return c, err
+}
