@@ -82,14 +82,16 @@ func newDepartment(t *testing.T, d *db.DB) *department {
 	followUps := follow.New(book)
 	bindings := bind.New(book, keeper, gate, followUps)
 	coupons := promo.New(promo.Deps{DB: d, Box: dep.box, Keeper: keeper, Banks: banks})
+	leads := review.New(book, people, banks)
 	dep.handlers = map[string]func(context.Context, outbox.Task) error{
 		card.TaskBound:     coupons.HandleBound,
 		card.TaskApproved:  coupons.HandleApproved,
 		card.TaskNotice:    (&card.Notices{Book: book, Banks: banks, SMS: gate}).Send,
+		review.TaskPromise: leads.HandlePromise,
 		review.TaskHandoff: (&review.Handoff{Book: book, Core: gate}).Send,
 	}
 	web.Config.Handler = server.New(server.Deps{Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Metrics: prometheus.NewRegistry(), Auth: people,
-		Banks: banks, Keys: keys, DB: d, Applications: card.New(book, keeper, people, nowhere{}), Leads: review.New(book, people),
+		Banks: banks, Keys: keys, DB: d, Applications: card.New(book, keeper, people, nowhere{}), Leads: leads,
 		Outcomes: review.NewOutcomes(book, keeper, banks, followUps, bindings, bankbox.DefaultCallbackKey), Bindings: bindings}).Handler()
 	t.Cleanup(func() {
 		if err := dep.theirs.Close(context.Background()); err != nil {

@@ -85,11 +85,12 @@ func open(t *testing.T, base *db.DB, c *clock.Fake) *Department {
 	keeper, banks := idem.NewKeeper(base), oneBank{d}
 	followUps := follow.New(d.book)
 	d.Applications = card.New(d.book, keeper, d.Viewers, Rooms{})
-	d.Leads = review.New(d.book, d.Staff)
+	d.Leads = review.New(d.book, d.Staff, banks)
 	d.Bindings = bind.New(d.book, keeper, d.Far, followUps)
 	d.Outcomes = review.NewOutcomes(d.book, keeper, banks, followUps, d.Bindings, CallbackKey)
 	d.handlers = map[string]func(context.Context, outbox.Task) error{
 		card.TaskNotice:    (&card.Notices{Book: d.book, Banks: banks, SMS: d.Far}).Send,
+		review.TaskPromise: d.Leads.HandlePromise,
 		review.TaskHandoff: (&review.Handoff{Book: d.book, Core: d.Far}).Send,
 		follow.TaskSend:    follow.NewSender(d.book, banks, d.Bindings, d.Far).Send,
 		card.TaskBound:     d.reached,

@@ -66,6 +66,7 @@ type app struct {
 	coupons  *promo.Coupons
 	payments *payment.Payments
 	desk     *settle.Desk
+	leads    *review.Leads
 	imports  *bulk.Imports
 	server   *server.Server
 	worker   *jobs.Worker
@@ -139,7 +140,8 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 	followUps := follow.New(book)
 	bindings := bind.New(book, keeper, a.bank, followUps)
 	applications := card.New(book, keeper, a.people, a.rooms)
-	leads := review.New(book, a.people)
+	leads := review.New(book, a.people, c.banks)
+	a.leads = leads
 	outcomes := review.NewOutcomes(book, keeper, c.banks, followUps, bindings, key)
 
 	ledgers := ledger.New(c.db)
@@ -184,6 +186,8 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 			rundown.ClockTask:  rundowns.HandleClock,
 			bulk.RunTask:       a.imports.HandleRun,
 			card.TaskNotice:    (&card.Notices{Book: book, Banks: c.banks, SMS: a.bank}).Send,
+			review.TaskPromise: leads.HandlePromise,
+			review.TaskSpread:  leads.HandleSpread,
 			review.TaskHandoff: (&review.Handoff{Book: book, Core: a.bank}).Send,
 			follow.TaskSend:    follow.NewSender(book, c.banks, bindings, a.bank).Send,
 			live.TaskStarted:   reminders.Spread,
@@ -232,6 +236,9 @@ func (a *app) scheduleRecurring(ctx context.Context) error {
 	return a.core.db.InTx(ctx, func(tx *db.Tx) error {
 		for _, b := range banks {
 			if err := a.desk.ScheduleNightly(ctx, tx, b); err != nil {
+				return err
+			}
+			if err := a.leads.ScheduleSpread(ctx, tx, b); err != nil {
 				return err
 			}
 		}

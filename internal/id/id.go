@@ -54,6 +54,11 @@ const (
 	Lottery        = "lot"
 	Poll           = "pol"
 	Cue            = "cue"
+	Opinion        = "opn"
+	Queue          = "que"
+	Search         = "sch"
+	Handover       = "hov"
+	Difference     = "dif"
 )
 
 const (
