@@ -45,8 +45,9 @@ func timer(bank tenant.Bank, lead, stage string, since time.Time) outbox.Task {
 // pause is how much later a decision is asked for that waits for the applicant.
 const pause = time.Hour
 
-// HandlePromise handles TaskPromise: what was not kept is escalated, and the
-// applicant told, once for each stage and beginning.
+// HandlePromise handles TaskPromise: what was not kept is escalated, once for each
+// stage and beginning, and the applicant is told that the answer takes longer or
+// that theirs is waited for.
 func (l *Leads) HandlePromise(ctx context.Context, t outbox.Task) error {
 	var p promised
 	if err := t.Decode(&p); err != nil {
@@ -106,9 +107,11 @@ func (l *Leads) escalate(ctx context.Context, tx *db.Tx, bank, lead string, p pr
 	if err := l.book.Record(ctx, tx, e); err != nil {
 		return err
 	}
-	topic := card.Late
-	if p.Stage == stageSupplement {
-		topic = card.InfoLate
+	switch p.Stage {
+	case stageDecision:
+		return l.book.TellLate(ctx, tx, bank, lead, card.Late)
+	case stageSupplement:
+		return l.book.TellLate(ctx, tx, bank, lead, card.InfoLate)
 	}
-	return l.book.TellLate(ctx, tx, bank, lead, topic)
+	return nil // the first look is promised to the bank, not to the applicant
 }
