@@ -91,7 +91,7 @@ func newDepartment(t *testing.T, d *db.DB) *department {
 		review.TaskHandoff: (&review.Handoff{Book: book, Core: gate}).Send,
 	}
 	web.Config.Handler = server.New(server.Deps{Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Metrics: prometheus.NewRegistry(), Auth: people,
-		Banks: banks, Keys: keys, DB: d, Applications: card.New(book, keeper, people, nowhere{}), Leads: leads,
+		Banks: banks, Keys: keys, DB: d, Applications: card.New(book, keeper, people, nowhere{}), Leads: leads, Comparer: &review.Comparer{Leads: leads, Core: gate},
 		Outcomes: review.NewOutcomes(book, keeper, banks, followUps, bindings, bankbox.DefaultCallbackKey), Bindings: bindings}).Handler()
 	t.Cleanup(func() {
 		if err := dep.theirs.Close(context.Background()); err != nil {

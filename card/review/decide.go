@@ -61,6 +61,9 @@ func (l *Leads) Decide(ctx context.Context, bank tenant.Bank, p Person, lead str
 		if err != nil {
 			return err
 		}
+		if err := looked(ctx, tx, bank.ID, lead); err != nil {
+			return err
+		}
 		if len(why) > 0 {
 			return l.propose(ctx, tx, bank, p, lead, d, why)
 		}
@@ -111,7 +114,7 @@ func (l *Leads) approved(ctx context.Context, tx *db.Tx, bank, lead string) erro
 	if err != nil {
 		return err
 	}
-	return l.book.Box.Add(ctx, tx, outbox.Task{Bank: bank, Kind: TaskHandoff, Ref: lead, Payload: struct{}{}},
+	return l.book.Box.Add(ctx, tx, outbox.Task{Bank: bank, Kind: TaskHandoff, Ref: lead, Payload: handoff{}},
 		outbox.Task{Bank: bank, Kind: card.TaskApproved, Ref: lead, Payload: card.Milestone{ViewerID: viewer}})
 }
 

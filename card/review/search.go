@@ -56,7 +56,7 @@ func (l *Leads) Search(ctx context.Context, bank tenant.Bank, p Person, field st
 
 // searched counts and audits a search before its result is shown.
 func (l *Leads) searched(ctx context.Context, bank tenant.Bank, p Person, field, reason string, found int) (left int, err error) {
-	return left, l.book.DB.InTx(ctx, func(tx *db.Tx) error {
+	err = l.book.DB.InTx(ctx, func(tx *db.Tx) error {
 		// The chain's head is held until the commit: two searches at once are counted
 		// one after the other.
 		err := card.Audit(ctx, tx, p.act(bank.ID, "leads", "searched", map[string]any{"field": field, "reason": audit.Reason(reason), "found": found}))
@@ -73,4 +73,5 @@ func (l *Leads) searched(ctx context.Context, bank tenant.Bank, p Person, field,
 		left = SearchesPerHour - n - 1
 		return tx.Insert(ctx, "lead_search (id, bank_id, staff_id, field, found, at)", [][]any{{id.New(id.Search), bank.ID, p.ID, field, found, tx.Now}}, "")
 	})
+	return left, err
 }

@@ -67,6 +67,7 @@ type app struct {
 	payments *payment.Payments
 	desk     *settle.Desk
 	leads    *review.Leads
+	comparer *review.Comparer
 	imports  *bulk.Imports
 	server   *server.Server
 	worker   *jobs.Worker
@@ -141,7 +142,7 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 	bindings := bind.New(book, keeper, a.bank, followUps)
 	applications := card.New(book, keeper, a.people, a.rooms)
 	leads := review.New(book, a.people, c.banks)
-	a.leads = leads
+	a.leads, a.comparer = leads, &review.Comparer{Leads: leads, Core: a.bank}
 	outcomes := review.NewOutcomes(book, keeper, c.banks, followUps, bindings, key)
 
 	ledgers := ledger.New(c.db)
@@ -160,7 +161,7 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 		a.video = video.New(video.Deps{Config: c.videoConfig(), DB: c.db, Keys: c.keys, Rooms: a.rooms, Addresses: addresses, Log: c.log})
 		a.server = server.New(server.Deps{Log: c.log, Metrics: a.metrics, Auth: a.people, Banks: c.banks, Keys: c.keys,
 			Apps: web.Apps(), Ready: a.ready, Catalog: shop, Imports: a.imports, Flash: a.sales, Orders: a.orders, Coupons: a.coupons, Payments: a.payments,
-			Ledger: ledgers, Settle: a.desk, DB: c.db, Applications: applications, Leads: leads, Outcomes: outcomes,
+			Ledger: ledgers, Settle: a.desk, DB: c.db, Applications: applications, Leads: leads, Comparer: a.comparer, Outcomes: outcomes,
 			Bindings: bindings, Games: a.games, Rundowns: rundowns, Rooms: a.rooms, Hub: a.hub, Video: a.video, Vouchers: vouchers, Addresses: addressbook.New(c.db, c.keys),
 			OrderDesk: desk.New(desk.Deps{DB: c.db, Keyring: c.keys, Payments: a.payments, Vouchers: vouchers, Names: a.people})})
 	}
@@ -188,6 +189,7 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 			card.TaskNotice:    (&card.Notices{Book: book, Banks: c.banks, SMS: a.bank}).Send,
 			review.TaskPromise: leads.HandlePromise,
 			review.TaskSpread:  leads.HandleSpread,
+			review.TaskCompare: a.comparer.HandleCompare,
 			review.TaskHandoff: (&review.Handoff{Book: book, Core: a.bank}).Send,
 			follow.TaskSend:    follow.NewSender(book, c.banks, bindings, a.bank).Send,
 			live.TaskStarted:   reminders.Spread,
@@ -239,6 +241,9 @@ func (a *app) scheduleRecurring(ctx context.Context) error {
 				return err
 			}
 			if err := a.leads.ScheduleSpread(ctx, tx, b); err != nil {
+				return err
+			}
+			if err := a.comparer.ScheduleCompare(ctx, tx, b); err != nil {
 				return err
 			}
 		}
