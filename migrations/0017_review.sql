@@ -150,10 +150,12 @@ ALTER TABLE application ADD COLUMN phone_tail VARCHAR(4) GENERATED ALWAYS AS (SU
 -- What people filter by, each in the order of the list.
 CREATE INDEX application_made ON application (bank_id, created_at, id);
 CREATE INDEX application_status_made ON application (bank_id, status, created_at, id);
-CREATE INDEX application_queue_made ON application (bank_id, queue_id, status, created_at, id);
+CREATE INDEX application_queue_made ON application (bank_id, queue_id, created_at, id);
+CREATE INDEX application_queue_status ON application (bank_id, queue_id, status, created_at, id);
 CREATE INDEX application_room_made ON application (bank_id, room_id, created_at, id);
 CREATE INDEX application_product_made ON application (bank_id, card_product_id, created_at, id);
 CREATE INDEX application_screening_made ON application (bank_id, screening, created_at, id);
+CREATE INDEX application_screening_status ON application (bank_id, screening, status, created_at, id);
 CREATE INDEX application_city_made ON application (bank_id, city_code, created_at, id);
 CREATE INDEX application_band_made ON application (bank_id, income_band, created_at, id);
 CREATE INDEX application_tail_made ON application (bank_id, phone_tail, created_at, id);

@@ -92,7 +92,7 @@ type detailRow struct {
 // Get gives a lead; not_found when the bank has none of that id.
 func (l *Leads) Get(ctx context.Context, bank tenant.Bank, p Person, lead string) (LeadDetail, error) {
 	var v LeadDetail
-	head, found, err := db.One(ctx, l.book.DB, scanLead, leadColumns+" JOIN card_product p ON p.id = a.card_product_id WHERE a.bank_id = ? AND a.id = ?", bank.ID, lead)
+	head, found, err := db.One(ctx, l.book.DB, scanLead, leadColumns+" WHERE a.bank_id = ? AND a.id = ?", bank.ID, lead)
 	if err != nil {
 		return v, err
 	}

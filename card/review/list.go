@@ -91,7 +91,8 @@ func (l *Leads) List(ctx context.Context, bank string, p Person, f Filter, after
 	return leads, l.name(ctx, bank, leads)
 }
 
-const leadColumns = `SELECT a.id, a.status, p.id, p.name, a.name_masked, a.phone_masked, a.id_no_masked, a.city_code, a.income_band,
+// The product's name is read by itself: a join may lose the index's order.
+const leadColumns = `SELECT a.id, a.status, a.card_product_id, (SELECT p.name FROM card_product p WHERE p.id = a.card_product_id), a.name_masked, a.phone_masked, a.id_no_masked, a.city_code, a.income_band,
 	a.receipt_no, a.room_id, a.created_at, a.updated_at, COALESCE(a.claimed_by, ''), a.claimed_until, a.screening, a.decided_at, a.card_last4,
 	a.queue_id, a.proposal_id IS NOT NULL, a.escalated_at, a.escalated_for FROM application a`
 
@@ -129,7 +130,7 @@ func (c *condition) selectLead(d db.Dialect) string {
 	if c.index != "" && c.index != engine {
 		hint = d.By(c.index)
 	}
-	return leadColumns + hint + d.Then() + "card_product p ON p.id = a.card_product_id WHERE " + c.where
+	return leadColumns + hint + " WHERE " + c.where
 }
 
 // engine stands for whatever index the engine finds: a whole value finds a few
@@ -149,14 +150,18 @@ func (l *Leads) condition(ctx context.Context, bank string, p Person, f Filter) 
 		}
 	}
 	l.standing(c, p, f)
+	queue, screening := "application_queue_made", "application_screening_made"
+	if f.Status != "" {
+		queue, screening = "application_queue_status", "application_screening_status"
+	}
 	for _, e := range []struct{ column, value, index string }{
 		{"a.room_id", f.Room, "application_room_made"},
-		{"a.queue_id", f.Queue, "application_queue_made"},
 		{"a.city_code", f.City, "application_city_made"},
+		{"a.queue_id", f.Queue, queue},
+		{"a.screening", string(f.Screening), screening},
 		{"a.income_band", f.IncomeBand, "application_band_made"},
 		{"a.status", string(f.Status), "application_status_made"},
 		{"a.card_product_id", f.Product, "application_product_made"},
-		{"a.screening", string(f.Screening), "application_screening_made"},
 	} {
 		if e.value == "" {
 			continue
