@@ -26,6 +26,9 @@ export const router = createRouter({
       children: [
         { path: '', name: 'home', component: () => import('./HomePage.vue') },
         { path: 'leads/:id?', name: 'leads', component: () => import('./leads/LeadsPage.vue'), props: true, meta: { area: 'leads' } },
+        { path: 'review/queues', name: 'review-queues', component: () => import('./review/QueuesPage.vue'), meta: { area: 'review-queues' } },
+        { path: 'review/figures', name: 'review-figures', component: () => import('./review/FiguresPage.vue'), meta: { area: 'review-figures' } },
+        { path: 'review/handoffs', name: 'handoffs', component: () => import('./review/HandoffsPage.vue'), meta: { area: 'handoffs' } },
         { path: 'settlements/:id?', name: 'settlements', component: () => import('./finance/SettlementsPage.vue'), props: true, meta: { area: 'settlements' } },
         { path: 'reconciliations/:id?', name: 'reconciliations', component: () => import('./finance/ReconciliationsPage.vue'), props: true, meta: { area: 'reconciliations' } },
         { path: 'trial-balance', name: 'trial-balance', component: () => import('./finance/TrialBalancePage.vue'), meta: { area: 'trial-balance' } },
