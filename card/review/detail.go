@@ -195,6 +195,18 @@ func (l *Leads) history(ctx context.Context, bank string, v *LeadDetail, names m
 		case line.Actor != "":
 			item.By = &card.Named{ID: line.Actor, Name: v.Applicant.Name}
 		}
+		// People are named beside their ids: to whom, from whom, whose decision.
+		for _, key := range []string{"staff_id", "from", "proposed_by"} {
+			staffID, _ := line.Detail[key].(string)
+			if staffID == "" {
+				continue
+			}
+			name, err := l.nameOf(ctx, bank, staffID, names)
+			if err != nil {
+				return err
+			}
+			item.Detail[strings.TrimSuffix(key, "_id")+"_name"] = name
+		}
 		if !line.Text.Empty() {
 			text := line.Text.Reveal() // staff's own words, for staff of this bank
 			item.Text = &text

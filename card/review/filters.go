@@ -33,9 +33,12 @@ func (l *Leads) Filters(ctx context.Context, bank string, p Person) ([]SavedFilt
 	}, "SELECT name, query, created_at FROM saved_filter WHERE bank_id = ? AND staff_id = ? ORDER BY name LIMIT ?", bank, p.ID, MaxFilters)
 }
 
-// SaveFilter keeps a filter, in place of the one of that name. Errors: conflict
-// beyond MaxFilters.
+// SaveFilter keeps a filter, in place of the one of that name. Errors: validation
+// when it filters nothing; conflict beyond MaxFilters.
 func (l *Leads) SaveFilter(ctx context.Context, bank string, p Person, name string, query map[string]string) error {
+	if len(query) == 0 {
+		return fault.InvalidField("query", "field.required")
+	}
 	raw, err := json.Marshal(query)
 	if err != nil {
 		return fmt.Errorf("review: filter: %w", err)
