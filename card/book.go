@@ -68,7 +68,8 @@ type Move struct {
 
 // Move changes the status when the application stands where the move begins, and
 // tells whether it did. The applicant learns of it on the socket and, where the
-// status has a text, by a message. A claim ends with the review.
+// status has a text, by a message. A claim, a proposed decision and an
+// escalation end with the review.
 func (b *Book) Move(ctx context.Context, tx *db.Tx, m Move) (bool, error) {
 	allowed := sources(m.To)
 	if m.From == nil {
@@ -84,7 +85,7 @@ func (b *Book) Move(ctx context.Context, tx *db.Tx, m Move) (bool, error) {
 		set += ", open_key = NULL"
 	}
 	if !slices.Contains(Reviewable(), m.To) {
-		set += ", claimed_by = NULL, claimed_until = NULL"
+		set += ", claimed_by = NULL, claimed_until = NULL, proposal_id = NULL, escalated_at = NULL, escalated_for = NULL"
 	}
 	if m.Set != "" {
 		set, args = set+", "+m.Set, append(args, m.Args...)
@@ -134,24 +135,27 @@ func (b *Book) tell(ctx context.Context, tx *db.Tx, bank, application string, to
 		Payload: notice{Application: application, Status: to}})
 }
 
-// Record puts a line on the timeline.
-func (b *Book) Record(ctx context.Context, tx *db.Tx, e Event) error {
-	eventID := id.New(id.Event)
-	if e.Detail == nil {
-		e.Detail = map[string]any{}
-	}
-	detail, err := json.Marshal(e.Detail)
-	if err != nil {
-		return fmt.Errorf("card: detail of %s: %w", e.Kind, err)
-	}
-	var sealed any
-	if !e.Text.Empty() {
-		if sealed, err = b.Keys.Seal(ctx, eventPlace(e.Bank, eventID), e.Text); err != nil {
-			return err
+// Record puts lines on timelines.
+func (b *Book) Record(ctx context.Context, tx *db.Tx, events ...Event) error {
+	rows := make([][]any, len(events))
+	for i, e := range events {
+		eventID := id.New(id.Event)
+		if e.Detail == nil {
+			e.Detail = map[string]any{}
 		}
+		detail, err := json.Marshal(e.Detail)
+		if err != nil {
+			return fmt.Errorf("card: detail of %s: %w", e.Kind, err)
+		}
+		var sealed any
+		if !e.Text.Empty() {
+			if sealed, err = b.Keys.Seal(ctx, eventPlace(e.Bank, eventID), e.Text); err != nil {
+				return err
+			}
+		}
+		rows[i] = []any{eventID, e.Bank, e.Application, e.Kind, e.By.ID, string(detail), sealed, tx.Now}
 	}
-	return tx.Insert(ctx, "lead_event (id, bank_id, application_id, kind, actor_id, detail, sealed_text, at)",
-		[][]any{{eventID, e.Bank, e.Application, e.Kind, e.By.ID, string(detail), sealed, tx.Now}}, "")
+	return tx.Insert(ctx, "lead_event (id, bank_id, application_id, kind, actor_id, detail, sealed_text, at)", rows, "")
 }
 
 func eventPlace(bank, eventID string) pii.Place {

@@ -29,6 +29,29 @@ var notices = map[Status]string{
 	Issued:        "您的信用卡已核发，请留意寄送信息，收到后按卡函提示激活。",
 	Activated:     "您的信用卡已激活。",
 	Bound:         "您的信用卡已加入“我的银行卡”，可随时移除。",
+	Late:          "您的信用卡申请仍在审核中，所需时间比预计更长，结果会尽快告知，感谢您的耐心等待。",
+	InfoLate:      "您的信用卡申请仍在等待补充资料，请在“我的申请”中查看并提交。",
+}
+
+// What an applicant is told of besides a new status: that it takes longer, and
+// that it waits for what was asked for.
+const (
+	Late     Status = "late"
+	InfoLate Status = "info_late"
+)
+
+// TellLate lets the applicant know of topic, Late or InfoLate, on the socket and
+// by a message.
+func (b *Book) TellLate(ctx context.Context, tx *db.Tx, bank, application string, topic Status) error {
+	viewer, _, err := db.Value[string](ctx, tx, "SELECT viewer_id FROM application WHERE bank_id = ? AND id = ?", bank, application)
+	if err != nil {
+		return err
+	}
+	tx.AfterCommit(func() {
+		b.Push.Private(bank, viewer, "application.updated", map[string]any{"application_id": application, "late": true})
+	})
+	return b.Box.Add(ctx, tx, outbox.Task{Bank: bank, Kind: TaskNotice, Ref: application,
+		Payload: notice{Application: application, Status: topic}})
 }
 
 // Banks finds a bank.

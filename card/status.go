@@ -22,7 +22,8 @@ const (
 
 // moves is the table of allowed transitions. The card core may answer before we
 // have noted that it took the application, and may report the activation before
-// the issue: so approved reaches issued and activated as well.
+// the issue: so approved reaches issued and activated as well. Who was rejected
+// here may be looked at again, if two people say so.
 var moves = map[Status][]Status{
 	Screening:     {Queued, Rejected, Withdrawn},
 	Queued:        {InReview, Withdrawn},
@@ -30,6 +31,7 @@ var moves = map[Status][]Status{
 	InfoRequested: {InReview, Queued, Approved, Rejected, Withdrawn},
 	Approved:      {HandedOff, Issued, Activated, Rejected},
 	HandedOff:     {Issued, Activated, Rejected},
+	Rejected:      {Queued},
 	Issued:        {Activated, Bound},
 	Activated:     {Bound},
 }
@@ -61,5 +63,5 @@ func (s Status) open() bool {
 // Known tells whether s is one of the contract's statuses.
 func (s Status) Known() bool {
 	_, moving := moves[s]
-	return moving || s == Rejected || s == Withdrawn || s == Bound
+	return moving || s == Withdrawn || s == Bound
 }

@@ -90,15 +90,17 @@ func newDepartment(t *testing.T, d *db.DB) *department {
 	book.Journeys = followUps
 	bindings := bind.New(book, keeper, gate)
 	coupons := promo.New(promo.Deps{DB: d, Box: dep.box, Keeper: keeper, Banks: banks})
+	leads := review.New(book, people, banks)
 	dep.handlers = map[string]func(context.Context, outbox.Task) error{
 		screen.RunTask:     screens.HandleRun,
 		card.TaskBound:     coupons.HandleBound,
 		card.TaskApproved:  coupons.HandleApproved,
 		card.TaskNotice:    (&card.Notices{Book: book, Banks: banks, SMS: gate}).Send,
+		review.TaskPromise: leads.HandlePromise,
 		review.TaskHandoff: (&review.Handoff{Book: book, Core: gate}).Send,
 	}
 	web.Config.Handler = server.New(server.Deps{Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Metrics: prometheus.NewRegistry(), Auth: people,
-		Banks: banks, Keys: keys, DB: d, Applications: card.New(book, keeper, people, nowhere{}), Leads: review.New(book, people),
+		Banks: banks, Keys: keys, DB: d, Applications: card.New(book, keeper, people, nowhere{}), Leads: leads, Comparer: &review.Comparer{Leads: leads, Core: gate},
 		Outcomes: review.NewOutcomes(book, keeper, banks, bindings, bankbox.DefaultCallbackKey), Bindings: bindings, Screens: screens,
 		FollowUps: followUps, Replies: follow.NewReplies(followUps, banks, bankbox.DefaultCallbackKey),
 		Payments: payment.New(payment.Deps{DB: d, Box: dep.box, Keeper: keeper, Banks: banks})}).Handler()

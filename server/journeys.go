@@ -37,7 +37,7 @@ type previewOut struct {
 	Text string `json:"text"`
 }
 
-type figuresIn struct {
+type journeyFiguresIn struct {
 	JourneyKey
 	Version int `query:"version" default:"-1" minimum:"-1" doc:"0 is the built-in one; without it, the one in use"`
 	Days    int `query:"days" default:"7" minimum:"1" maximum:"90" doc:"Within how many days after a message what followed is counted"`
@@ -88,7 +88,7 @@ func (s *Server) journeyRoutes() {
 			return answered(versionsOut{Items: items}, err)
 		})
 	route(s, http.MethodGet, "/journeys/{key}/figures", journeyReaders, "What came of a journey, step by step",
-		func(ctx context.Context, in *figuresIn) (*body[follow.Figures], error) {
+		func(ctx context.Context, in *journeyFiguresIn) (*body[follow.Figures], error) {
 			return answered(s.FollowUps.Figures(ctx, auth.From(ctx).Bank, in.Key, in.Version, in.Days, s.Payments))
 		})
 	route(s, http.MethodPut, "/journeys/{key}/draft", journeyMakers, "Write a journey's draft",

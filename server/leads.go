@@ -22,9 +22,19 @@ import (
 type LeadFilter struct {
 	Status   string `query:"status" maxLength:"20" enum:"screening,queued,in_review,info_requested,approved,rejected,withdrawn,handed_off,issued,activated,bound"`
 	Assignee string `query:"assignee" pattern:"^(me|none|stf_[0-9a-z]{26})$" doc:"me, none, or a member of staff"`
-	Query    string `query:"q" maxLength:"60" doc:"A whole phone, id number, receipt number or application id"`
+	Query    string `query:"q" maxLength:"60" doc:"A receipt number or application id; a phone as it is masked (138****5678) or its last four digits, a name as it is masked (张*); a whole phone or id number: better by POST /leads/search"`
 	From     string `query:"from" maxLength:"40" doc:"Sent in from this day (YYYY-MM-DD in the bank's zone) or time on"`
 	To       string `query:"to" maxLength:"40" doc:"Sent in to the end of this day, or before this time"`
+
+	Queue      string `query:"queue" pattern:"^que_[0-9a-z]{26}$"`
+	Room       string `query:"room" pattern:"^room_[0-9a-z]{26}$"`
+	Product    string `query:"product" pattern:"^crd_[0-9a-z]{26}$"`
+	Screening  string `query:"screening" enum:"pass,refer,decline"`
+	City       string `query:"city" pattern:"^[0-9]{6}$"`
+	IncomeBand string `query:"income_band" maxLength:"20"`
+	Escalated  bool   `query:"escalated" doc:"Only those for which a promise was not kept, while in review"`
+	Proposed   bool   `query:"proposed" doc:"Only those whose decision waits for a second person"`
+	Sort       string `query:"sort" enum:"newest,oldest" doc:"By when they were sent in; newest without"`
 }
 
 type leadsIn struct {
@@ -104,7 +114,7 @@ var (
 )
 
 func (s *Server) leadRoutes() {
-	route(s, http.MethodGet, "/leads", reviewers, "Leads, masked, the newest first", s.leads)
+	route(s, http.MethodGet, "/leads", reviewers, "Leads, masked, by when they were sent in", s.leads)
 	route(s, http.MethodGet, "/leads/export", supervisors, "Leads as CSV, masked and audited", s.exportLeads)
 	route(s, http.MethodPost, "/leads/outcomes", supervisors, "The card core's answers, as JSON or CSV", s.recordOutcomes, s.outcomesSchema())
 	route(s, http.MethodGet, "/leads/{id}", reviewers, "A lead, masked", s.lead)
@@ -115,6 +125,7 @@ func (s *Server) leadRoutes() {
 	route(s, http.MethodPost, "/leads/{id}/request-info", reviewers, "Ask the applicant for more", s.requestInfo)
 	route(s, http.MethodPost, "/leads/{id}/decide", reviewers, "Approve or reject a claimed lead", s.decideLead)
 	route(s, http.MethodPost, "/leads/{id}/reveal", reviewers, "See personal data, with a reason, audited", s.revealLead)
+	s.reviewRoutes()
 	route(s, http.MethodPost, "/callbacks/card-outcomes", callback, "The card core reports outcomes", s.outcomesCallback, rawBody("application/json"))
 }
 
@@ -133,7 +144,8 @@ func reviewerOf(ctx context.Context) review.Person {
 
 // filter reads the query; a day without a time is the bank's whole day.
 func (f LeadFilter) filter(zone *time.Location) (out review.Filter, err error) {
-	out = review.Filter{Status: card.Status(f.Status), Assignee: f.Assignee, Query: f.Query}
+	out = review.Filter{Status: card.Status(f.Status), Assignee: f.Assignee, Query: f.Query, Queue: f.Queue, Room: f.Room, Product: f.Product,
+		Screening: card.Verdict(f.Screening), City: f.City, IncomeBand: f.IncomeBand, Escalated: f.Escalated, Proposed: f.Proposed, Oldest: f.Sort == "oldest"}
 	if out.From, err = moment("from", f.From, zone, 0); err != nil {
 		return out, err
 	}

@@ -69,6 +69,7 @@ type Deps struct {
 	DB           *db.DB // the audit log is read as it stands
 	Applications *card.Applications
 	Leads        *review.Leads
+	Comparer     *review.Comparer
 	Outcomes     *review.Outcomes
 	Bindings     *bind.Bindings
 	Screens      *screen.Screens

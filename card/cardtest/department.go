@@ -46,6 +46,7 @@ type Department struct {
 
 	Applications *card.Applications
 	Leads        *review.Leads
+	Comparer     *review.Comparer
 	Outcomes     *review.Outcomes
 	Bindings     *bind.Bindings
 	Screens      *screen.Screens
@@ -93,11 +94,15 @@ func open(t *testing.T, base *db.DB, c *clock.Fake) *Department {
 	d.FollowUps = follow.New(d.book)
 	d.book.Journeys = d.FollowUps
 	d.Applications = card.New(d.book, keeper, d.Viewers, Rooms{})
-	d.Leads = review.New(d.book, d.Staff)
+	d.Leads = review.New(d.book, d.Staff, banks)
+	d.Comparer = &review.Comparer{Leads: d.Leads, Core: d.Far}
 	d.Bindings = bind.New(d.book, keeper, d.Far)
 	d.Outcomes = review.NewOutcomes(d.book, keeper, banks, d.Bindings, CallbackKey)
 	d.handlers = map[string]func(context.Context, outbox.Task) error{
 		card.TaskNotice:    (&card.Notices{Book: d.book, Banks: banks, SMS: d.Far}).Send,
+		review.TaskPromise: d.Leads.HandlePromise,
+		review.TaskSpread:  d.Leads.HandleSpread,
+		review.TaskCompare: d.Comparer.HandleCompare,
 		review.TaskHandoff: (&review.Handoff{Book: d.book, Core: d.Far}).Send,
 		screen.RunTask:     d.Screens.HandleRun,
 		follow.TaskSend:    follow.NewSender(d.book, banks, d.Bindings, d.Spent, d.Far).Send,

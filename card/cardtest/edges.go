@@ -3,6 +3,7 @@ package cardtest
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -49,6 +50,17 @@ func (s *Staff) Name(_ context.Context, _, staff string) (string, bool, error) {
 // HasRole is true for reviewers.
 func (s *Staff) HasRole(_ context.Context, _, staff, role string) (bool, error) {
 	return role == "reviewer" && s.has(staff), nil
+}
+
+// People are all of them.
+func (s *Staff) People(context.Context, string, ...string) (map[string]string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	names := map[string]string{}
+	for _, id := range s.people {
+		names[id] = "职员"
+	}
+	return names, nil
 }
 
 func (s *Staff) has(staff string) bool {
@@ -144,6 +156,7 @@ type FarBank struct {
 	verified  int
 	calls     int // of SendSMS
 
+	OnSubmit func(application string) error
 	OnVerify func(name string) error
 	OnSMS    func(text string) error // after the message was taken, as a lost answer is
 	Card     gateway.Card
@@ -224,6 +237,11 @@ func (b *FarBank) Messages(phone string) []string {
 
 // SubmitApplication takes an application.
 func (b *FarBank) SubmitApplication(_ context.Context, application, _ string, fields map[string]pii.Text) error {
+	if b.OnSubmit != nil {
+		if err := b.OnSubmit(application); err != nil {
+			return err
+		}
+	}
 	clear := map[string]string{}
 	for k, v := range fields {
 		clear[k] = v.Reveal()
@@ -239,4 +257,46 @@ func (b *FarBank) Submitted(application string) map[string]string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.submitted[application]
+}
+
+// Forget loses an application, as a core does that was set back.
+func (b *FarBank) Forget(application string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.submitted, application)
+}
+
+// Take has the core hold an application that nobody gave it, or know one by
+// another status.
+func (b *FarBank) Take(application, status string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.submitted[application] = map[string]string{"status": status}
+}
+
+// TakenOn is all that the core has, in two pages at least, whatever the day.
+func (b *FarBank) TakenOn(_ context.Context, _, after string) ([]gateway.Taken, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, application := range slices.Sorted(maps.Keys(b.submitted)) {
+		if application > after {
+			return []gateway.Taken{b.taken(application)}, nil
+		}
+	}
+	return nil, nil
+}
+
+// TakenAs is one of them.
+func (b *FarBank) TakenAs(_ context.Context, application string) (gateway.Taken, bool, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.taken(application), b.submitted[application] != nil, nil
+}
+
+func (b *FarBank) taken(application string) gateway.Taken {
+	status := b.submitted[application]["status"]
+	if status == "" {
+		status = "accepted"
+	}
+	return gateway.Taken{ApplicationID: application, Status: status}
 }

@@ -11,15 +11,14 @@ import (
 )
 
 // Claim gives a lead to p for the bank's lease. One's own claim is renewed; one
-// past its lease may be taken over. Errors: not_found; lead.taken (409).
+// past its lease may be taken over. Errors: not_found; lead.taken (409), also
+// while a decision waits for a second person.
 func (l *Leads) Claim(ctx context.Context, bank tenant.Bank, p Person, lead string) error {
 	return l.book.DB.InTx(ctx, func(tx *db.Tx) error {
-		until := tx.Now.Add(time.Duration(bank.Settings.ClaimLease))
-		n, err := tx.Exec(ctx, `UPDATE application SET claimed_until = ? WHERE bank_id = ? AND id = ?
-			AND claimed_by = ? AND claimed_until > ? AND status IN ('in_review','info_requested')`, until, bank.ID, lead, p.ID, tx.Now)
-		if err != nil || n == 1 {
+		if renewed, err := renew(ctx, tx, bank, p, lead); err != nil || renewed {
 			return err
 		}
+		until := tx.Now.Add(time.Duration(bank.Settings.ClaimLease))
 		e := p.act(bank.ID, lead, "claimed", map[string]any{"until": until})
 		taken, err := l.take(ctx, tx, e, p.ID, until, "claimed_by IS NULL OR claimed_until <= ?", tx.Now)
 		if err != nil {
@@ -31,8 +30,43 @@ func (l *Leads) Claim(ctx context.Context, bank tenant.Bank, p Person, lead stri
 			}
 			return fault.New(fault.Conflict, "lead.taken")
 		}
-		return nil
+		return looked(ctx, tx, bank.ID, lead)
 	})
+}
+
+// Renew keeps a lead that p holds for another lease, from now. Errors: not_found;
+// lead.taken, lead.not_claimed (409) when p holds it no longer.
+func (l *Leads) Renew(ctx context.Context, bank tenant.Bank, p Person, lead string) error {
+	return l.book.DB.InTx(ctx, func(tx *db.Tx) error {
+		renewed, err := renew(ctx, tx, bank, p, lead)
+		if err == nil && !renewed {
+			err = refusal(ctx, tx, bank.ID, lead, p)
+		}
+		return err
+	})
+}
+
+// renew never shortens: what was assigned has a longer lease than what is claimed.
+func renew(ctx context.Context, tx *db.Tx, bank tenant.Bank, p Person, lead string) (bool, error) {
+	until := tx.Now.Add(time.Duration(bank.Settings.ClaimLease))
+	n, err := tx.Exec(ctx, `UPDATE application SET claimed_until = CASE WHEN claimed_until > ? THEN claimed_until ELSE ? END
+		WHERE bank_id = ? AND id = ? AND claimed_by = ? AND claimed_until > ? AND status IN ('in_review','info_requested')`,
+		until, until, bank.ID, lead, p.ID, tx.Now)
+	if err != nil || n == 0 {
+		return false, err
+	}
+	return true, looked(ctx, tx, bank.ID, lead)
+}
+
+// looked notes when a person first had a lead before them.
+func looked(ctx context.Context, tx *db.Tx, bank, lead string) error {
+	created, err := createdAt(ctx, tx, bank, lead)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, "UPDATE application SET first_look_at = ?, look_ms = ? WHERE bank_id = ? AND id = ? AND first_look_at IS NULL",
+		tx.Now, tx.Now.Sub(created).Milliseconds(), bank, lead)
+	return err
 }
 
 // Assign gives a lead to another reviewer or supervisor of the bank, whoever
@@ -50,7 +84,7 @@ func (l *Leads) Assign(ctx context.Context, bank tenant.Bank, p Person, lead, st
 		if !ok {
 			return fault.InvalidField("staff_id", "staff.not_reviewer")
 		}
-		until := tx.Now.Add(time.Duration(bank.Settings.ClaimLease))
+		until := tx.Now.Add(time.Duration(bank.Settings.AssignmentLease))
 		e := p.act(bank.ID, lead, "assigned", map[string]any{"staff_id": staffID, "until": until})
 		taken, err := l.take(ctx, tx, e, staffID, until, "")
 		if err == nil && !taken {
@@ -79,7 +113,7 @@ func (l *Leads) take(ctx context.Context, tx *db.Tx, e card.Event, staffID strin
 	}
 	if !taken {
 		query := `UPDATE application SET claimed_by = ?, claimed_until = ?, updated_at = ?
-			WHERE bank_id = ? AND id = ? AND status IN ('in_review','info_requested')`
+			WHERE bank_id = ? AND id = ? AND status IN ('in_review','info_requested') AND proposal_id IS NULL`
 		if where != "" {
 			query += " AND (" + where + ")"
 		}

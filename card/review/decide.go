@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"time"
 
 	"yinbo/card"
 	"yinbo/internal/db"
@@ -47,36 +48,64 @@ func (d Decision) check() error {
 // holding is the condition under which p may work on a lead.
 const holding = "claimed_by = ? AND claimed_until > ?"
 
-// Decide approves or rejects a lead that p has claimed. An approval is handed to
-// the card core by a task of the same transaction. Errors: not_found;
-// lead.taken, lead.not_claimed (409); validation.
+// Decide approves or rejects a lead that p has claimed. Where the bank wants a
+// second person, the decision is only proposed and the lead stays in review. An
+// approval is handed to the card core by a task of the same transaction. Errors:
+// not_found; lead.taken, lead.not_claimed (409); validation.
 func (l *Leads) Decide(ctx context.Context, bank tenant.Bank, p Person, lead string, d Decision) error {
 	if err := d.check(); err != nil {
 		return err
 	}
+	return l.book.DB.InTx(ctx, func(tx *db.Tx) error {
+		why, err := reasonsFor(ctx, tx, bank, lead, d)
+		if err != nil {
+			return err
+		}
+		if err := looked(ctx, tx, bank.ID, lead); err != nil {
+			return err
+		}
+		if len(why) > 0 {
+			return l.propose(ctx, tx, bank, p, lead, d, why)
+		}
+		return l.decide(ctx, tx, bank, p, lead, d)
+	})
+}
+
+func (l *Leads) decide(ctx context.Context, tx *db.Tx, bank tenant.Bank, p Person, lead string, d Decision) error {
 	to := card.Rejected
 	if d.Decision == Approve {
 		to = card.Approved
 	}
-	return l.book.DB.InTx(ctx, func(tx *db.Tx) error {
-		e := p.act(bank.ID, lead, "decided", map[string]any{"decision": d.Decision, "reason_code": d.ReasonCode})
-		e.Text = d.Comment
-		decided, err := l.book.Move(ctx, tx, card.Move{Event: e, From: []card.Status{card.InReview, card.InfoRequested}, To: to,
-			Set:  "decision = ?, reason_code = ?, decided_by = ?, decided_at = ?, info_fields = NULL, info_message_sealed = NULL",
-			Args: []any{d.Decision, d.ReasonCode, p.ID, tx.Now}, Where: holding, With: []any{p.ID, tx.Now}})
-		if err != nil {
+	created, err := createdAt(ctx, tx, bank.ID, lead)
+	if err != nil {
+		return err
+	}
+	e := p.act(bank.ID, lead, "decided", map[string]any{"decision": d.Decision, "reason_code": d.ReasonCode})
+	e.Text = d.Comment
+	decided, err := l.book.Move(ctx, tx, card.Move{Event: e, From: []card.Status{card.InReview, card.InfoRequested}, To: to,
+		Set:  "decision = ?, reason_code = ?, decided_by = ?, decided_at = ?, decide_ms = ?, info_fields = NULL, info_message_sealed = NULL",
+		Args: []any{d.Decision, d.ReasonCode, p.ID, tx.Now, tx.Now.Sub(created).Milliseconds()}, Where: holding, With: []any{p.ID, tx.Now}})
+	if err != nil {
+		return err
+	}
+	if !decided {
+		return refusal(ctx, tx, bank.ID, lead, p)
+	}
+	if to == card.Approved {
+		if err := l.approved(ctx, tx, bank.ID, lead); err != nil {
 			return err
 		}
-		if !decided {
-			return refusal(ctx, tx, bank.ID, lead, p)
-		}
-		if to == card.Approved {
-			if err := l.approved(ctx, tx, bank.ID, lead); err != nil {
-				return err
-			}
-		}
-		return card.Audit(ctx, tx, e)
-	})
+	}
+	return card.Audit(ctx, tx, e)
+}
+
+// createdAt is when a lead was sent in; not_found when the bank has none such.
+func createdAt(ctx context.Context, q db.Querier, bank, lead string) (time.Time, error) {
+	at, found, err := db.Value[db.Time](ctx, q, "SELECT created_at FROM application WHERE bank_id = ? AND id = ?", bank, lead)
+	if err == nil && !found {
+		err = fault.New(fault.NotFound, "not_found")
+	}
+	return at.Time, err
 }
 
 // approved asks for what an approval brings about.
@@ -85,7 +114,7 @@ func (l *Leads) approved(ctx context.Context, tx *db.Tx, bank, lead string) erro
 	if err != nil {
 		return err
 	}
-	return l.book.Box.Add(ctx, tx, outbox.Task{Bank: bank, Kind: TaskHandoff, Ref: lead, Payload: struct{}{}},
+	return l.book.Box.Add(ctx, tx, outbox.Task{Bank: bank, Kind: TaskHandoff, Ref: lead, Payload: handoff{}},
 		outbox.Task{Bank: bank, Kind: card.TaskApproved, Ref: lead, Payload: card.Milestone{ViewerID: viewer}})
 }
 
@@ -133,12 +162,15 @@ func (l *Leads) RequestInfo(ctx context.Context, bank tenant.Bank, p Person, lea
 		e := p.act(bank.ID, lead, "info_requested", map[string]any{"fields": fields})
 		e.Text = message
 		asked, err := l.book.Move(ctx, tx, card.Move{Event: e, From: []card.Status{card.InReview}, To: card.InfoRequested,
-			Set: "info_fields = ?, info_message_sealed = ?", Args: []any{string(names), sealed}, Where: holding, With: []any{p.ID, tx.Now}})
+			Set: "info_fields = ?, info_message_sealed = ?, info_asked_at = ?", Args: []any{string(names), sealed, tx.Now}, Where: holding, With: []any{p.ID, tx.Now}})
 		if err != nil {
 			return err
 		}
 		if !asked {
 			return refusal(ctx, tx, bank.ID, lead, p)
+		}
+		if err := l.promise(ctx, tx, bank, lead, stageSupplement, tx.Now); err != nil {
+			return err
 		}
 		return card.Audit(ctx, tx, e)
 	})

@@ -22,6 +22,7 @@ type LeadDetail struct {
 	Notes       []Note            `json:"notes"`
 	Claim       *Claim            `json:"claim"`
 	Decision    *Verdict          `json:"decision"`
+	Proposal    *Proposal         `json:"proposal" doc:"A decision that waits for a second person"`
 	InfoRequest *card.InfoRequest `json:"info_request"`
 	IssuedAt    *clock.Stamp      `json:"issued_at"`
 	BoundAt     *clock.Stamp      `json:"bound_at"`
@@ -91,7 +92,7 @@ type detailRow struct {
 // Get gives a lead; not_found when the bank has none of that id.
 func (l *Leads) Get(ctx context.Context, bank tenant.Bank, p Person, lead string) (LeadDetail, error) {
 	var v LeadDetail
-	head, found, err := db.One(ctx, l.book.DB, scanLead, selectLead+"a.bank_id = ? AND a.id = ?", bank.ID, lead)
+	head, found, err := db.One(ctx, l.book.DB, scanLead, leadColumns+" WHERE a.bank_id = ? AND a.id = ?", bank.ID, lead)
 	if err != nil {
 		return v, err
 	}
@@ -108,6 +109,9 @@ func (l *Leads) Get(ctx context.Context, bank tenant.Bank, p Person, lead string
 	}
 	names := map[string]string{}
 	if err := l.fill(ctx, bank.ID, &v, names); err != nil {
+		return v, err
+	}
+	if v.Proposal, err = l.proposal(ctx, bank.ID, p, lead, names); err != nil {
 		return v, err
 	}
 	if v.Findings, err = l.book.Screens.Findings(ctx, bank.ID, lead); err != nil {
@@ -190,6 +194,18 @@ func (l *Leads) history(ctx context.Context, bank string, v *LeadDetail, names m
 			item.By = &card.Named{ID: line.Actor, Name: name}
 		case line.Actor != "":
 			item.By = &card.Named{ID: line.Actor, Name: v.Applicant.Name}
+		}
+		// People are named beside their ids: to whom, from whom, whose decision.
+		for _, key := range []string{"staff_id", "from", "proposed_by"} {
+			staffID, _ := line.Detail[key].(string)
+			if staffID == "" {
+				continue
+			}
+			name, err := l.nameOf(ctx, bank, staffID, names)
+			if err != nil {
+				return err
+			}
+			item.Detail[strings.TrimSuffix(key, "_id")+"_name"] = name
 		}
 		if !line.Text.Empty() {
 			text := line.Text.Reveal() // staff's own words, for staff of this bank

@@ -13,7 +13,7 @@ import (
 )
 
 // exportPage is how many leads are read at once.
-const exportPage = 500
+const exportPage = 1000
 
 var exportHeader = []string{"id", "receipt_no", "status", "card_product", "name", "phone", "id_no", "city_code",
 	"screening", "room_id", "claimed_by", "created_at", "decided_at", "card_last4"}

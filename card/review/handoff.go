@@ -20,6 +20,11 @@ type Handoff struct {
 	Core Core
 }
 
+// handoff is the payload of TaskHandoff.
+type handoff struct {
+	Again bool `json:"again,omitempty"` // the core lost what we handed over before
+}
+
 // Send handles TaskHandoff. The core may answer with the outcome before we have
 // noted the hand-over: then the status is past it, and stays there.
 func (h *Handoff) Send(ctx context.Context, t outbox.Task) error {
@@ -31,8 +36,15 @@ func (h *Handoff) Send(ctx context.Context, t outbox.Task) error {
 	a, found, err := db.One(ctx, h.Book.DB, func(r db.Row) (v row, err error) {
 		return v, r.Scan(&v.status, &v.product, &v.city, &v.band)
 	}, "SELECT status, card_product_id, city_code, income_band FROM application WHERE bank_id = ? AND id = ?", t.Bank, t.Ref)
-	if err != nil || !found || a.status != card.Approved {
+	if err != nil || !found {
 		return err
+	}
+	var p handoff
+	if err := t.Decode(&p); err != nil {
+		return err
+	}
+	if a.status != card.Approved && !(p.Again && a.status == card.HandedOff) {
+		return nil
 	}
 	fields, err := h.Book.Open(ctx, h.Book.DB, t.Bank, t.Ref)
 	if err != nil {

@@ -13,16 +13,21 @@ import (
 type Staff interface {
 	Name(ctx context.Context, bank, staff string) (string, bool, error)
 	HasRole(ctx context.Context, bank, staff, role string) (bool, error)
+	// People are those who have one of the roles and are not disabled: names by id.
+	People(ctx context.Context, bank string, roles ...string) (map[string]string, error)
 }
 
 // Leads is the card department's desk.
 type Leads struct {
 	book  *card.Book
 	staff Staff
+	banks Banks
 }
 
 // New makes the desk.
-func New(book *card.Book, staff Staff) *Leads { return &Leads{book: book, staff: staff} }
+func New(book *card.Book, staff Staff, banks Banks) *Leads {
+	return &Leads{book: book, staff: staff, banks: banks}
+}
 
 // Person is a member of staff at the desk.
 type Person struct {
@@ -45,6 +50,7 @@ type standing struct {
 	status    card.Status
 	claimedBy string
 	until     time.Time
+	proposed  bool // a decision waits for a second person
 }
 
 func (s standing) heldBy(now time.Time) string {
@@ -66,10 +72,10 @@ func (s standing) reviewable() bool {
 func readStanding(ctx context.Context, q db.Querier, bank, lead string) (standing, error) {
 	s, found, err := db.One(ctx, q, func(r db.Row) (s standing, err error) {
 		var until db.Time
-		err = r.Scan(&s.status, &s.claimedBy, &until)
+		err = r.Scan(&s.status, &s.claimedBy, &until, &s.proposed)
 		s.until = until.Time
 		return s, err
-	}, "SELECT status, COALESCE(claimed_by, ''), claimed_until FROM application WHERE bank_id = ? AND id = ?", bank, lead)
+	}, "SELECT status, COALESCE(claimed_by, ''), claimed_until, proposal_id IS NOT NULL FROM application WHERE bank_id = ? AND id = ?", bank, lead)
 	if err == nil && !found {
 		err = fault.New(fault.NotFound, "not_found")
 	}
@@ -77,7 +83,8 @@ func readStanding(ctx context.Context, q db.Querier, bank, lead string) (standin
 }
 
 // refusal says why an act of p on a lead was not possible: not_found, lead.taken
-// when it is decided, closed or another's, lead.not_claimed when it is nobody's,
+// when it is decided, also when a second person is still to say so, closed or
+// another's, lead.not_claimed when it is nobody's,
 // else conflict.
 func refusal(ctx context.Context, tx *db.Tx, bank, lead string, p Person) error {
 	s, err := readStanding(ctx, tx, bank, lead)
@@ -85,7 +92,7 @@ func refusal(ctx context.Context, tx *db.Tx, bank, lead string, p Person) error 
 		return err
 	}
 	switch holder := s.heldBy(tx.Now); {
-	case !s.reviewable() || holder != "" && holder != p.ID:
+	case !s.reviewable() || s.proposed || holder != "" && holder != p.ID:
 		return fault.New(fault.Conflict, "lead.taken")
 	case holder == "":
 		return fault.New(fault.Conflict, "lead.not_claimed")

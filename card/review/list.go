@@ -2,6 +2,7 @@ package review
 
 import (
 	"context"
+	"regexp"
 	"strings"
 	"time"
 
@@ -28,6 +29,10 @@ type Lead struct {
 	Screening    card.Verdict `json:"screening" doc:"The worst verdict: pass, refer, decline"`
 	DecidedAt    *clock.Stamp `json:"decided_at"`
 	CardLast4    *string      `json:"card_last4"`
+	QueueID      *string      `json:"queue_id"`
+	Proposed     bool         `json:"proposed" doc:"A decision waits for a second person"`
+	EscalatedAt  *clock.Stamp `json:"escalated_at" doc:"When a promise was not kept, while in review"`
+	EscalatedFor *string      `json:"escalated_for" doc:"look, decision, supplement"`
 
 	claimer string
 }
@@ -44,93 +49,212 @@ type Masked struct {
 
 // Filter picks leads; zero fields do not filter.
 type Filter struct {
-	Status   card.Status
-	Assignee string // me, none, or a staff id
-	Query    string // a phone, an id number, a receipt number or an application id, in full
-	From, To time.Time
+	Status     card.Status
+	Assignee   string // me, none, or a staff id
+	Query      string // see lookup
+	From, To   time.Time
+	Queue      string
+	Room       string
+	Product    string
+	Screening  card.Verdict
+	City       string // six digits
+	IncomeBand string
+	Escalated  bool
+	Proposed   bool // a decision waits for a second person
+	Oldest     bool // the oldest first, else the newest
 }
 
-// List gives leads, the newest first, one more than limit where there are more;
-// after is the last id of the page before.
+// List gives leads by the time they were sent in, one more than limit where there
+// are more; after is the last id of the page before. Each filter has an index in
+// the list's order, so that a page reads little more than it shows.
 func (l *Leads) List(ctx context.Context, bank string, p Person, f Filter, after string, limit int) ([]Lead, error) {
-	where, args, err := l.condition(ctx, bank, p, f)
+	c, err := l.condition(ctx, bank, p, f)
 	if err != nil {
 		return nil, err
 	}
-	if after != "" {
-		where, args = where+" AND a.id < ?", append(args, after)
+	order, than := " ORDER BY a.created_at DESC, a.id DESC LIMIT ?", "<"
+	if f.Oldest {
+		order, than = " ORDER BY a.created_at, a.id LIMIT ?", ">"
 	}
-	leads, err := db.All(ctx, l.book.DB, scanLead, selectLead+where+" ORDER BY a.id DESC LIMIT ?", append(args, limit+1)...)
+	if after != "" {
+		at, err := createdAt(ctx, l.book.DB, bank, after)
+		if err != nil {
+			return nil, err
+		}
+		// A range of the index first, then the rest of the equal ones.
+		c.add("a.created_at "+than+"= ? AND (a.created_at "+than+" ? OR a.id "+than+" ?)", at, at, after)
+	}
+	leads, err := db.All(ctx, l.book.DB, scanLead, c.selectLead(l.book.DB.Dialect())+order, append(c.args, limit+1)...)
 	if err != nil {
 		return nil, err
 	}
 	return leads, l.name(ctx, bank, leads)
 }
 
-const selectLead = `SELECT a.id, a.status, p.id, p.name, a.name_masked, a.phone_masked, a.id_no_masked, a.city_code, a.income_band,
-	a.receipt_no, a.room_id, a.created_at, a.updated_at, COALESCE(a.claimed_by, ''), a.claimed_until, a.screening, a.decided_at, a.card_last4
-	FROM application a JOIN card_product p ON p.id = a.card_product_id WHERE `
+// The product's name is read by itself: a join may lose the index's order.
+const leadColumns = `SELECT a.id, a.status, a.card_product_id, (SELECT p.name FROM card_product p WHERE p.id = a.card_product_id), a.name_masked, a.phone_masked, a.id_no_masked, a.city_code, a.income_band,
+	a.receipt_no, a.room_id, a.created_at, a.updated_at, COALESCE(a.claimed_by, ''), a.claimed_until, a.screening, a.decided_at, a.card_last4,
+	a.queue_id, a.proposal_id IS NOT NULL, a.escalated_at, a.escalated_for FROM application a`
 
 func scanLead(r db.Row) (v Lead, err error) {
-	var created, updated, until, decided db.Time
+	var created, updated, until, decided, escalated db.Time
 	err = r.Scan(&v.ID, &v.Status, &v.CardProduct.ID, &v.CardProduct.Name, &v.Applicant.Name, &v.Applicant.Phone, &v.Applicant.IDNo,
-		&v.Applicant.CityCode, &v.Applicant.IncomeBand, &v.ReceiptNo, &v.RoomID, &created, &updated, &v.claimer, &until, &v.Screening, &decided, &v.CardLast4)
+		&v.Applicant.CityCode, &v.Applicant.IncomeBand, &v.ReceiptNo, &v.RoomID, &created, &updated, &v.claimer, &until, &v.Screening, &decided, &v.CardLast4,
+		&v.QueueID, &v.Proposed, &escalated, &v.EscalatedFor)
 	v.CreatedAt, v.UpdatedAt = clock.At(created.Time), clock.At(updated.Time)
-	v.ClaimedUntil, v.DecidedAt = clock.AtPtr(until.Time), clock.AtPtr(decided.Time)
+	v.ClaimedUntil, v.DecidedAt, v.EscalatedAt = clock.AtPtr(until.Time), clock.AtPtr(decided.Time), clock.AtPtr(escalated.Time)
 	return v, err
 }
 
-// condition turns a filter into SQL. Personal data is looked up by keyed hash.
-func (l *Leads) condition(ctx context.Context, bank string, p Person, f Filter) (where string, args []any, err error) {
-	where, args = "a.bank_id = ?", []any{bank}
-	add := func(cond string, v ...any) { where += " AND " + cond; args = append(args, v...) }
-	if f.Status != "" {
-		if !f.Status.Known() {
-			return "", nil, fault.InvalidField("status", "field.not_allowed")
-		}
-		add("a.status = ?", f.Status)
+// condition is a filter in SQL, with the index to read by; "" leaves the choice
+// to the engine.
+type condition struct {
+	where string
+	args  []any
+	index string
+}
+
+func (c *condition) add(cond string, v ...any) {
+	c.where, c.args = c.where+" AND "+cond, append(c.args, v...)
+}
+
+// by names an index unless a narrower one was named before.
+func (c *condition) by(index string) {
+	if c.index == "" {
+		c.index = index
 	}
+}
+
+func (c *condition) selectLead(d db.Dialect) string {
+	hint := ""
+	if c.index != "" && c.index != engine {
+		hint = d.By(c.index)
+	}
+	return leadColumns + hint + " WHERE " + c.where
+}
+
+// engine stands for whatever index the engine finds: a whole value finds a few
+// rows by it.
+const engine = "engine"
+
+// condition turns a filter into SQL, the narrowest parts first. Personal data is
+// looked up by keyed hash or by its mask.
+func (l *Leads) condition(ctx context.Context, bank string, p Person, f Filter) (*condition, error) {
+	c := &condition{where: "a.bank_id = ?", args: []any{bank}}
+	if f.Status != "" && !f.Status.Known() {
+		return nil, fault.InvalidField("status", "field.not_allowed")
+	}
+	if q := strings.TrimSpace(f.Query); q != "" {
+		if err := l.lookup(ctx, c, bank, q); err != nil {
+			return nil, err
+		}
+	}
+	l.standing(c, p, f)
+	queue, screening := "application_queue_made", "application_screening_made"
+	if f.Status != "" {
+		queue, screening = "application_queue_status", "application_screening_status"
+	}
+	for _, e := range []struct{ column, value, index string }{
+		{"a.room_id", f.Room, "application_room_made"},
+		{"a.city_code", f.City, "application_city_made"},
+		{"a.queue_id", f.Queue, queue},
+		{"a.screening", string(f.Screening), screening},
+		{"a.income_band", f.IncomeBand, "application_band_made"},
+		{"a.status", string(f.Status), "application_status_made"},
+		{"a.card_product_id", f.Product, "application_product_made"},
+	} {
+		if e.value == "" {
+			continue
+		}
+		if waitsForUs(f.Status) { // few leads are open at once
+			c.by("application_status_made")
+		}
+		c.by(e.index)
+		c.add(e.column+" = ?", e.value)
+	}
+	if !f.From.IsZero() {
+		c.add("a.created_at >= ?", f.From)
+	}
+	if !f.To.IsZero() {
+		c.add("a.created_at < ?", f.To)
+	}
+	c.by("application_made")
+	return c, nil
+}
+
+func waitsForUs(s card.Status) bool {
+	return s == card.Screening || s == card.Approved || (standing{status: s}).reviewable()
+}
+
+// standing adds who holds a lead and what is the matter with it.
+func (l *Leads) standing(c *condition, p Person, f Filter) {
 	now := l.book.DB.Clock().Now()
+	held := func(staff string) {
+		c.by("application_claimed")
+		c.add("a.claimed_by = ? AND a.claimed_until > ?", staff, now)
+	}
 	switch f.Assignee {
 	case "":
 	case "none":
-		add("a.status IN ('queued','in_review','info_requested') AND (a.claimed_by IS NULL OR a.claimed_until <= ?)", now)
-	case "me":
-		add("a.claimed_by = ? AND a.claimed_until > ?", p.ID, now)
-	default:
-		add("a.claimed_by = ? AND a.claimed_until > ?", f.Assignee, now)
-	}
-	if !f.From.IsZero() {
-		add("a.created_at >= ?", f.From)
-	}
-	if !f.To.IsZero() {
-		add("a.created_at < ?", f.To)
-	}
-	if q := strings.TrimSpace(f.Query); q != "" {
-		column, value, err := l.lookup(ctx, bank, q)
-		if err != nil {
-			return "", nil, err
+		if f.Status == "" {
+			c.by(engine)
 		}
-		add(column+" = ?", value)
+		c.add("a.status IN ('queued','in_review','info_requested') AND (a.claimed_by IS NULL OR a.claimed_until <= ?)", now)
+	case "me":
+		held(p.ID)
+	default:
+		held(f.Assignee)
 	}
-	return where, args, nil
+	if f.Proposed {
+		c.by("application_proposal")
+		c.add("a.proposal_id > ''")
+	}
+	if f.Escalated {
+		c.by("application_escalated")
+		c.add("a.escalated_at > ?", time.Unix(0, 0))
+	}
 }
 
-// lookup tells what a search text is: sealed values have no other way in than
-// the whole value.
-func (l *Leads) lookup(ctx context.Context, bank, q string) (column, value string, err error) {
-	if who, code := card.ParseIDNo(q); code == "" {
-		value, err = l.book.Keys.Hash(ctx, bank, "id_no", who.No)
-		return "a.id_no_hash", value, err
-	}
+var (
+	tailShape = regexp.MustCompile(`^[0-9]{4}$`)
+	maskShape = regexp.MustCompile(`^1[3-9][0-9]\*{4}[0-9]{4}$`)
+)
+
+// lookup tells what a search text is. Sealed values have no way in but the whole
+// value, by its keyed hash; masks are found as they are stored: a phone's
+// 138****5678 or its last four digits, a name's 张*.
+func (l *Leads) lookup(ctx context.Context, c *condition, bank, q string) error {
+	who, code := card.ParseIDNo(q)
 	switch {
+	case code == "":
+		return l.whole(ctx, c, bank, "id_no", who.No)
 	case card.ValidMobile(q):
-		value, err = l.book.Keys.Hash(ctx, bank, "phone", q)
-		return "a.phone_hash", value, err
+		return l.whole(ctx, c, bank, "phone", q)
 	case id.Is(id.Application, q):
-		return "a.id", q, nil
+		c.by(engine)
+		c.add("a.id = ?", q)
+	case maskShape.MatchString(q):
+		c.by("application_tail_made")
+		c.add("a.phone_tail = ? AND a.phone_masked = ?", q[len(q)-4:], q)
+	case tailShape.MatchString(q):
+		c.by("application_tail_made")
+		c.add("a.phone_tail = ?", q)
+	case strings.HasSuffix(q, "*"):
+		c.by("application_name_made")
+		c.add("a.name_masked = ?", q)
+	default:
+		c.by(engine)
+		c.add("a.receipt_no = ?", strings.ToUpper(q))
 	}
-	return "a.receipt_no", strings.ToUpper(q), nil
+	return nil
+}
+
+// whole looks a whole value up by its keyed hash; field is id_no or phone.
+func (l *Leads) whole(ctx context.Context, c *condition, bank, field, value string) error {
+	hash, err := l.book.Keys.Hash(ctx, bank, field, value)
+	c.by(map[string]string{"id_no": "application_person", "phone": "application_phone"}[field])
+	c.add("a."+field+"_hash = ?", hash)
+	return err
 }
 
 // name puts the claimers' names in, each looked up once, and hides claims that

@@ -68,6 +68,8 @@ type app struct {
 	coupons  *promo.Coupons
 	payments *payment.Payments
 	desk     *settle.Desk
+	leads    *review.Leads
+	comparer *review.Comparer
 	imports  *bulk.Imports
 	keeper   *keeping.Keeper
 	server   *server.Server
@@ -145,7 +147,8 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 	book.Journeys = followUps
 	bindings := bind.New(book, keeper, a.bank)
 	applications := card.New(book, keeper, a.people, a.rooms)
-	leads := review.New(book, a.people)
+	leads := review.New(book, a.people, c.banks)
+	a.leads, a.comparer = leads, &review.Comparer{Leads: leads, Core: a.bank}
 	outcomes := review.NewOutcomes(book, keeper, c.banks, bindings, key)
 
 	ledgers := ledger.New(c.db)
@@ -165,9 +168,8 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 		a.video = video.New(video.Deps{Config: c.videoConfig(), DB: c.db, Keys: c.keys, Rooms: a.rooms, Addresses: addresses, Log: c.log})
 		a.server = server.New(server.Deps{Log: c.log, Metrics: a.metrics, Auth: a.people, Banks: c.banks, Keys: c.keys,
 			Apps: web.Apps(), Ready: a.ready, Catalog: shop, Imports: a.imports, Flash: a.sales, Orders: a.orders, Coupons: a.coupons, Payments: a.payments,
-			Ledger: ledgers, Settle: a.desk, DB: c.db, Applications: applications, Leads: leads, Outcomes: outcomes, Screens: screens,
-			Bindings: bindings, Keeper: a.keeper,
-			FollowUps: followUps, Replies: follow.NewReplies(followUps, c.banks, key), Games: a.games, Rundowns: rundowns, Rooms: a.rooms, Hub: a.hub, Video: a.video, Vouchers: vouchers, Addresses: addressbook.New(c.db, c.keys),
+			Ledger: ledgers, Settle: a.desk, DB: c.db, Applications: applications, Leads: leads, Comparer: a.comparer, Outcomes: outcomes, Screens: screens,
+			Bindings: bindings, FollowUps: followUps, Replies: follow.NewReplies(followUps, c.banks, key), Keeper: a.keeper, Games: a.games, Rundowns: rundowns, Rooms: a.rooms, Hub: a.hub, Video: a.video, Vouchers: vouchers, Addresses: addressbook.New(c.db, c.keys),
 			OrderDesk: desk.New(desk.Deps{DB: c.db, Keyring: c.keys, Payments: a.payments, Vouchers: vouchers, Names: a.people})})
 	}
 	if r.work {
@@ -193,6 +195,9 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 			bulk.RunTask:       a.imports.HandleRun,
 			screen.RunTask:     screens.HandleRun,
 			card.TaskNotice:    (&card.Notices{Book: book, Banks: c.banks, SMS: a.bank}).Send,
+			review.TaskPromise: leads.HandlePromise,
+			review.TaskSpread:  leads.HandleSpread,
+			review.TaskCompare: a.comparer.HandleCompare,
 			review.TaskHandoff: (&review.Handoff{Book: book, Core: a.bank}).Send,
 			follow.TaskSend:    follow.NewSender(book, c.banks, bindings, a.payments, a.bank.Reporting()).Send,
 			live.TaskStarted:   reminders.Spread,
@@ -242,6 +247,12 @@ func (a *app) scheduleRecurring(ctx context.Context) error {
 	return a.core.db.InTx(ctx, func(tx *db.Tx) error {
 		for _, b := range banks {
 			if err := a.desk.ScheduleNightly(ctx, tx, b); err != nil {
+				return err
+			}
+			if err := a.leads.ScheduleSpread(ctx, tx, b); err != nil {
+				return err
+			}
+			if err := a.comparer.ScheduleCompare(ctx, tx, b); err != nil {
 				return err
 			}
 		}

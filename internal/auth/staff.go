@@ -171,3 +171,16 @@ func (s *Service) HasRole(ctx context.Context, bank, staffID, role string) (bool
 		WHERE r.bank_id = ? AND r.staff_id = ? AND r.role = ? AND s.disabled_at IS NULL`, bank, staffID, role)
 	return found, err
 }
+
+// People are the members of staff, not disabled, who have one of the roles: names
+// by id.
+func (s *Service) People(ctx context.Context, bank string, roles ...string) (map[string]string, error) {
+	list, err := db.All(ctx, s.db, func(r db.Row) (p [2]string, err error) { return p, r.Scan(&p[0], &p[1]) },
+		`SELECT s.id, s.name FROM staff s JOIN staff_role r ON r.bank_id = s.bank_id AND r.staff_id = s.id
+			WHERE s.bank_id = ? AND s.disabled_at IS NULL AND r.role IN `+db.Marks(len(roles)), append([]any{bank}, db.Args(roles)...)...)
+	people := make(map[string]string, len(list))
+	for _, p := range list {
+		people[p[0]] = p[1]
+	}
+	return people, err
+}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -139,15 +140,20 @@ func (k *cardCore) getApplication(c *gin.Context) (int, any, error) {
 }
 
 // listApplications gives those that were accepted on a business date
-// (Asia/Shanghai; today without `?date=`), as they stand now, for reconciliation.
+// (Asia/Shanghai; today without `?date=`), as they stand now, for reconciliation:
+// all of them, or `?limit=` after the one that `?after=` names.
 func (k *cardCore) listApplications(c *gin.Context) (int, any, error) {
 	date := c.DefaultQuery("date", k.now().In(shanghai).Format(time.DateOnly))
 	from, to, err := businessDay(date)
 	if err != nil {
 		return 0, nil, invalid("date: YYYY-MM-DD is needed")
 	}
+	limit, err := strconv.Atoi(c.DefaultQuery("limit", "-1"))
+	if err != nil || limit == 0 || limit < -1 || limit > 1000 {
+		return 0, nil, invalid("limit: 1 to 1000 is needed")
+	}
 	rows, err := k.store.reader.QueryContext(c.Request.Context(), `SELECT `+coreColumns+` FROM applications
-		WHERE accepted_at >= ? AND accepted_at < ? ORDER BY accepted_at, application_id`, from, to)
+		WHERE accepted_at >= ? AND accepted_at < ? AND application_id > ? ORDER BY application_id LIMIT ?`, from, to, c.Query("after"), limit)
 	if err != nil {
 		return 0, nil, fmt.Errorf("list applications: %w", err)
 	}

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 
@@ -64,4 +65,33 @@ func (c *Client) SubmitApplication(ctx context.Context, applicationID, cardProdu
 	}
 	return c.call(ctx, http.MethodPost, "/core/v1/applications", map[string]any{
 		"application_id": applicationID, "card_product": cardProduct, "applicant": clear, "notify_url": c.OutcomesCallback()}, nil)
+}
+
+// Taken is an application as the card core has it.
+type Taken struct {
+	ApplicationID string `json:"application_id"`
+	Status        string `json:"status"` // accepted, issued, declined
+}
+
+// takenPage is how many of a day's applications the core is asked for at once.
+const takenPage = "1000"
+
+// TakenOn gives a page of what the card core took on a business date, after the
+// number named; the last page is followed by an empty one.
+func (c *Client) TakenOn(ctx context.Context, day, after string) ([]Taken, error) {
+	query := url.Values{"date": {day}, "limit": {takenPage}, "after": {after}}
+	var out struct{ Items []Taken }
+	err := c.call(ctx, http.MethodGet, "/core/v1/applications?"+query.Encode(), nil, &out)
+	return out.Items, err
+}
+
+// TakenAs gives an application as the card core has it; found is false when it
+// does not.
+func (c *Client) TakenAs(ctx context.Context, application string) (t Taken, found bool, err error) {
+	err = c.call(ctx, http.MethodGet, "/core/v1/applications/"+url.PathEscape(application), nil, &t)
+	var no *Refusal
+	if errors.As(err, &no) && no.Status == http.StatusNotFound {
+		return t, false, nil
+	}
+	return t, err == nil, err
 }

@@ -61,6 +61,11 @@ const (
 	Proof          = "prf"
 	Journey        = "jny"
 	Message        = "msg"
+	Opinion        = "opn"
+	Queue          = "que"
+	Search         = "sch"
+	Handover       = "hov"
+	Difference     = "dif"
 )
 
 const (

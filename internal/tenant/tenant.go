@@ -51,6 +51,20 @@ type Settings struct {
 	PromoPerWeek int `json:"promo_per_week,omitempty"`
 	// ClaimLease is how long a claimed lead stays with its reviewer; 15 min.
 	ClaimLease Duration `json:"claim_lease,omitempty"`
+	// AssignmentLease is how long a lead that was given to somebody stays theirs;
+	// 24 h.
+	AssignmentLease Duration `json:"assignment_lease,omitempty"`
+	// SecondOpinionAboveFen is the credit limit above which an approval needs a
+	// second person: the one wished for, else the card product's; 0 is off.
+	SecondOpinionAboveFen int64 `json:"second_opinion_above_fen,omitempty"`
+	// SecondOpinionProducts are card products whose approvals always need one.
+	SecondOpinionProducts []string `json:"second_opinion_products,omitempty"`
+	// FirstLookWithin, DecisionWithin and SupplementWithin are the promises of
+	// review: a person looks, the answer is there, what was asked for has come; 4 h,
+	// 24 h and 72 h.
+	FirstLookWithin  Duration `json:"first_look_within,omitempty"`
+	DecisionWithin   Duration `json:"decision_within,omitempty"`
+	SupplementWithin Duration `json:"supplement_within,omitempty"`
 	// CoolOffDays is how long a declined person waits; RULES §4: 90.
 	CoolOffDays int `json:"cool_off_days,omitempty"`
 	// ApplicationsPerAddressHour is the velocity limit of screening; 0 is none.
@@ -114,6 +128,14 @@ func (s Settings) WithDefaults() Settings {
 	}
 	if s.ClaimLease == 0 {
 		s.ClaimLease = Duration(15 * time.Minute)
+	}
+	for _, d := range []struct {
+		of *Duration
+		is time.Duration
+	}{{&s.AssignmentLease, 24 * time.Hour}, {&s.FirstLookWithin, 4 * time.Hour}, {&s.DecisionWithin, 24 * time.Hour}, {&s.SupplementWithin, 72 * time.Hour}} {
+		if *d.of == 0 {
+			*d.of = Duration(d.is)
+		}
 	}
 	if s.CoolOffDays == 0 {
 		s.CoolOffDays = 90

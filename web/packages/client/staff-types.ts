@@ -38,6 +38,20 @@ export interface LeadItem {
   claimed_until: string | null
   screening: Verdict | null
   decided_at: string | null
+  /** A decision waits for a second person. */
+  proposed?: boolean
+  escalated_at?: string | null
+  escalated_for?: string | null
+}
+
+export interface Proposal {
+  id: string
+  decision: Decision | 'reopen'
+  reason_code: ReasonCode
+  why: string[]
+  by: Named
+  at: string
+  may_confirm: boolean
 }
 
 export interface ScreeningRule {
@@ -79,6 +93,7 @@ export interface Lead extends LeadItem {
   consents: LeadConsent[]
   timeline: LeadEvent[]
   info_request: { fields: string[]; message: string } | null
+  proposal: Proposal | null
 }
 
 export const reasonCodes = [

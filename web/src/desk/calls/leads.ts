@@ -9,6 +9,7 @@ import {
   type Page,
   type ReasonCode,
   type Room,
+  type Verdict,
 } from '@client/index'
 import { api } from '../api'
 
@@ -20,6 +21,13 @@ export interface LeadFilter {
   q: string
   from: string
   to: string
+  queue: string
+  product: string
+  screening: string
+  /** `true` or nothing. */
+  escalated: string
+  proposed: string
+  sort: string
 }
 
 const at = (id: string) => ({ params: { path: { id } } })
@@ -31,6 +39,12 @@ function queryOf(filter: LeadFilter) {
     q: filter.q || undefined,
     from: filter.from || undefined,
     to: filter.to || undefined,
+    queue: filter.queue || undefined,
+    product: filter.product || undefined,
+    screening: (filter.screening || undefined) as Verdict | undefined,
+    escalated: filter.escalated === 'true' || undefined,
+    proposed: filter.proposed === 'true' || undefined,
+    sort: (filter.sort || undefined) as 'newest' | 'oldest' | undefined,
   }
 }
 
@@ -62,7 +76,7 @@ export function requestInfo(id: string, fields: string[], message: string): Prom
   return unwrap(api.http.POST('/leads/{id}/request-info', { ...at(id), body: { fields, message } }))
 }
 
-export function decideLead(id: string, decision: Decision, reason: ReasonCode, comment: string): Promise<unknown> {
+export function decideLead(id: string, decision: Decision, reason: ReasonCode, comment: string): Promise<Lead> {
   return unwrap(
     api.http.POST('/leads/{id}/decide', {
       ...at(id),
