@@ -65,7 +65,7 @@ func TestExternalServersReportPushes(t *testing.T) {
 			}
 			external = stream
 		}
-		if p := r.push(t, external, picture, []string{"-t", "4"}, h264); p.wait(t) == nil {
+		if p := r.live(t, external, "1"); p.wait(t) == nil {
 			t.Error("a room of an external server is pushed to here")
 		}
 		ours := r.Live(t)

@@ -100,7 +100,7 @@ func TestOnlyTheRoomsKeyOpens(t *testing.T) {
 		pushes := map[string]*pushing{}
 		for name, wrong := range map[string]string{"another's key": room + "?key=" + strings.Split(late, "=")[1], "no key": room,
 			"an unknown room": "room_01h455vb4pex5vsknk084sn02q?" + strings.Split(stream, "?")[1], "over": late} {
-			pushes[name] = r.push(t, wrong, picture, []string{"-t", "4"}, h264)
+			pushes[name] = r.live(t, wrong, "1")
 		}
 		for name, p := range pushes {
 			if p.wait(t) == nil {
@@ -149,7 +149,7 @@ func TestAPushIsReplacedAndCut(t *testing.T) {
 	if second.wait(t) == nil {
 		t.Error("the push under the old key ended as it wished")
 	}
-	if r.push(t, stream, picture, []string{"-t", "4"}, h264).wait(t) == nil {
+	if r.live(t, stream, "1").wait(t) == nil {
 		t.Error("the old key still opens")
 	}
 	r.seconds(t, fresh, 4)
