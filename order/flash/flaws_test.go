@@ -42,10 +42,11 @@ func onRedis(t *testing.T) flash.Admission {
 // rounds has a node look until it has repaired what it may.
 func rounds(t *testing.T, s *ordertest.Stage, node *flash.Sales) {
 	t.Helper()
-	for range 3 {
+	for range 10 {
 		if err := node.Round(s.Ctx); err != nil {
 			t.Fatal(err)
 		}
+		time.Sleep(2 * time.Millisecond) // a second in life: the committer of the last batch ends meanwhile
 	}
 }
 
