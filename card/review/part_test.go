@@ -115,3 +115,62 @@ func TestALeadWithoutItsApplicantIsNotReopened(t *testing.T) {
 		}
 	})
 }
+
+// What an erased person's lead still shows is nothing of theirs, and nobody can
+// write about them any more.
+func TestAnErasedPersonsLeadTakesNoNotesAndShowsNoCard(t *testing.T) {
+	cardtest.Each(t, func(t *testing.T, d *cardtest.Department) {
+		ctx, p := testkit.Context(t), d.Reviewer(false)
+		lead, viewer := d.Apply(t, 1)
+		d.Approve(t, lead)
+		d.Outcome(t, lead, "issued", "8888", d.Clock.Now())
+		if err := d.Leads.Note(ctx, d.Bank, p, lead, pii.Clear("来电")); err != nil {
+			t.Fatal(err)
+		}
+		d.Erase(t, viewer)
+		if err := d.Leads.Note(ctx, d.Bank, p, lead, pii.Clear("来电")); fault.Code(err) != "conflict" {
+			t.Errorf("noted: %v", err)
+		}
+		v, err := d.Leads.Get(ctx, d.Bank, p, lead)
+		if err != nil || v.CardLast4 != nil || len(v.Notes) != 0 || v.Applicant.Name != "" {
+			t.Errorf("%+v: %v", v, err)
+		}
+		if err := d.Leads.Note(ctx, d.Bank, p, "app_none", pii.Clear("x")); fault.Code(err) != "not_found" {
+			t.Errorf("noted on nothing: %v", err)
+		}
+	})
+}
+
+func TestNobodyIsAskedForWhatMayNotBeStored(t *testing.T) {
+	cardtest.Each(t, func(t *testing.T, d *cardtest.Department) {
+		ctx, p := testkit.Context(t), d.Reviewer(false)
+		lead, _ := d.Apply(t, 1)
+		if err := d.Leads.Claim(ctx, d.Bank, p, lead); err != nil {
+			t.Fatal(err)
+		}
+		for _, field := range []string{"cvv", "card_no", "cardnumber", "pan", "sms_otp", "pin", "bank_card_number", "expiry_date", "password"} {
+			err := d.Leads.RequestInfo(ctx, d.Bank, p, lead, []string{"employer", field}, pii.Clear("请补充"))
+			if f := fault.From(err); f.Kind != fault.Invalid || f.Fields[0].Name != "fields[1]" {
+				t.Errorf("%s: %v", field, err)
+			}
+		}
+		if err := d.Leads.RequestInfo(ctx, d.Bank, p, lead, []string{"company", "pinyin", "id_expiry", "spending"}, pii.Clear("请补充")); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// A queue gives nothing to who lost the role, though they were never taken off it.
+func TestQueuesGiveNothingToWhoMayNotReview(t *testing.T) {
+	cardtest.Each(t, func(t *testing.T, d *cardtest.Department) {
+		people := queueFor(t, d, 10, 10)
+		d.Staff.Leave(people[0].ID)
+		for n := range 6 {
+			d.Apply(t, n+1)
+		}
+		spread(t, d)
+		if gone, there := held(t, d, people[0]), held(t, d, people[1]); gone != 0 || there != 6 {
+			t.Errorf("%d to who left, %d to who is there", gone, there)
+		}
+	})
+}
