@@ -131,6 +131,10 @@ func TestAnErasedPersonsLeadTakesNoNotesAndShowsNoCard(t *testing.T) {
 		if err := d.Leads.Note(ctx, d.Bank, p, lead, pii.Clear("来电")); fault.Code(err) != "conflict" {
 			t.Errorf("noted: %v", err)
 		}
+		// Nor does a late word of the card core bring anything back.
+		if r := d.Outcome(t, lead, "activated", "8888", d.Clock.Now()); r.Result != review.Applied {
+			t.Errorf("%+v", r)
+		}
 		v, err := d.Leads.Get(ctx, d.Bank, p, lead)
 		if err != nil || v.CardLast4 != nil || len(v.Notes) != 0 || v.Applicant.Name != "" {
 			t.Errorf("%+v: %v", v, err)
