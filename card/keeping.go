@@ -43,6 +43,10 @@ func (b *Book) Erase(ctx context.Context, tx *db.Tx, e *keeping.Removal) error {
 	if err := scrub(ctx, tx, e.Bank, ids, " AND status <> 'rejected'", e.Erased); err != nil {
 		return err
 	}
+	err = e.Run(ctx, tx, "application", "card_last4", "UPDATE application SET card_last4 = NULL WHERE bank_id = ? AND viewer_id = ? AND card_last4 IS NOT NULL", e.Bank, e.Viewer)
+	if err != nil {
+		return err
+	}
 	waits, _, err := db.Value[int64](ctx, tx, "SELECT COUNT(*) FROM application WHERE bank_id = ? AND viewer_id = ? AND id_no_hash <> ?", e.Bank, e.Viewer, erasedHash)
 	if err != nil {
 		return err

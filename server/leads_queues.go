@@ -40,18 +40,18 @@ type FilterName struct {
 	Name string `path:"name" minLength:"1" maxLength:"40"`
 }
 
-// savedQuery is the list's parameters; a search text is not kept, as it may be
-// personal data.
+// savedQuery is the list's parameters, in the shapes of LeadFilter; a search text
+// is not kept, as it may be personal data.
 type savedQuery struct {
-	Status     string `json:"status,omitempty" maxLength:"20"`
-	Assignee   string `json:"assignee,omitempty" maxLength:"40"`
-	From       string `json:"from,omitempty" maxLength:"40"`
-	To         string `json:"to,omitempty" maxLength:"40"`
-	Queue      string `json:"queue,omitempty" maxLength:"40"`
-	Room       string `json:"room,omitempty" maxLength:"40"`
-	Product    string `json:"product,omitempty" maxLength:"40"`
-	Screening  string `json:"screening,omitempty" maxLength:"10"`
-	City       string `json:"city,omitempty" maxLength:"6"`
+	Status     string `json:"status,omitempty" enum:"screening,queued,in_review,info_requested,approved,rejected,withdrawn,handed_off,issued,activated,bound"`
+	Assignee   string `json:"assignee,omitempty" pattern:"^(me|none|stf_[0-9a-z]{26})$"`
+	From       string `json:"from,omitempty" pattern:"^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9:.]{8,18}(Z|[+-][0-9]{2}:[0-9]{2}))?$"`
+	To         string `json:"to,omitempty" pattern:"^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9:.]{8,18}(Z|[+-][0-9]{2}:[0-9]{2}))?$"`
+	Queue      string `json:"queue,omitempty" pattern:"^que_[0-9a-z]{26}$"`
+	Room       string `json:"room,omitempty" pattern:"^room_[0-9a-z]{26}$"`
+	Product    string `json:"product,omitempty" pattern:"^crd_[0-9a-z]{26}$"`
+	Screening  string `json:"screening,omitempty" enum:"pass,refer,decline"`
+	City       string `json:"city,omitempty" pattern:"^[0-9]{6}$"`
 	IncomeBand string `json:"income_band,omitempty" maxLength:"20"`
 	Escalated  string `json:"escalated,omitempty" enum:"true"`
 	Proposed   string `json:"proposed,omitempty" enum:"true"`

@@ -42,6 +42,15 @@ func TestReviewRoutesRefuse(t *testing.T) {
 			{"supervisor", "PUT", "/review/reviewers/" + d.ids["auditor"], map[string]any{"capacity": 1, "on_duty": true}, 404},
 			{"supervisor", "PUT", "/review/reviewers/" + d.ids["reviewer"], map[string]any{"capacity": 1001, "on_duty": true}, 422},
 			{"reviewer", "DELETE", "/review/filters/none", nil, 404}, {"reviewer", "PUT", "/review/filters/x", map[string]any{"query": map[string]any{"q": holder}}, 422},
+			// A saved filter has no room for a phone number, in any of its fields.
+			{"reviewer", "PUT", "/review/filters/" + holder, map[string]any{"query": map[string]any{"status": "queued"}}, 422},
+			{"reviewer", "PUT", "/review/filters/x", map[string]any{"query": map[string]any{"status": holder}}, 422},
+			{"reviewer", "PUT", "/review/filters/x", map[string]any{"query": map[string]any{"assignee": holder}}, 422},
+			{"reviewer", "PUT", "/review/filters/x", map[string]any{"query": map[string]any{"from": holder}}, 422},
+			{"reviewer", "PUT", "/review/filters/x", map[string]any{"query": map[string]any{"queue": holder}}, 422},
+			{"reviewer", "PUT", "/review/filters/x", map[string]any{"query": map[string]any{"room": holder}}, 422},
+			{"reviewer", "PUT", "/review/filters/x", map[string]any{"query": map[string]any{"product": holder}}, 422},
+			{"reviewer", "PUT", "/review/filters/x", map[string]any{"query": map[string]any{"income_band": holder}}, 422},
 			{"supervisor", "GET", "/review/figures?from=2026-01-01", nil, 422}, {"supervisor", "GET", "/review/figures?from=2026-01-01&to=2026-03-01", nil, 422},
 			{"reviewer", "POST", "/review/handovers", map[string]any{"from": "stf_no", "reason": "x"}, 422}, {"supervisor", "POST", "/review/handovers/hov_no/approve", nil, 404},
 			{"reviewer", "GET", "/leads?queue=all", nil, 422}, {"reviewer", "GET", "/leads?city=1", nil, 422}, {"reviewer", "GET", "/leads?screening=bad", nil, 422},
@@ -75,7 +84,8 @@ func TestDepartmentWorksOverHTTP(t *testing.T) {
 		if !strings.Contains(string(raw), lead) || strings.Contains(string(raw), holder) || !strings.Contains(header.Get("RateLimit"), "r=119") {
 			t.Errorf("%s %v", raw, header)
 		}
-		d.do("reviewer", "PUT", "/review/filters/今日待办", map[string]any{"query": map[string]any{"status": "queued", "sort": "oldest"}}, 204)
+		d.do("reviewer", "PUT", "/review/filters/今日待办", map[string]any{"query": map[string]any{"status": "queued", "sort": "oldest",
+			"from": "2026-01-01", "to": "2026-01-31T00:00:00.000000Z", "assignee": d.ids["reviewer"], "queue": made["id"], "city": "310100", "income_band": "10k-20k"}}, 204)
 		if f := d.do("reviewer", "GET", "/review/filters", nil, 200)["items"].([]any); len(f) != 1 {
 			t.Errorf("%v", f)
 		}

@@ -19,6 +19,7 @@ import (
 	"yinbo/internal/db"
 	"yinbo/internal/id"
 	"yinbo/internal/idem"
+	"yinbo/internal/keeping"
 	"yinbo/internal/outbox"
 	"yinbo/internal/pii"
 	"yinbo/internal/tenant"
@@ -299,6 +300,18 @@ func (d *Department) Status(t *testing.T, application string) card.Status {
 		t.Fatalf("status of %s: found %t: %v", application, found, err)
 	}
 	return s
+}
+
+// Erase takes a viewer out of the applications, as their erasure does.
+func (d *Department) Erase(t *testing.T, viewer string) {
+	t.Helper()
+	ctx := testkit.Context(t)
+	err := d.DB.InTx(ctx, func(tx *db.Tx) error {
+		return d.book.Erase(ctx, tx, &keeping.Removal{Bank: d.Bank.ID, Viewer: viewer})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // Dump is every cell of every table of the department, and of those that it

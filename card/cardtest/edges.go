@@ -42,6 +42,13 @@ func (s *Staff) add(id string) {
 	s.people = append(s.people, id)
 }
 
+// Leave takes a person's roles away.
+func (s *Staff) Leave(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.people = slices.DeleteFunc(s.people, func(p string) bool { return p == id })
+}
+
 // Name is made up.
 func (s *Staff) Name(_ context.Context, _, staff string) (string, bool, error) {
 	return "职员", s.has(staff), nil

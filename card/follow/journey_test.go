@@ -154,9 +154,9 @@ func TestWhoMadeOrSubmittedAJourneyMayNotApproveIt(t *testing.T) {
 		want("auth.forbidden", err) // is no checker
 		_, err = d.FollowUps.Save(ctx, d.Bank, maker, "test", hourly("二"))
 		want("conflict", err) // while it waits
-		v, err := d.FollowUps.Reject(ctx, d.Bank, checker, "test", "太长")
+		v, err := d.FollowUps.Reject(ctx, d.Bank, checker, "test", "太长 13812345678")
 		want("", err)
-		if v.Status != "rejected" || *v.RejectReason != "太长" {
+		if v.Status != "rejected" || *v.RejectReason != "太长 ***" {
 			t.Fatalf("%+v", v)
 		}
 		_, err = d.FollowUps.Save(ctx, d.Bank, maker, "test", hourly("二"))
@@ -457,6 +457,49 @@ func TestForgedAndMalformedReportsAreRefused(t *testing.T) {
 		}
 		if _, err = report(t, d, "{"); fault.Code(err) != "bad_request" {
 			t.Errorf("malformed: %v", err)
+		}
+	})
+}
+
+// An opt-out counts however the gateway writes the phone, and what is no mobile
+// leaves nothing behind.
+func TestAStopIsHeardHoweverThePhoneIsWritten(t *testing.T) {
+	cardtest.Each(t, func(t *testing.T, d *cardtest.Department) {
+		for i, as := range []string{"+86", "86", "0086", "+86 ", ""} {
+			_, viewer := issue(t, d, i+1)
+			d.SignedIn(t, viewer, cardtest.Phone(i+1))
+			if taken, err := report(t, d, `{"replies":[{"phone":"`+as+cardtest.Phone(i+1)+`","text":"T"}]}`); err != nil || taken.OptedOut != 1 {
+				t.Errorf("%q: %+v %v", as, taken, err)
+			}
+			if c, err := d.FollowUps.Choice(testkit.Context(t), d.Bank.ID, viewer); err != nil || c.Promotions {
+				t.Errorf("%q: %+v %v", as, c, err)
+			}
+		}
+		if taken, err := report(t, d, `{"replies":[{"phone":"10690000","text":"T"},{"phone":"","text":"T"},{"text":"T"}]}`); err != nil || taken.OptedOut != 0 {
+			t.Errorf("no mobile: %+v %v", taken, err)
+		}
+	})
+}
+
+// A report without a time, or of a time to come, counts from now.
+func TestADeliverysTimeIsNeverMissingNorToCome(t *testing.T) {
+	cardtest.Each(t, func(t *testing.T, d *cardtest.Department) {
+		ctx := testkit.Context(t)
+		for i, at := range []string{"", `,"at":"2999-01-01T00:00:00Z"`} {
+			application, _ := issue(t, d, i+1)
+			d.Clock.Advance(time.Hour)
+			d.Work(t)
+			message, _, err := db.Value[string](ctx, d.DB, "SELECT id FROM follow_up WHERE application_id = ? AND step = 1", application)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if taken, err := report(t, d, `{"deliveries":[{"out_id":"`+message+`","delivered":true`+at+`}]}`); err != nil || taken.Delivered != 1 {
+				t.Fatalf("%+v %v", taken, err)
+			}
+			got, _, err := db.Value[db.Time](ctx, d.DB, "SELECT delivered_at FROM follow_up WHERE id = ?", message)
+			if now := d.Clock.Now(); err != nil || got.After(now) || got.Before(now.Add(-time.Minute)) {
+				t.Errorf("%q: delivered at %v: %v", at, got, err)
+			}
 		}
 	})
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strings"
 
+	"yinbo/card"
 	"yinbo/internal/audit"
 	"yinbo/internal/clock"
 	"yinbo/internal/db"
@@ -115,7 +117,11 @@ func (r *Replies) asked(ctx context.Context, outID string) ([]tenant.Bank, error
 // stop opts a person out by their phone. A bank that does not know the phone
 // notes it all the same: it may come to know it.
 func (r *Replies) stop(ctx context.Context, bank tenant.Bank, phone pii.Text, requestID string) (bool, error) {
-	hash, err := r.f.book.Keys.Hash(ctx, bank.ID, "phone", phone.Reveal())
+	number := mobile(phone)
+	if !card.ValidMobile(number) { // nobody whom we could write to
+		return false, nil
+	}
+	hash, err := r.f.book.Keys.Hash(ctx, bank.ID, "phone", number)
 	if err != nil {
 		return false, err
 	}
@@ -125,6 +131,18 @@ func (r *Replies) stop(ctx context.Context, bank tenant.Bank, phone pii.Text, re
 		return err
 	})
 	return changed, err
+}
+
+// mobile is a phone as people sign in with it: gateways report some with the
+// country's code.
+func mobile(phone pii.Text) string {
+	number := strings.NewReplacer(" ", "", "-", "").Replace(phone.Reveal())
+	for _, code := range []string{"+86", "0086", "86"} {
+		if rest, cut := strings.CutPrefix(number, code); cut {
+			return rest
+		}
+	}
+	return number
 }
 
 // optOut notes the choice, cancels the promotions that wait, and confirms it in
@@ -169,8 +187,12 @@ func (r *Replies) delivered(ctx context.Context, items []Delivery) (n int, err e
 			if !d.Delivered {
 				continue
 			}
+			at := d.At.Time
+			if at.IsZero() || at.After(tx.Now) { // not told, or by a clock that runs ahead
+				at = tx.Now
+			}
 			rows, err := tx.Exec(ctx, "UPDATE follow_up SET delivered_at = ? WHERE id = ? AND status IN ('sending', 'sent') AND delivered_at IS NULL",
-				d.At.Time, d.OutID)
+				at, d.OutID)
 			if err != nil {
 				return err
 			}

@@ -234,7 +234,7 @@ func (f *FollowUps) Reject(ctx context.Context, bank tenant.Bank, by Actor, key,
 			return 0, err
 		}
 		return tx.Exec(ctx, `UPDATE journey_version SET status = 'rejected', decided_by = ?, decided_at = ?, reject_reason = ?, updated_at = ?
-			WHERE bank_id = ? AND id = ? AND status = 'submitted'`, by.ID, tx.Now, reason, tx.Now, bank.ID, v.ID)
+			WHERE bank_id = ? AND id = ? AND status = 'submitted'`, by.ID, tx.Now, audit.Reason(reason), tx.Now, bank.ID, v.ID)
 	})
 }
 

@@ -118,7 +118,12 @@ func (l *Leads) approved(ctx context.Context, tx *db.Tx, bank, lead string) erro
 		outbox.Task{Bank: bank, Kind: card.TaskApproved, Ref: lead, Payload: card.Milestone{ViewerID: viewer}})
 }
 
-var fieldName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,39}$`)
+var (
+	fieldName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,39}$`)
+	// secret is what may never be stored (RULES §3, class C3), so nobody is asked
+	// for it.
+	secret = regexp.MustCompile(`(^|_)(pan|cvv2?|cvc2?|card_?(no|number|expiry)|expiry_date|otp|pin|pwd|password|passcode)(_|$)`)
+)
 
 // checkFields wants up to ten well-formed names, each once. fixed names are
 // refused: they identify the person.
@@ -150,6 +155,11 @@ func (l *Leads) RequestInfo(ctx context.Context, bank tenant.Bank, p Person, lea
 	if err := checkFields(fields, "id_no", "phone"); err != nil {
 		return err
 	}
+	for i, f := range fields {
+		if secret.MatchString(f) {
+			return fault.InvalidField(fmt.Sprintf("fields[%d]", i), "field.not_allowed")
+		}
+	}
 	names, err := json.Marshal(fields)
 	if err != nil {
 		return fmt.Errorf("review: fields: %w", err)
@@ -176,11 +186,17 @@ func (l *Leads) RequestInfo(ctx context.Context, bank tenant.Bank, p Person, lea
 	})
 }
 
-// Note puts a reviewer's words on the timeline, sealed. Errors: not_found.
+// Note puts a reviewer's words on the timeline, sealed. Errors: not_found; conflict
+// once the applicant's data is gone: words about them would stay for ever.
 func (l *Leads) Note(ctx context.Context, bank tenant.Bank, p Person, lead string, text pii.Text) error {
 	return l.book.DB.InTx(ctx, func(tx *db.Tx) error {
 		if _, err := readStanding(ctx, tx, bank.ID, lead); err != nil {
 			return err
+		}
+		// Held: an erasure comes before or after, and then takes the note along.
+		_, found, err := db.Value[string](ctx, tx, "SELECT id FROM application WHERE bank_id = ? AND id = ? AND "+there+tx.Dialect().ForUpdate(), bank.ID, lead)
+		if err != nil || !found {
+			return orElse(err, fault.New(fault.Conflict, "conflict"))
 		}
 		e := p.act(bank.ID, lead, "noted", nil)
 		e.Text = text

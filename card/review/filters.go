@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"regexp"
 
 	"yinbo/internal/clock"
 	"yinbo/internal/db"
@@ -33,11 +34,21 @@ func (l *Leads) Filters(ctx context.Context, bank string, p Person) ([]SavedFilt
 	}, "SELECT name, query, created_at FROM saved_filter WHERE bank_id = ? AND staff_id = ? ORDER BY name LIMIT ?", bank, p.ID, MaxFilters)
 }
 
+// personal is what an id, phone or card number looks like.
+var personal = regexp.MustCompile(`[0-9]{11}`)
+
 // SaveFilter keeps a filter, in place of the one of that name. Errors: validation
-// when it filters nothing; conflict beyond MaxFilters.
+// when it filters nothing, or would keep somebody's number in clear; conflict
+// beyond MaxFilters.
 func (l *Leads) SaveFilter(ctx context.Context, bank string, p Person, name string, query map[string]string) error {
 	if len(query) == 0 {
 		return fault.InvalidField("query", "field.required")
+	}
+	if personal.MatchString(name) {
+		return fault.InvalidField("name", "field.format")
+	}
+	if personal.MatchString(query["income_band"]) {
+		return fault.InvalidField("query.income_band", "field.format")
 	}
 	raw, err := json.Marshal(query)
 	if err != nil {

@@ -66,7 +66,9 @@ type Filter struct {
 
 // List gives leads by the time they were sent in, one more than limit where there
 // are more; after is the last id of the page before. Each filter has an index in
-// the list's order, so that a page reads little more than it shows.
+// the list's order, so that a page reads little more than it shows. A whole id or
+// phone number in the query is a search as any other: audited, and rate_limited
+// (429) beyond SearchesPerHour.
 func (l *Leads) List(ctx context.Context, bank string, p Person, f Filter, after string, limit int) ([]Lead, error) {
 	c, err := l.condition(ctx, bank, p, f)
 	if err != nil {
@@ -87,6 +89,11 @@ func (l *Leads) List(ctx context.Context, bank string, p Person, f Filter, after
 	leads, err := db.All(ctx, l.book.DB, scanLead, c.selectLead(l.book.DB.Dialect())+order, append(c.args, limit+1)...)
 	if err != nil {
 		return nil, err
+	}
+	if c.whole != "" {
+		if _, err := l.searched(ctx, bank, p, c.whole, "", min(len(leads), limit)); err != nil {
+			return nil, err
+		}
 	}
 	return leads, l.name(ctx, bank, leads)
 }
@@ -112,6 +119,7 @@ type condition struct {
 	where string
 	args  []any
 	index string
+	whole string // the field that is looked up by its whole value: id_no, phone
 }
 
 func (c *condition) add(cond string, v ...any) {
@@ -252,6 +260,7 @@ func (l *Leads) lookup(ctx context.Context, c *condition, bank, q string) error 
 // whole looks a whole value up by its keyed hash; field is id_no or phone.
 func (l *Leads) whole(ctx context.Context, c *condition, bank, field, value string) error {
 	hash, err := l.book.Keys.Hash(ctx, bank, field, value)
+	c.whole = field
 	c.by(map[string]string{"id_no": "application_person", "phone": "application_phone"}[field])
 	c.add("a."+field+"_hash = ?", hash)
 	return err

@@ -112,8 +112,13 @@ func (l *Leads) file(ctx context.Context, tx *db.Tx, opinion string, e card.Even
 	return card.Audit(ctx, tx, e)
 }
 
+// there is that an application still has its applicant's data: neither the person
+// was erased nor is its time over. Without it there is nothing to review.
+const there = "EXISTS (SELECT 1 FROM applicant_field f WHERE f.application_id = application.id)"
+
 // ProposeReopening asks a second person to let a lead that was rejected here be
-// looked at again. Errors: not_found; conflict when it is not so; validation.
+// looked at again. Errors: not_found; conflict when it is not so, or when the
+// applicant's data is gone; validation.
 func (l *Leads) ProposeReopening(ctx context.Context, bank tenant.Bank, p Person, lead string, comment pii.Text) error {
 	if comment.Empty() {
 		return fault.InvalidField("comment", "field.required")
@@ -124,7 +129,7 @@ func (l *Leads) ProposeReopening(ctx context.Context, bank tenant.Bank, p Person
 		}
 		opinion := id.New(id.Opinion)
 		n, err := tx.Exec(ctx, `UPDATE application SET proposal_id = ?, updated_at = ?
-			WHERE bank_id = ? AND id = ? AND status = ? AND decision = 'reject' AND proposal_id IS NULL`, opinion, tx.Now, bank.ID, lead, card.Rejected)
+			WHERE bank_id = ? AND id = ? AND status = ? AND decision = 'reject' AND proposal_id IS NULL AND `+there, opinion, tx.Now, bank.ID, lead, card.Rejected)
 		if err != nil {
 			return err
 		}
@@ -153,11 +158,20 @@ func readOpinion(ctx context.Context, q db.Querier, bank, lead string) (opinion,
 		JOIN second_opinion o ON o.id = a.proposal_id WHERE a.bank_id = ? AND a.id = ? AND o.outcome IS NULL`, bank, lead)
 }
 
-// hadPart tells whether a person sent in, screened, claimed or proposed a lead:
-// such a person may not be its second.
+// part is what makes a person no second of a lead e any more: acts of theirs, or
+// that it was given to them, as a pattern of its detail.
+const (
+	partByAct   = "e.kind IN ('submitted','screened','claimed','info_requested','decided','proposed')"
+	partByGrant = "e.kind IN ('assigned','handed_over')"
+)
+
+// hadPart tells whether a person sent in, screened, held, asked about, decided or
+// proposed a lead: such a person may not be its second. A lead is held by whoever
+// claimed it, and by whoever it was given to by a queue, a supervisor or a
+// hand-over.
 func hadPart(ctx context.Context, q db.Querier, bank, lead, staffID string) (bool, error) {
-	_, found, err := db.Value[string](ctx, q, `SELECT id FROM lead_event WHERE bank_id = ? AND application_id = ? AND actor_id = ?
-		AND kind IN ('submitted','screened','claimed','proposed') LIMIT 1`, bank, lead, staffID)
+	_, found, err := db.Value[string](ctx, q, `SELECT e.id FROM lead_event e WHERE e.bank_id = ? AND e.application_id = ?
+		AND (e.actor_id = ? AND `+partByAct+` OR `+partByGrant+` AND e.detail LIKE ?) LIMIT 1`, bank, lead, staffID, `%"staff_id":"`+staffID+`"%`)
 	return found, err
 }
 
@@ -214,7 +228,7 @@ func (l *Leads) settle(ctx context.Context, tx *db.Tx, e card.Event, o opinion, 
 		}
 		return l.book.Record(ctx, tx, e)
 	case confirm && o.decision == Reopen:
-		m.From = []card.Status{card.Rejected}
+		m.From, m.Where = []card.Status{card.Rejected}, m.Where+" AND "+there // it may have gone meanwhile
 		m.Set = `proposal_id = NULL, reopened = reopened + 1, open_key = CONCAT_WS('/', card_product_id, id_no_hash), placed = 0,
 			decision = NULL, reason_code = NULL, decided_by = NULL, decided_at = NULL, decide_ms = NULL`
 	case confirm:

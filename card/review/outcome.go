@@ -163,10 +163,13 @@ func (u *Outcomes) apply(ctx context.Context, tx *db.Tx, bank tenant.Bank, o Out
 		return item, nil
 	}
 	if s.last4 == "" && o.CardLast4 != "" && o.Outcome != declined {
-		if _, err := tx.Exec(ctx, "UPDATE application SET card_last4 = ? WHERE bank_id = ? AND id = ?", o.CardLast4, bank.ID, o.ApplicationID); err != nil {
+		n, err := tx.Exec(ctx, "UPDATE application SET card_last4 = ? WHERE bank_id = ? AND id = ? AND "+there, o.CardLast4, bank.ID, o.ApplicationID)
+		if err != nil {
 			return item, err
 		}
-		s.last4, item.Result = o.CardLast4, Applied
+		if n > 0 { // none for a person who was erased
+			s.last4, item.Result = o.CardLast4, Applied
+		}
 	}
 	if to == "" {
 		return item, nil

@@ -47,7 +47,7 @@ func (l *Leads) Search(ctx context.Context, bank tenant.Bank, p Person, field st
 	if err != nil {
 		return nil, 0, err
 	}
-	left, err = l.searched(ctx, bank, p, field, reason, len(found))
+	left, err = l.searched(ctx, bank.ID, p, field, reason, len(found))
 	if err != nil {
 		return nil, 0, err
 	}
@@ -55,15 +55,15 @@ func (l *Leads) Search(ctx context.Context, bank tenant.Bank, p Person, field st
 }
 
 // searched counts and audits a search before its result is shown.
-func (l *Leads) searched(ctx context.Context, bank tenant.Bank, p Person, field, reason string, found int) (left int, err error) {
+func (l *Leads) searched(ctx context.Context, bank string, p Person, field, reason string, found int) (left int, err error) {
 	err = l.book.DB.InTx(ctx, func(tx *db.Tx) error {
 		// The chain's head is held until the commit: two searches at once are counted
 		// one after the other.
-		err := card.Audit(ctx, tx, p.act(bank.ID, "leads", "searched", map[string]any{"field": field, "reason": audit.Reason(reason), "found": found}))
+		err := card.Audit(ctx, tx, p.act(bank, "leads", "searched", map[string]any{"field": field, "reason": audit.Reason(reason), "found": found}))
 		if err != nil {
 			return err
 		}
-		n, _, err := db.Value[int](ctx, tx, "SELECT COUNT(*) FROM lead_search WHERE bank_id = ? AND staff_id = ? AND at > ?", bank.ID, p.ID, tx.Now.Add(-time.Hour))
+		n, _, err := db.Value[int](ctx, tx, "SELECT COUNT(*) FROM lead_search WHERE bank_id = ? AND staff_id = ? AND at > ?", bank, p.ID, tx.Now.Add(-time.Hour))
 		if err != nil {
 			return err
 		}
@@ -71,7 +71,7 @@ func (l *Leads) searched(ctx context.Context, bank tenant.Bank, p Person, field,
 			return fault.New(fault.RateLimited, "rate_limited").After(10 * time.Minute)
 		}
 		left = SearchesPerHour - n - 1
-		return tx.Insert(ctx, "lead_search (id, bank_id, staff_id, field, found, at)", [][]any{{id.New(id.Search), bank.ID, p.ID, field, found, tx.Now}}, "")
+		return tx.Insert(ctx, "lead_search (id, bank_id, staff_id, field, found, at)", [][]any{{id.New(id.Search), bank, p.ID, field, found, tx.Now}}, "")
 	})
 	return left, err
 }

@@ -2,6 +2,7 @@ package review_test
 
 import (
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -53,6 +54,50 @@ func TestWholeValuesAreSearchedAuditedAndBounded(t *testing.T) {
 		d.Clock.Advance(time.Hour)
 		if _, _, err := search("phone", cardtest.Phone(1)); err != nil {
 			t.Error(err)
+		}
+	})
+}
+
+// The list's own search text is no way around the search's audit and limit, nor
+// are many at once or a page after another.
+func TestWholeValuesInTheListCountAsSearches(t *testing.T) {
+	cardtest.Each(t, func(t *testing.T, d *cardtest.Department) {
+		ctx, p := testkit.Context(t), d.Reviewer(false)
+		lead, _ := d.Apply(t, 1)
+		look := func(q, after string) error {
+			_, err := d.Leads.List(ctx, d.Bank.ID, p, review.Filter{Query: q}, after, 10)
+			return err
+		}
+		for range review.SearchesPerHour - 10 {
+			if _, _, err := d.Leads.Search(ctx, d.Bank, p, "phone", pii.Clear(cardtest.Phone(1)), ""); err != nil {
+				t.Fatal(err)
+			}
+		}
+		errs := make([]error, 20)
+		var wg sync.WaitGroup
+		for i := range errs {
+			wg.Go(func() { errs[i] = look([]string{cardtest.Phone(1), cardtest.IDNo(1)}[i%2], []string{"", lead}[i/10]) })
+		}
+		wg.Wait()
+		passed := 0
+		for _, err := range errs {
+			if err == nil {
+				passed++
+			} else if fault.From(err).Kind != fault.RateLimited {
+				t.Error(err)
+			}
+		}
+		if passed != 10 {
+			t.Errorf("%d passed, 10 were left", passed)
+		}
+		if err := look("0001", ""); err != nil {
+			t.Errorf("a tail is no whole value: %v", err)
+		}
+		if _, err := d.Leads.Export(ctx, d.Bank, p, review.Filter{Query: cardtest.Phone(1)}); fault.From(err).Kind != fault.RateLimited {
+			t.Errorf("exported: %v", err)
+		}
+		if entries, err := audit.List(ctx, d.DB, d.Bank.ID, audit.Filter{Action: "lead.searched", Limit: 200}); err != nil || len(entries) != review.SearchesPerHour {
+			t.Errorf("%d entries: %v", len(entries), err)
 		}
 	})
 }

@@ -44,8 +44,16 @@ func (l *Leads) HandleSpread(ctx context.Context, t outbox.Task) error {
 
 // Spread takes back claims past their lease, puts what is new into its queue, and
 // gives what waits there to the people of the queue who have room, oldest first.
+// Whoever may not review any more gets nothing, whatever is left of their duty.
 func (l *Leads) Spread(ctx context.Context, bank tenant.Bank) error {
-	for _, step := range []func(context.Context, *db.Tx, tenant.Bank) (int, error){l.takeBack, l.place, l.deal} {
+	people, err := l.staff.People(ctx, bank.ID, "reviewer", "supervisor")
+	if err != nil {
+		return err
+	}
+	deal := func(ctx context.Context, tx *db.Tx, bank tenant.Bank) (int, error) {
+		return l.deal(ctx, tx, bank, people)
+	}
+	for _, step := range []func(context.Context, *db.Tx, tenant.Bank) (int, error){l.takeBack, l.place, deal} {
 		for n := atOnce; n >= atOnce; {
 			err := l.book.DB.InTx(ctx, func(tx *db.Tx) (err error) {
 				n, err = step(ctx, tx, bank)
@@ -134,8 +142,12 @@ func (l *Leads) place(ctx context.Context, tx *db.Tx, bank tenant.Bank) (int, er
 
 // deal gives what waits to those who have room. The people's rows are locked, so
 // that two rounds at once cannot fill the same room twice.
-func (l *Leads) deal(ctx context.Context, tx *db.Tx, bank tenant.Bank) (int, error) {
+func (l *Leads) deal(ctx context.Context, tx *db.Tx, bank tenant.Bank, people map[string]string) (int, error) {
 	seats, err := readSeats(ctx, tx, bank.ID)
+	maps.DeleteFunc(seats, func(staff string, _ *seat) bool {
+		_, may := people[staff]
+		return !may
+	})
 	if err != nil || len(seats) == 0 {
 		return 0, err
 	}

@@ -14,8 +14,8 @@
 // Invariants:
 //   - exactly one version of a bank is active, by a unique key, once the bank has
 //     decided anything;
-//   - nobody approves what they submitted; an approval names the revision that
-//     was read and fails when another version became active meanwhile;
+//   - nobody approves what they wrote or submitted; an approval names the revision
+//     that was read and fails when another version became active meanwhile;
 //   - rules change in drafts only, and a version that was ever active never
 //     becomes a draft again: a decision can be replayed from its record, by
 //     version and input, and says the same;

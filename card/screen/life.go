@@ -39,7 +39,7 @@ func (s *Screens) Submit(ctx context.Context, bank string, by Person, version st
 // active since it was submitted.
 func (s *Screens) Approve(ctx context.Context, bank string, by Person, version string, revision int64) (Version, error) {
 	return s.move(ctx, bank, version, revision, func(tx *db.Tx, v Version) error {
-		if err := v.awaits(by); err != nil {
+		if err := v.awaits(ctx, tx, bank, by); err != nil {
 			return err
 		}
 		n, err := tx.Exec(ctx, "UPDATE screening_set SET state = ?, active_key = NULL, retired_at = ? WHERE id = ? AND active_key = ?",
@@ -63,13 +63,14 @@ func (s *Screens) Approve(ctx context.Context, bank string, by Person, version s
 // Reject sends a submitted version back, with a reason. Errors as of Approve.
 func (s *Screens) Reject(ctx context.Context, bank string, by Person, version string, revision int64, reason string) (Version, error) {
 	return s.move(ctx, bank, version, revision, func(tx *db.Tx, v Version) error {
-		if err := v.awaits(by); err != nil {
+		if err := v.awaits(ctx, tx, bank, by); err != nil {
 			return err
 		}
+		reason := audit.Reason(reason)
 		if err := sendBack(ctx, tx, v, reason); err != nil {
 			return err
 		}
-		return by.audit(ctx, tx, bank, "rejected", v.ID, map[string]any{"no": v.No, "reason": audit.Reason(reason)})
+		return by.audit(ctx, tx, bank, "rejected", v.ID, map[string]any{"no": v.No, "reason": reason})
 	})
 }
 
@@ -100,12 +101,22 @@ func sendBack(ctx context.Context, tx *db.Tx, v Version, reason string) error {
 	return one(tx.Exec(ctx, "UPDATE screening_set SET state = ?, reject_reason = ? WHERE id = ? AND state = ?", string(to), reason, v.ID, string(Submitted)))
 }
 
-// awaits refuses who may not decide on a version.
-func (v Version) awaits(by Person) error {
+// awaits refuses who may not decide on a version: who submitted it, and who wrote
+// any of it. What two people made active before is nobody's own work any more.
+func (v Version) awaits(ctx context.Context, tx *db.Tx, bank string, by Person) error {
 	if v.State != Submitted {
 		return fault.New(fault.Conflict, "conflict")
 	}
-	if *v.SubmittedBy == by.ID {
+	own := *v.SubmittedBy == by.ID
+	if !own && v.ActivatedAt == nil {
+		var err error
+		// The chain is the one record of every writer.
+		if _, own, err = db.Value[string](ctx, tx, "SELECT id FROM audit WHERE bank_id = ? AND object_id = ? AND actor_id = ? AND action = 'screening.saved' LIMIT 1",
+			bank, v.ID, by.ID); err != nil {
+			return err
+		}
+	}
+	if own {
 		return fault.New(fault.Forbidden, "screening.same_person")
 	}
 	return nil

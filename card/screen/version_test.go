@@ -97,8 +97,8 @@ func TestAVersionIsSubmittedByOneAndApprovedByAnother(t *testing.T) {
 		wants(t, err, "screening.same_person")
 		_, err = d.Screens.Withdraw(ctx, bank, berta, v.ID, v.Revision)
 		wants(t, err, "screening.not_submitter")
-		v, err = d.Screens.Reject(ctx, bank, berta, v.ID, v.Revision, "太严")
-		if err != nil || v.State != screen.Draft || v.RejectReason != "太严" {
+		v, err = d.Screens.Reject(ctx, bank, berta, v.ID, v.Revision, "太严 13812345678")
+		if err != nil || v.State != screen.Draft || v.RejectReason != "太严 ***" {
 			t.Fatalf("%+v: %v", v, err)
 		}
 		v = activate(t, d, v)
@@ -124,6 +124,29 @@ func TestAVersionIsSubmittedByOneAndApprovedByAnother(t *testing.T) {
 		next, _ := d.Apply(t, 2)
 		if dec, err = d.Screens.Decision(ctx, bank, next); err != nil || dec.Verdict != card.Pass || *dec.VersionID != first.ID {
 			t.Fatalf("%+v: %v", dec, err)
+		}
+		testkit.Holds(t, d.DB, screen.Invariants()...)
+	})
+}
+
+// Who had a colleague submit what they wrote may not approve it themselves.
+func TestWhoWroteAVersionMayNotApproveIt(t *testing.T) {
+	cardtest.Each(t, func(t *testing.T, d *cardtest.Department) {
+		ctx, bank := testkit.Context(t), d.Bank.ID
+		v := draft(t, d) // by anna
+		v, err := d.Screens.Save(ctx, bank, berta, v.ID, v.Revision, screen.Text{Name: "新版二", Rules: v.Rules, Cases: v.Cases})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v, err = d.Screens.Submit(ctx, bank, berta, v.ID, v.Revision); err != nil {
+			t.Fatal(err)
+		}
+		_, err = d.Screens.Approve(ctx, bank, anna, v.ID, v.Revision)
+		wants(t, err, "screening.same_person")
+		_, err = d.Screens.Reject(ctx, bank, anna, v.ID, v.Revision, "不妥")
+		wants(t, err, "screening.same_person")
+		if _, err = d.Screens.Approve(ctx, bank, clara, v.ID, v.Revision); err != nil {
+			t.Error(err)
 		}
 		testkit.Holds(t, d.DB, screen.Invariants()...)
 	})
