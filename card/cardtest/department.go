@@ -19,6 +19,7 @@ import (
 	"yinbo/internal/db"
 	"yinbo/internal/id"
 	"yinbo/internal/idem"
+	"yinbo/internal/keeping"
 	"yinbo/internal/outbox"
 	"yinbo/internal/pii"
 	"yinbo/internal/tenant"
@@ -72,6 +73,12 @@ func Each(t *testing.T, fn func(t *testing.T, d *Department)) {
 		c := clock.NewFake(Monday)
 		fn(t, open(t, testkit.MariaDB(t, c), c))
 	})
+}
+
+// OnMariaDB is a department on MariaDB, for what happens at once.
+func OnMariaDB(t *testing.T) *Department {
+	c := clock.NewFake(Monday)
+	return open(t, testkit.MariaDB(t, c), c)
 }
 
 func open(t *testing.T, base *db.DB, c *clock.Fake) *Department {
@@ -188,6 +195,21 @@ func (d *Department) Handle(ctx context.Context, t outbox.Task) error {
 	return d.handlers[t.Kind](ctx, t)
 }
 
+// Erase takes a person out of everything the department keeps, as an erasure of
+// the whole product does in its order.
+func (d *Department) Erase(ctx context.Context, viewer string) error {
+	_, err := keeping.New(keeping.Deps{DB: d.DB, Parts: []keeping.Part{
+		{Name: "bindings", Before: d.Bindings.UnbindAll, Erase: d.Bindings.Erase},
+		{Name: "applications", Erase: d.book.Erase},
+		{Name: "follow-ups", Erase: d.FollowUps.Erase},
+		{Name: "sign-in", Erase: func(ctx context.Context, tx *db.Tx, e *keeping.Removal) error {
+			return e.Run(ctx, tx, "viewer", "*", `UPDATE viewer SET erased_at = ?, phone_sealed = 'erased', phone_masked = '',
+				phone_hash = CONCAT_WS('', 'erased/', id) WHERE bank_id = ? AND id = ?`, tx.Now, e.Bank, e.Viewer)
+		}},
+	}}).Erase(ctx, d.Bank.ID, viewer, "asked for", keeping.Actor{Kind: "system", ID: "test"})
+	return err
+}
+
 // Handlers are those of the department's tasks, for real workers.
 func (d *Department) Handlers() map[string]func(context.Context, outbox.Task) error {
 	return maps.Clone(d.handlers)
@@ -202,9 +224,13 @@ func (d *Department) SignedIn(t *testing.T, viewer, phone string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	sealed, err := d.Keys.Seal(ctx, pii.Place{Bank: d.Bank.ID, Table: "viewer", Column: "phone_sealed", Row: viewer}, pii.Clear(phone))
+	if err != nil {
+		t.Fatal(err)
+	}
 	err = d.DB.InTx(ctx, func(tx *db.Tx) error {
 		return tx.Insert(ctx, "viewer (id, bank_id, phone_hash, phone_sealed, phone_masked, nickname, created_at)",
-			[][]any{{viewer, d.Bank.ID, hash, "", pii.MaskPhone(phone), "观众", tx.Now}}, "")
+			[][]any{{viewer, d.Bank.ID, hash, sealed, pii.MaskPhone(phone), "观众", tx.Now}}, "")
 	})
 	if err != nil {
 		t.Fatal(err)

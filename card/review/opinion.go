@@ -113,7 +113,8 @@ func (l *Leads) file(ctx context.Context, tx *db.Tx, opinion string, e card.Even
 }
 
 // ProposeReopening asks a second person to let a lead that was rejected here be
-// looked at again. Errors: not_found; conflict when it is not so; validation.
+// looked at again. Errors: not_found; conflict when it is not so, or its person is
+// erased; validation.
 func (l *Leads) ProposeReopening(ctx context.Context, bank tenant.Bank, p Person, lead string, comment pii.Text) error {
 	if comment.Empty() {
 		return fault.InvalidField("comment", "field.required")
@@ -124,7 +125,7 @@ func (l *Leads) ProposeReopening(ctx context.Context, bank tenant.Bank, p Person
 		}
 		opinion := id.New(id.Opinion)
 		n, err := tx.Exec(ctx, `UPDATE application SET proposal_id = ?, updated_at = ?
-			WHERE bank_id = ? AND id = ? AND status = ? AND decision = 'reject' AND proposal_id IS NULL`, opinion, tx.Now, bank.ID, lead, card.Rejected)
+			WHERE bank_id = ? AND id = ? AND status = ? AND decision = 'reject' AND proposal_id IS NULL AND `+card.Unerased, opinion, tx.Now, bank.ID, lead, card.Rejected)
 		if err != nil {
 			return err
 		}
@@ -214,8 +215,12 @@ func (l *Leads) settle(ctx context.Context, tx *db.Tx, e card.Event, o opinion, 
 		}
 		return l.book.Record(ctx, tx, e)
 	case confirm && o.decision == Reopen:
+		// Its promises are made anew when it is placed.
+		if _, err := l.book.Box.Cancel(ctx, tx, e.Bank, TaskPromise, e.Application); err != nil {
+			return err
+		}
 		m.From = []card.Status{card.Rejected}
-		m.Set = `proposal_id = NULL, reopened = reopened + 1, open_key = CONCAT_WS('/', card_product_id, id_no_hash), placed = 0,
+		m.Set = `proposal_id = NULL, reopened = reopened + 1, open_key = CONCAT_WS('/', card_product_id, id_no_hash), placed = 0, first_look_at = NULL,
 			decision = NULL, reason_code = NULL, decided_by = NULL, decided_at = NULL, decide_ms = NULL`
 	case confirm:
 		created, err := createdAt(ctx, tx, e.Bank, e.Application)
