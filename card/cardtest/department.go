@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -315,6 +316,30 @@ func (d *Department) Outcome(t *testing.T, application, outcome, last4 string, a
 		t.Fatal(err)
 	}
 	return report.Items[0]
+}
+
+// Walks ends the test unless a statement is answered by an index, its first two
+// columns at least.
+func (d *Department) Walks(t *testing.T, statement, index string) {
+	t.Helper()
+	statement = strings.ReplaceAll(statement, "LIMIT ?", "LIMIT 20")
+	args := make([]any, strings.Count(statement, "?"))
+	for i := range args {
+		args[i] = "1"
+	}
+	explain := map[db.Dialect]string{db.SQLite: "EXPLAIN QUERY PLAN ", db.MySQL: "EXPLAIN FORMAT=JSON "}[d.DB.Dialect()]
+	plan, err := db.All(testkit.Context(t), d.DB, func(r db.Row) (s string, err error) {
+		if d.DB.Dialect() == db.MySQL {
+			return s, r.Scan(&s)
+		}
+		var a, b, c int
+		return s, r.Scan(&a, &b, &c, &s)
+	}, explain+statement, args...)
+	text := strings.Join(plan, " ")
+	second := map[db.Dialect]string{db.SQLite: " AND ", db.MySQL: `"used_key_parts"`}[d.DB.Dialect()]
+	if err != nil || !strings.Contains(text, index) || !strings.Contains(text, second) {
+		t.Errorf("%s: %s: %v", statement, text, err)
+	}
 }
 
 // Status reads where an application stands.

@@ -157,9 +157,14 @@ func readOpinion(ctx context.Context, q db.Querier, bank, lead string) (opinion,
 // hadPart tells whether a person sent in, screened, claimed or proposed a lead:
 // such a person may not be its second.
 func hadPart(ctx context.Context, q db.Querier, bank, lead, staffID string) (bool, error) {
-	_, found, err := db.Value[string](ctx, q, `SELECT id FROM lead_event WHERE bank_id = ? AND application_id = ? AND actor_id = ?
-		AND kind IN ('submitted','screened','claimed','proposed') LIMIT 1`, bank, lead, staffID)
+	_, found, err := db.Value[string](ctx, q, parts(q.Dialect()), bank, lead, staffID)
 	return found, err
+}
+
+// parts names its index: by the person an engine may walk all that they ever did.
+func parts(d db.Dialect) string {
+	return "SELECT id FROM lead_event" + d.By("lead_event_application") + ` WHERE bank_id = ? AND application_id = ? AND actor_id = ?
+		AND kind IN ('submitted','screened','claimed','proposed') LIMIT 1`
 }
 
 // Second confirms or turns down a proposed decision. Errors: not_found;

@@ -35,7 +35,9 @@ func TestTheLeadOfAnErasedPersonIsNotReopened(t *testing.T) {
 			lead, viewer := d.Apply(t, i+1)
 			d.SignedIn(t, viewer, cardtest.Phone(i+1))
 			propose(t, d, lead, review.Decision{Decision: review.Reject, ReasonCode: "risk"})
-			ask := func() error { return d.Leads.ProposeReopening(ctx, d.Bank, d.Reviewer(false), lead, pii.Clear("再看")) }
+			ask := func() error {
+				return d.Leads.ProposeReopening(ctx, d.Bank, d.Reviewer(false), lead, pii.Clear("再看"))
+			}
 			if asked {
 				if err := ask(); err != nil {
 					t.Fatal(err)
