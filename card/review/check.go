@@ -26,7 +26,7 @@ func Invariants() []invariant.Rule {
 		Of:    "second_opinion",
 		Broken: `SELECT o.bank_id, o.application_id, CONCAT_WS('', o.outcome, ' by ', o.decided_by, ', who had ', e.kind, ' it') FROM second_opinion o
 			JOIN lead_event e ON e.bank_id = o.bank_id AND e.application_id = o.application_id AND e.actor_id = o.decided_by
-				AND e.kind IN ('submitted', 'screened', 'claimed', 'proposed') AND e.at < o.decided_at
+				AND e.kind IN ('submitted', 'screened', 'claimed', 'info_requested', 'proposed') AND e.at < o.decided_at
 			WHERE o.outcome IS NOT NULL`,
 	}, {
 		Name:  "opinion.reopened",

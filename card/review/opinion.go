@@ -154,7 +154,8 @@ func readOpinion(ctx context.Context, q db.Querier, bank, lead string) (opinion,
 		JOIN second_opinion o ON o.id = a.proposal_id WHERE a.bank_id = ? AND a.id = ? AND o.outcome IS NULL`, bank, lead)
 }
 
-// hadPart tells whether a person sent in, screened, claimed or proposed a lead:
+// hadPart tells whether a person sent in, screened, claimed or proposed a lead, or
+// asked its applicant for more:
 // such a person may not be its second.
 func hadPart(ctx context.Context, q db.Querier, bank, lead, staffID string) (bool, error) {
 	_, found, err := db.Value[string](ctx, q, parts(q.Dialect()), bank, lead, staffID)
@@ -164,7 +165,7 @@ func hadPart(ctx context.Context, q db.Querier, bank, lead, staffID string) (boo
 // parts names its index: by the person an engine may walk all that they ever did.
 func parts(d db.Dialect) string {
 	return "SELECT id FROM lead_event" + d.By("lead_event_application") + ` WHERE bank_id = ? AND application_id = ? AND actor_id = ?
-		AND kind IN ('submitted','screened','claimed','proposed') LIMIT 1`
+		AND kind IN ('submitted','screened','claimed','info_requested','proposed') LIMIT 1`
 }
 
 // Second confirms or turns down a proposed decision. Errors: not_found;
