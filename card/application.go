@@ -144,7 +144,13 @@ func (a *Applications) RoomApplications(ctx context.Context, bank, room string) 
 // AwaitingBinding finds the viewer's issued application that a bound credit card
 // of the bank belongs to: the one with the same last four digits, else the one
 // that was issued first.
-func AwaitingBinding(ctx context.Context, q db.Querier, bank, viewer, last4 string) (application string, found bool, err error) {
-	return db.Value[string](ctx, q, `SELECT id FROM application WHERE bank_id = ? AND viewer_id = ? AND status IN ('issued','activated')
-		ORDER BY CASE WHEN card_last4 = ? THEN 0 ELSE 1 END, issued_at, id LIMIT 1`, bank, viewer, last4)
+func AwaitingBinding(ctx context.Context, tx *db.Tx, bank, viewer, last4 string) (application string, found bool, err error) {
+	return db.Value[string](ctx, tx, awaiting(tx.Dialect()), bank, viewer, last4)
+}
+
+// awaiting names its index: by the status an engine may walk every card that is
+// out.
+func awaiting(d db.Dialect) string {
+	return "SELECT id FROM application" + d.By("application_viewer") + ` WHERE bank_id = ? AND viewer_id = ? AND status IN ('issued','activated')
+		ORDER BY CASE WHEN card_last4 = ? THEN 0 ELSE 1 END, issued_at, id LIMIT 1`
 }

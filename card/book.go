@@ -68,7 +68,7 @@ type Move struct {
 
 // Move changes the status when the application stands where the move begins, and
 // tells whether it did. The applicant learns of it on the socket and, where the
-// status has a text, by a message. A claim, a proposed decision and an
+// status has a text and is news to them, by a message. A claim, a proposed decision and an
 // escalation end with the review.
 func (b *Book) Move(ctx context.Context, tx *db.Tx, m Move) (bool, error) {
 	allowed := sources(m.To)
@@ -103,7 +103,7 @@ func (b *Book) Move(ctx context.Context, tx *db.Tx, m Move) (bool, error) {
 	if err := b.Record(ctx, tx, m.Event); err != nil {
 		return false, err
 	}
-	if err := b.tell(ctx, tx, m.Bank, m.Application, m.To); err != nil || b.Journeys == nil {
+	if err := b.tell(ctx, tx, m.Bank, m.Application, m.To, m.news()); err != nil || b.Journeys == nil {
 		return true, err
 	}
 	return true, b.Journeys.Moved(ctx, tx, m.Bank, m.Application, m.To)
@@ -119,8 +119,15 @@ func withStatus(detail map[string]any, to Status) map[string]any {
 	return out
 }
 
-// tell lets the applicant know of a new status.
-func (b *Book) tell(ctx context.Context, tx *db.Tx, bank, application string, to Status) error {
+// news tells whether a move is worth a message: a lead that a reviewer lets go of
+// was received once, and is still under review for its applicant.
+func (m Move) news() bool {
+	_, worthASMS := notices[m.To]
+	return worthASMS && !(m.To == Queued && slices.Equal(m.From, []Status{InReview}))
+}
+
+// tell lets the applicant know of a new status, by a message as well if it is news.
+func (b *Book) tell(ctx context.Context, tx *db.Tx, bank, application string, to Status, news bool) error {
 	viewer, _, err := db.Value[string](ctx, tx, "SELECT viewer_id FROM application WHERE bank_id = ? AND id = ?", bank, application)
 	if err != nil {
 		return err
@@ -128,7 +135,7 @@ func (b *Book) tell(ctx context.Context, tx *db.Tx, bank, application string, to
 	tx.AfterCommit(func() {
 		b.Push.Private(bank, viewer, "application.updated", map[string]any{"application_id": application, "status": to})
 	})
-	if _, worthASMS := notices[to]; !worthASMS {
+	if !news {
 		return nil
 	}
 	return b.Box.Add(ctx, tx, outbox.Task{Bank: bank, Kind: TaskNotice, Ref: application,

@@ -12,6 +12,10 @@ import (
 // erasedHash stands where a hash was by which a person was found.
 const erasedHash = "erased"
 
+// Unerased is a condition on application: somebody is left to decide on. What an
+// erasure or the class applications took is not looked at again.
+const Unerased = "phone_hash <> '" + erasedHash + "'"
+
 // Erase is what applications hold of a person. Those under review are withdrawn;
 // one that the card core has is waited for: 409 person.applying.
 func (b *Book) Erase(ctx context.Context, tx *db.Tx, e *keeping.Removal) error {
@@ -70,7 +74,7 @@ func scrub(ctx context.Context, tx *db.Tx, bank string, ids []string, but string
 		{"applicant_field", "*", "DELETE FROM applicant_field WHERE bank_id = ? AND application_id IN ", []any{bank}},
 		{"lead_event", "sealed_text", "UPDATE lead_event SET sealed_text = NULL WHERE bank_id = ? AND sealed_text IS NOT NULL AND application_id IN ", []any{bank}},
 		{"application", "name_masked, id_no_masked, phone_masked, phone_hash, employer_phone_hash, ip_hash, device_id, info_message_sealed", `UPDATE application SET name_masked = '', id_no_masked = '',
-			phone_masked = '', phone_hash = ?, employer_phone_hash = NULL, ip_hash = ?, device_id = NULL, info_fields = NULL, info_message_sealed = NULL WHERE bank_id = ? AND id IN `, []any{erasedHash, erasedHash, bank}},
+			phone_masked = '', phone_hash = ?, employer_phone_hash = NULL, ip_hash = ?, device_id = NULL, info_fields = NULL, info_message_sealed = NULL, proposal_id = NULL WHERE bank_id = ? AND id IN `, []any{erasedHash, erasedHash, bank}},
 		{"application", "id_no_hash", "UPDATE application SET id_no_hash = ? WHERE bank_id = ?" + but + " AND id IN ", []any{erasedHash, bank}},
 	} {
 		n, err := tx.Exec(ctx, s.statement+db.Marks(len(ids)), append(s.args, db.Args(ids)...)...)

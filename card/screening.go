@@ -72,10 +72,16 @@ type Finding struct {
 }
 
 // lastRejection is when the person was last told no.
-func lastRejection(ctx context.Context, q db.Querier, bank, person string) (time.Time, bool, error) {
-	at, found, err := db.Value[db.Time](ctx, q, `SELECT decided_at FROM application
-		WHERE bank_id = ? AND id_no_hash = ? AND status = ? AND decided_at IS NOT NULL ORDER BY decided_at DESC LIMIT 1`, bank, person, Rejected)
+func lastRejection(ctx context.Context, tx *db.Tx, bank, person string) (time.Time, bool, error) {
+	at, found, err := db.Value[db.Time](ctx, tx, rejections(tx.Dialect()), bank, person, Rejected)
 	return at.Time, found, err
+}
+
+// rejections names its index: by the order an engine may walk all that the bank
+// ever decided, at each application.
+func rejections(d db.Dialect) string {
+	return "SELECT decided_at FROM application" + d.By("application_person") +
+		" WHERE bank_id = ? AND id_no_hash = ? AND status = ? AND decided_at IS NOT NULL ORDER BY decided_at DESC LIMIT 1"
 }
 
 // FormerFindings reads what the fixed rules said that were before card/screen.

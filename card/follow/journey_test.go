@@ -558,3 +558,26 @@ func TestFiguresSayWhatCameOfEachStep(t *testing.T) {
 		}
 	})
 }
+
+// A card may be activated after its person was erased: nobody is left to be told.
+func TestAnErasedPersonIsPlannedNothing(t *testing.T) {
+	cardtest.Each(t, func(t *testing.T, d *cardtest.Department) {
+		application, viewer := d.Apply(t, 1)
+		d.SignedIn(t, viewer, cardtest.Phone(1))
+		d.Approve(t, application)
+		d.Outcome(t, application, "issued", "4242", d.Clock.Now())
+		if err := d.Erase(testkit.Context(t), viewer); err != nil {
+			t.Fatal(err)
+		}
+		if err := d.DB.InTx(testkit.Context(t), func(tx *db.Tx) error {
+			_, err := tx.Exec(testkit.Context(t), "DELETE FROM follow_up") // as when none had been planned
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		d.Outcome(t, application, "activated", "4242", d.Clock.Now())
+		if n, _, err := db.Value[int](testkit.Context(t), d.DB, "SELECT COUNT(*) FROM follow_up"); err != nil || n != 0 {
+			t.Errorf("%d follow-ups are planned: %v", n, err)
+		}
+	})
+}

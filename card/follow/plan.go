@@ -109,8 +109,9 @@ func (f *FollowUps) Moved(ctx context.Context, tx *db.Tx, bankID, application st
 	}
 	s, found, err := db.One(ctx, tx, func(r db.Row) (s subject, err error) {
 		return s, r.Scan(&s.viewer, &s.decided, &s.issued, &s.bound)
-	}, "SELECT viewer_id, decided_at, issued_at, bound_at FROM application WHERE bank_id = ? AND id = ?", bankID, application)
-	if err != nil || !found {
+	}, `SELECT viewer_id, decided_at, issued_at, bound_at FROM application a WHERE bank_id = ? AND id = ?
+		AND NOT EXISTS (SELECT 1 FROM viewer v WHERE v.bank_id = a.bank_id AND v.id = a.viewer_id AND v.erased_at IS NOT NULL)`, bankID, application)
+	if err != nil || !found { // of an erased person nobody is left to be told
 		return err
 	}
 	for _, j := range journeys {

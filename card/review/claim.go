@@ -58,13 +58,14 @@ func renew(ctx context.Context, tx *db.Tx, bank tenant.Bank, p Person, lead stri
 	return true, looked(ctx, tx, bank.ID, lead)
 }
 
-// looked notes when a person first had a lead before them.
+// looked notes when a person first had a lead before them, since it was sent in or
+// reopened; figures are of the first time.
 func looked(ctx context.Context, tx *db.Tx, bank, lead string) error {
 	created, err := createdAt(ctx, tx, bank, lead)
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, "UPDATE application SET first_look_at = ?, look_ms = ? WHERE bank_id = ? AND id = ? AND first_look_at IS NULL",
+	_, err = tx.Exec(ctx, "UPDATE application SET first_look_at = ?, look_ms = COALESCE(look_ms, ?) WHERE bank_id = ? AND id = ? AND first_look_at IS NULL",
 		tx.Now, tx.Now.Sub(created).Milliseconds(), bank, lead)
 	return err
 }

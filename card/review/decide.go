@@ -194,7 +194,7 @@ func (l *Leads) Note(ctx context.Context, bank tenant.Bank, p Person, lead strin
 			return err
 		}
 		// Held: an erasure comes before or after, and then takes the note along.
-		_, found, err := db.Value[string](ctx, tx, "SELECT id FROM application WHERE bank_id = ? AND id = ? AND "+there+tx.Dialect().ForUpdate(), bank.ID, lead)
+		_, found, err := db.Value[string](ctx, tx, "SELECT id FROM application WHERE bank_id = ? AND id = ? AND "+card.Unerased+tx.Dialect().ForUpdate(), bank.ID, lead)
 		if err != nil || !found {
 			return orElse(err, fault.New(fault.Conflict, "conflict"))
 		}

@@ -224,10 +224,15 @@ func (l *Leads) DecideHandover(ctx context.Context, bank tenant.Bank, p Person, 
 	return moved, err
 }
 
+// holdings names its index: by the order an engine may walk, and lock, all leads.
+func holdings(d db.Dialect) string {
+	return "SELECT id FROM application" + d.By("application_claimed") + " WHERE bank_id = ? AND claimed_by = ? ORDER BY created_at, id"
+}
+
 // moveAll gives what the person holds to those named, in turn, or back to the
 // queues. Whoever hands over everything gets no more.
 func (l *Leads) moveAll(ctx context.Context, tx *db.Tx, bank tenant.Bank, p Person, h Handover) (int, error) {
-	leads, err := db.All(ctx, tx, scanText, "SELECT id FROM application WHERE bank_id = ? AND claimed_by = ? ORDER BY created_at, id"+tx.Dialect().ForUpdate(), bank.ID, h.fromID)
+	leads, err := db.All(ctx, tx, scanText, holdings(tx.Dialect())+tx.Dialect().ForUpdate(), bank.ID, h.fromID)
 	if err != nil {
 		return 0, err
 	}

@@ -204,8 +204,8 @@ func (l *Leads) standing(c *condition, p Person, f Filter) {
 	switch f.Assignee {
 	case "":
 	case "none":
-		if f.Status == "" {
-			c.by(engine)
+		if f.Status == "" { // few leads are open at once, and they may be the oldest
+			c.by("application_status_made")
 		}
 		c.add("a.status IN ('queued','in_review','info_requested') AND (a.claimed_by IS NULL OR a.claimed_until <= ?)", now)
 	case "me":

@@ -112,10 +112,6 @@ func (l *Leads) file(ctx context.Context, tx *db.Tx, opinion string, e card.Even
 	return card.Audit(ctx, tx, e)
 }
 
-// there is that an application still has its applicant's data: neither the person
-// was erased nor is its time over. Without it there is nothing to review.
-const there = "EXISTS (SELECT 1 FROM applicant_field f WHERE f.application_id = application.id)"
-
 // ProposeReopening asks a second person to let a lead that was rejected here be
 // looked at again. Errors: not_found; conflict when it is not so, or when the
 // applicant's data is gone; validation.
@@ -129,7 +125,7 @@ func (l *Leads) ProposeReopening(ctx context.Context, bank tenant.Bank, p Person
 		}
 		opinion := id.New(id.Opinion)
 		n, err := tx.Exec(ctx, `UPDATE application SET proposal_id = ?, updated_at = ?
-			WHERE bank_id = ? AND id = ? AND status = ? AND decision = 'reject' AND proposal_id IS NULL AND `+there, opinion, tx.Now, bank.ID, lead, card.Rejected)
+			WHERE bank_id = ? AND id = ? AND status = ? AND decision = 'reject' AND proposal_id IS NULL AND `+card.Unerased, opinion, tx.Now, bank.ID, lead, card.Rejected)
 		if err != nil {
 			return err
 		}
@@ -170,9 +166,14 @@ const (
 // claimed it, and by whoever it was given to by a queue, a supervisor or a
 // hand-over.
 func hadPart(ctx context.Context, q db.Querier, bank, lead, staffID string) (bool, error) {
-	_, found, err := db.Value[string](ctx, q, `SELECT e.id FROM lead_event e WHERE e.bank_id = ? AND e.application_id = ?
-		AND (e.actor_id = ? AND `+partByAct+` OR `+partByGrant+` AND e.detail LIKE ?) LIMIT 1`, bank, lead, staffID, `%"staff_id":"`+staffID+`"%`)
+	_, found, err := db.Value[string](ctx, q, parts(q.Dialect()), bank, lead, staffID, `%"staff_id":"`+staffID+`"%`)
 	return found, err
+}
+
+// parts names its index: by the person an engine may walk all that they ever did.
+func parts(d db.Dialect) string {
+	return "SELECT e.id FROM lead_event e" + d.By("lead_event_application") + ` WHERE e.bank_id = ? AND e.application_id = ?
+		AND (e.actor_id = ? AND ` + partByAct + ` OR ` + partByGrant + ` AND e.detail LIKE ?) LIMIT 1`
 }
 
 // Second confirms or turns down a proposed decision. Errors: not_found;
@@ -228,8 +229,12 @@ func (l *Leads) settle(ctx context.Context, tx *db.Tx, e card.Event, o opinion, 
 		}
 		return l.book.Record(ctx, tx, e)
 	case confirm && o.decision == Reopen:
-		m.From, m.Where = []card.Status{card.Rejected}, m.Where+" AND "+there // it may have gone meanwhile
-		m.Set = `proposal_id = NULL, reopened = reopened + 1, open_key = CONCAT_WS('/', card_product_id, id_no_hash), placed = 0,
+		// Its promises are made anew when it is placed.
+		if _, err := l.book.Box.Cancel(ctx, tx, e.Bank, TaskPromise, e.Application); err != nil {
+			return err
+		}
+		m.From, m.Where = []card.Status{card.Rejected}, m.Where+" AND "+card.Unerased // it may have gone meanwhile
+		m.Set = `proposal_id = NULL, reopened = reopened + 1, open_key = CONCAT_WS('/', card_product_id, id_no_hash), placed = 0, first_look_at = NULL,
 			decision = NULL, reason_code = NULL, decided_by = NULL, decided_at = NULL, decide_ms = NULL`
 	case confirm:
 		created, err := createdAt(ctx, tx, e.Bank, e.Application)

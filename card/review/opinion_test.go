@@ -250,3 +250,29 @@ func TestLimitAboveTheBanksNeedsTwo(t *testing.T) {
 		}
 	})
 }
+
+// Spreading gives leads to people who never claim them: what they asked of the
+// applicant is their part.
+func TestWhoeverAskedTheApplicantIsNotItsSecond(t *testing.T) {
+	cardtest.Each(t, func(t *testing.T, d *cardtest.Department) {
+		ctx := testkit.Context(t)
+		d.Bank.Settings.SecondOpinionProducts = d.Products
+		lead, viewer := d.Apply(t, 1)
+		people := queueFor(t, d, 5)
+		spread(t, d)
+		before := people[0]
+		if err := d.Leads.RequestInfo(ctx, d.Bank, before, lead, []string{"employer"}, pii.Clear("请补充")); err != nil {
+			t.Fatal(err)
+		}
+		if err := d.Leads.Release(ctx, d.Bank, before, lead); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := d.Applications.Supplement(ctx, d.Bank.ID, viewer, lead, map[string]pii.Text{"employer": pii.Clear("浦西机械厂")}, card.Actor{Kind: "viewer", ID: viewer}); err != nil {
+			t.Fatal(err)
+		}
+		propose(t, d, lead, yes)
+		if err := d.Leads.Second(ctx, d.Bank, before, lead, true, pii.Text{}); fault.Code(err) != "lead.same_person" {
+			t.Errorf("who had asked the applicant before: %v", err)
+		}
+	})
+}

@@ -163,7 +163,7 @@ func (u *Outcomes) apply(ctx context.Context, tx *db.Tx, bank tenant.Bank, o Out
 		return item, nil
 	}
 	if s.last4 == "" && o.CardLast4 != "" && o.Outcome != declined {
-		n, err := tx.Exec(ctx, "UPDATE application SET card_last4 = ? WHERE bank_id = ? AND id = ? AND "+there, o.CardLast4, bank.ID, o.ApplicationID)
+		n, err := tx.Exec(ctx, "UPDATE application SET card_last4 = ? WHERE bank_id = ? AND id = ? AND "+card.Unerased, o.CardLast4, bank.ID, o.ApplicationID)
 		if err != nil {
 			return item, err
 		}

@@ -95,7 +95,7 @@ func TestALeadWithoutItsApplicantIsNotReopened(t *testing.T) {
 			return lead, viewer
 		}
 		lead, viewer := reject(1)
-		d.Erase(t, viewer)
+		d.Scrub(t, viewer)
 		if err := d.Leads.ProposeReopening(ctx, d.Bank, d.Reviewer(false), lead, pii.Clear("有新材料")); fault.Code(err) != "conflict" {
 			t.Errorf("proposed of nobody: %v", err)
 		}
@@ -103,12 +103,11 @@ func TestALeadWithoutItsApplicantIsNotReopened(t *testing.T) {
 		if err := d.Leads.ProposeReopening(ctx, d.Bank, d.Reviewer(false), lead, pii.Clear("有新材料")); err != nil {
 			t.Fatal(err)
 		}
-		d.Erase(t, viewer)
-		if err := d.Leads.Second(ctx, d.Bank, d.Reviewer(true), lead, true, pii.Text{}); fault.Code(err) != "lead.taken" {
-			t.Errorf("confirmed of nobody: %v", err)
-		}
-		if err := d.Leads.Second(ctx, d.Bank, d.Reviewer(true), lead, false, pii.Clear("申请人已注销")); err != nil {
-			t.Errorf("turned down: %v", err)
+		d.Scrub(t, viewer)
+		for _, confirm := range []bool{true, false} { // what was proposed is gone with the person
+			if err := d.Leads.Second(ctx, d.Bank, d.Reviewer(true), lead, confirm, pii.Clear("申请人已注销")); fault.Code(err) != "lead.not_proposed" {
+				t.Errorf("confirmed (%t) of nobody: %v", confirm, err)
+			}
 		}
 		if got := d.Status(t, lead); got != card.Rejected {
 			t.Errorf("it stands at %s", got)
@@ -127,7 +126,7 @@ func TestAnErasedPersonsLeadTakesNoNotesAndShowsNoCard(t *testing.T) {
 		if err := d.Leads.Note(ctx, d.Bank, p, lead, pii.Clear("来电")); err != nil {
 			t.Fatal(err)
 		}
-		d.Erase(t, viewer)
+		d.Scrub(t, viewer)
 		if err := d.Leads.Note(ctx, d.Bank, p, lead, pii.Clear("来电")); fault.Code(err) != "conflict" {
 			t.Errorf("noted: %v", err)
 		}

@@ -1,6 +1,9 @@
 package screen
 
-import "yinbo/card"
+import (
+	"yinbo/card"
+	"yinbo/internal/db"
+)
 
 // Judge compiles rules and asks them once.
 func Judge(rules []Rule, in Input) (card.Verdict, []Result, error) {
@@ -23,3 +26,13 @@ func Ready(rules []Rule) (func(Input) card.Verdict, error) {
 
 // StandardCases are those of a bank's first version.
 var StandardCases = standardCases
+
+// Statements are those that count what came with an applicant, with the index
+// that each is to walk.
+func Statements(d db.Dialect) map[string]string {
+	out := map[string]string{}
+	for _, s := range subjects(card.Candidate{DeviceID: "d", EmployerPhoneHash: "e", IPHash: "i", PhoneHash: "p"}, &Input{}) {
+		out[s.newest(d)] = s.index
+	}
+	return out
+}

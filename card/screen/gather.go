@@ -21,6 +21,7 @@ type subject struct {
 	kind   Kind
 	column string // of application
 	value  string // in that column
+	index  string // of that column: by the time an engine may walk months
 	hash   string
 	others time.Duration // the window in which other persons count
 	into   *Subject
@@ -28,10 +29,10 @@ type subject struct {
 
 func subjects(c card.Candidate, in *Input) []subject {
 	all := []subject{
-		{kind: Device, column: "device_id", value: c.DeviceID, hash: c.DeviceHash, others: 24 * time.Hour, into: &in.Device},
-		{kind: EmployerPhone, column: "employer_phone_hash", value: c.EmployerPhoneHash, hash: c.EmployerPhoneHash, into: &in.EmployerPhone},
-		{kind: IP, column: "ip_hash", value: c.IPHash, hash: c.IPHash, others: 24 * time.Hour, into: &in.IP},
-		{kind: Phone, column: "phone_hash", value: c.PhoneHash, hash: c.PhoneHash, others: 90 * 24 * time.Hour, into: &in.Phone},
+		{kind: Device, column: "device_id", index: "application_device", value: c.DeviceID, hash: c.DeviceHash, others: 24 * time.Hour, into: &in.Device},
+		{kind: EmployerPhone, column: "employer_phone_hash", index: "application_employer_phone", value: c.EmployerPhoneHash, hash: c.EmployerPhoneHash, into: &in.EmployerPhone},
+		{kind: IP, column: "ip_hash", index: "application_ip", value: c.IPHash, hash: c.IPHash, others: 24 * time.Hour, into: &in.IP},
+		{kind: Phone, column: "phone_hash", index: "application_phone", value: c.PhoneHash, hash: c.PhoneHash, others: 90 * 24 * time.Hour, into: &in.Phone},
 	}
 	given := all[:0]
 	for _, s := range all {
@@ -90,21 +91,26 @@ func (s subject) count(ctx context.Context, tx *db.Tx, bank, personHash string) 
 	within := func(d time.Duration) time.Time { return tx.Now.Add(-d) }
 	_, _, err := db.One(ctx, tx, func(r db.Row) (struct{}, error) {
 		return struct{}{}, r.Scan(&s.into.D7, &s.into.H24, &s.into.H1, &s.into.M10)
-	}, `SELECT COUNT(*), COALESCE(SUM(CASE WHEN created_at > ? THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE WHEN created_at > ? THEN 1 ELSE 0 END), 0),
-		COALESCE(SUM(CASE WHEN created_at > ? THEN 1 ELSE 0 END), 0)
-		FROM (SELECT created_at FROM application WHERE bank_id = ? AND `+s.column+` = ? AND created_at > ? ORDER BY created_at DESC LIMIT ?) AS newest`,
+	}, s.newest(tx.Dialect()),
 		within(24*time.Hour), within(time.Hour), within(10*time.Minute), bank, s.value, within(7*24*time.Hour), countLimit)
 	if err != nil || s.others == 0 {
 		return err
 	}
-	n, err := some(ctx, tx, bank, s.column+" = ? AND created_at > ? AND id_no_hash <> ?", s.value, within(s.others), personHash)
+	n, err := some(ctx, tx, bank, s.index, s.column+" = ? AND created_at > ? AND id_no_hash <> ?", s.value, within(s.others), personHash)
 	s.into.Others = n
 	return err
 }
 
-// some counts applications, up to countLimit.
-func some(ctx context.Context, tx *db.Tx, bank, where string, args ...any) (int, error) {
-	n, _, err := db.Value[int](ctx, tx, "SELECT COUNT(*) FROM (SELECT 1 AS one FROM application WHERE bank_id = ? AND "+where+" LIMIT ?) AS some",
+// newest counts within four windows.
+func (s subject) newest(d db.Dialect) string {
+	return `SELECT COUNT(*), COALESCE(SUM(CASE WHEN created_at > ? THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE WHEN created_at > ? THEN 1 ELSE 0 END), 0),
+		COALESCE(SUM(CASE WHEN created_at > ? THEN 1 ELSE 0 END), 0)
+		FROM (SELECT created_at FROM application` + d.By(s.index) + ` WHERE bank_id = ? AND ` + s.column + ` = ? AND created_at > ? ORDER BY created_at DESC LIMIT ?) AS newest`
+}
+
+// some counts applications by an index, up to countLimit.
+func some(ctx context.Context, tx *db.Tx, bank, index, where string, args ...any) (int, error) {
+	n, _, err := db.Value[int](ctx, tx, "SELECT COUNT(*) FROM (SELECT 1 AS one FROM application"+tx.Dialect().By(index)+" WHERE bank_id = ? AND "+where+" LIMIT ?) AS some",
 		append(append([]any{bank}, args...), countLimit)...)
 	return n, err
 }
@@ -127,10 +133,10 @@ func share(ctx context.Context, tx *db.Tx, bank tenant.Bank, ipHash string) (int
 
 func person(ctx context.Context, tx *db.Tx, bank string, c card.Candidate, p *Applicant) error {
 	var err error
-	if p.OpenElsewhere, err = some(ctx, tx, bank, "id_no_hash = ? AND open_key IS NOT NULL AND card_product_id <> ?", c.PersonHash, c.CardProductID); err != nil {
+	if p.OpenElsewhere, err = some(ctx, tx, bank, "application_person", "id_no_hash = ? AND open_key IS NOT NULL AND card_product_id <> ?", c.PersonHash, c.CardProductID); err != nil {
 		return err
 	}
-	if p.CardsHeld, err = some(ctx, tx, bank, "id_no_hash = ? AND issued_at IS NOT NULL", c.PersonHash); err != nil {
+	if p.CardsHeld, err = some(ctx, tx, bank, "application_person", "id_no_hash = ? AND issued_at IS NOT NULL", c.PersonHash); err != nil {
 		return err
 	}
 	p.Declined = !c.DeclinedAt.IsZero()

@@ -8,7 +8,8 @@ import (
 	"yinbo/internal/outbox"
 )
 
-// Housekeeping forgets what is past its time, every hour. Whose it is knows what
+// Housekeeping forgets what is past its time, and sees to it that what recurs is
+// written, every hour. Whose it is knows what
 // that means.
 const (
 	taskHousekeeping = "house.keep"
@@ -30,6 +31,9 @@ func (a *app) keepHouse(ctx context.Context, _ outbox.Task) error {
 		if n, err = idem.Purge(ctx, a.core.db, bite); err != nil {
 			return err
 		}
+	}
+	if err := a.scheduleRecurring(ctx); err != nil { // for banks that were added meanwhile
+		return err
 	}
 	return &outbox.Postponed{At: a.core.db.Clock().Now().Add(houseEvery)}
 }

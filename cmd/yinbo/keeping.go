@@ -47,8 +47,8 @@ type personal struct {
 func (c *core) keeper(p personal) *keeping.Keeper {
 	return keeping.New(keeping.Deps{DB: c.db, Banks: c.banks, Classes: keepingClasses(), Parts: []keeping.Part{
 		{Name: "bindings", Before: p.bindings.UnbindAll, Erase: p.bindings.Erase},
+		{Name: "applications", Erase: p.book.Erase}, // holds them, so that none moves on and plans more
 		{Name: "follow-ups", Erase: p.followUps.Erase},
-		{Name: "applications", Erase: p.book.Erase},
 		{Name: "orders", Erase: p.orders.Erase},
 		{Name: "addresses", Erase: addressbook.Erase},
 		{Name: "rooms", Erase: p.rooms.Erase},

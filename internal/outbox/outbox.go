@@ -88,7 +88,7 @@ func (b *Box) Cancel(ctx context.Context, tx *db.Tx, bank, kind, ref string) (in
 
 // Recurring writes a task that never ends: its handler answers Postponed with
 // the next time. name is unique over the installation; writing it again changes
-// nothing.
+// nothing, but for one that died of its failures: it is tried anew.
 func (b *Box) Recurring(ctx context.Context, tx *db.Tx, name string, t Task) error {
 	payload, err := json.Marshal(t.Payload)
 	if err != nil {
@@ -98,8 +98,13 @@ func (b *Box) Recurring(ctx context.Context, tx *db.Tx, name string, t Task) err
 		t.Due = tx.Now
 	}
 	tx.AfterCommit(b.Nudge)
-	return tx.InsertIgnore(ctx, "outbox (id, bank_id, kind, ref, payload, state, due_at, next_at, attempts, created_at)",
+	err = tx.InsertIgnore(ctx, "outbox (id, bank_id, kind, ref, payload, state, due_at, next_at, attempts, created_at)",
 		[][]any{{name, t.Bank, t.Kind, t.Ref, string(payload), "pending", t.Due, t.Due, 0, tx.Now}})
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, "UPDATE outbox SET state = 'pending', attempts = 0, next_at = ? WHERE id = ? AND state = 'dead'", tx.Now, name)
+	return err
 }
 
 // keepEnded is how long tasks that are over are kept for looking back. Dead ones
