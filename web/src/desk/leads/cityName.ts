@@ -1,4 +1,4 @@
-export interface Place {
+export type Place = {
   value: string
   label: string
   children?: Place[]
