@@ -194,7 +194,10 @@ test('no serious accessibility faults', async ({ page, request }) => {
   await expect(page.locator('[data-field=phone]')).toBeVisible()
   expect(await faults()).toEqual([])
   await page.goto('/desk/')
+  const signedOut = page.waitForResponse(/logout$/)
   await page.getByRole('button', { name: '退出登录' }).click()
+  await signedOut
+  await expect(page.locator('input[name=username]')).toBeVisible()
   await signIn(page, 'desk', 'finance', '/settlements')
   await expect(page.locator('[data-settlement]').first()).toBeVisible()
   expect(await faults()).toEqual([])

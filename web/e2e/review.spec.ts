@@ -67,6 +67,19 @@ test('a filter is saved under a name and used again', async ({ page }) => {
   await expect(page).toHaveURL(/sort=oldest/)
 })
 
+test('leads are filtered by product, room, region and income', async ({ page, request }) => {
+  const id = await apply(request)
+  await signIn(page, 'desk', 'reviewer', '/leads?city=530102')
+  const row = page.locator(`[data-lead="${id}"]`)
+  await expect(row).toBeVisible()
+  await page.locator('.el-select', { has: page.getByLabel('收入区间') }).click()
+  await page.locator('.el-select-dropdown:visible').getByText('50万以上').click()
+  await expect(page).toHaveURL(/income_band=gt_500k/)
+  await expect(row).toHaveCount(0)
+  await page.goto('/desk/leads?city=110101')
+  await expect(page.getByText('没有符合条件的进件')).toBeVisible()
+})
+
 test('chosen leads are given to a colleague at once', async ({ page, request }) => {
   const ids = [await apply(request), await apply(request)]
   await signIn(page, 'desk', 'supervisor', '/leads?status=queued')

@@ -156,6 +156,15 @@ test('a card is applied for: nothing ticked beforehand, the text readable, a rec
   expect(await page.evaluate(() => JSON.stringify(sessionStorage))).not.toContain('王小明')
 })
 
+test('messages within the app have a page of their own', async ({ page }) => {
+  await page.goto('/me')
+  await page.getByRole('link', { name: '我的消息' }).click()
+  await signIn(page)
+  await expect(page).toHaveURL(/\/messages$/)
+  await expect(page.getByText('还没有消息')).toBeVisible()
+  await noViolations(page)
+})
+
 test('the language is switched at once and remembered', async ({ page }) => {
   await page.goto('/')
   await page.getByRole('button', { name: 'English' }).click()

@@ -8,12 +8,12 @@ export const staff = createStaffDesk(api)
 /** The areas of the back office in the order of the navigation, with who may enter; the server holds to the same. */
 export const areas = [
   { name: 'leads', roles: ['reviewer', 'supervisor'] },
-  { name: 'screening', roles: ['risk', 'supervisor', 'auditor'] },
-  { name: 'lists', roles: ['risk', 'supervisor', 'auditor'] },
-  { name: 'journeys', roles: ['operator', 'supervisor', 'auditor'] },
   { name: 'review-queues', roles: ['supervisor'] },
   { name: 'review-figures', roles: ['supervisor'] },
   { name: 'handoffs', roles: ['supervisor'] },
+  { name: 'screening', roles: ['risk', 'supervisor', 'auditor'] },
+  { name: 'lists', roles: ['risk', 'supervisor', 'auditor'] },
+  { name: 'journeys', roles: ['operator', 'supervisor', 'auditor'] },
   { name: 'settlements', roles: ['finance', 'finance_checker', 'auditor'] },
   { name: 'reconciliations', roles: ['finance', 'finance_checker', 'auditor'] },
   { name: 'trial-balance', roles: ['finance', 'finance_checker', 'auditor'] },

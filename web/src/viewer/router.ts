@@ -23,6 +23,7 @@ export const router = createRouter({
     { path: '/apply', component: () => import('./pages/ApplyPage.vue'), meta: personal },
     { path: '/applications', component: () => import('./pages/ApplicationsPage.vue'), meta: personal },
     { path: '/applications/:id', component: () => import('./pages/ApplicationPage.vue'), props: true, meta: personal },
+    { path: '/messages', component: () => import('./pages/MessagesPage.vue'), meta: personal },
     { path: '/me', component: () => import('./pages/MePage.vue') },
     { path: '/privacy', component: () => import('./pages/PrivacyPage.vue') },
     { path: '/:any(.*)*', component: () => import('./pages/NotFoundPage.vue') },

@@ -23,6 +23,10 @@ export interface LeadFilter {
   to: string
   queue: string
   product: string
+  room: string
+  /** A region's six-digit code. */
+  city: string
+  income_band: string
   screening: string
   /** `true` or nothing. */
   escalated: string
@@ -41,6 +45,9 @@ function queryOf(filter: LeadFilter) {
     to: filter.to || undefined,
     queue: filter.queue || undefined,
     product: filter.product || undefined,
+    room: filter.room || undefined,
+    city: filter.city || undefined,
+    income_band: filter.income_band || undefined,
     screening: (filter.screening || undefined) as Verdict | undefined,
     escalated: filter.escalated === 'true' || undefined,
     proposed: filter.proposed === 'true' || undefined,
@@ -120,6 +127,11 @@ export function importOutcomes(csv: string, key: string): Promise<OutcomeReport>
 
 export function getConsentText(document: string, version: string): Promise<ConsentText> {
   return unwrap(api.http.GET('/documents/{document}/{version}', { params: { path: { document, version } } }))
+}
+
+/** The newest rooms, to choose one by its title. */
+export function listRooms(): Promise<Page<Room>> {
+  return unwrap(api.http.GET('/rooms', { params: { query: { limit: 100 } } }))
 }
 
 export function getRoom(id: string): Promise<Room> {

@@ -3,6 +3,9 @@ import type { LeadItem, LeadStatus } from '@client/index'
 /** Statuses in which a lead waits for the card department. */
 const open: readonly LeadStatus[] = ['screening', 'queued', 'in_review', 'info_requested']
 
+/** The bands that the application form offers. */
+export const incomeBands = ['lt_50k', '50k_100k', '100k_200k', '200k_500k', 'gt_500k'] as const
+
 export const isOpen = (status: LeadStatus): boolean => open.includes(status)
 
 export type Tone = '' | 'good' | 'warn' | 'bad' | 'info'
