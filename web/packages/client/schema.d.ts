@@ -7258,10 +7258,12 @@ export interface components {
             proposed?: "true";
             queue?: string;
             room?: string;
-            screening?: string;
+            /** @enum {string} */
+            screening?: "pass" | "refer" | "decline";
             /** @enum {string} */
             sort?: "newest" | "oldest";
-            status?: string;
+            /** @enum {string} */
+            status?: "screening" | "queued" | "in_review" | "info_requested" | "approved" | "rejected" | "withdrawn" | "handed_off" | "issued" | "activated" | "bound";
             to?: string;
         };
         ScreenApplicant: {
