@@ -104,7 +104,7 @@ test('those who watch over rooms stop one, and say why', async ({ page, request 
   const operator = await asStaff(request, 'operator')
   const room = await operator.post<{ id: string }>('/host/rooms', { title: `合规 ${Date.now()}`, starts_at: new Date().toISOString() })
   await operator.post(`/host/rooms/${room.id}/start`)
-  await signIn(page, 'desk', 'risk')
+  await signIn(page, 'desk', 'risk', '/compliance')
   await page.getByText('直播中', { exact: true }).first().click()
   await page.locator(`[data-room="${room.id}"]`).getByRole('button', { name: '叫停' }).click()
   await expect(page.getByRole('button', { name: '立即叫停' })).toBeDisabled()

@@ -3,12 +3,22 @@ import { asStaff, signIn, type Caller } from './staff'
 
 test.use({ viewport: { width: 1440, height: 900 } })
 
-/** A room of its own, so that others' rooms stay as they are. */
+let over: (() => Promise<unknown>) | null = null
+
+/** A room of its own, that ends with the test: others find the rooms as they were. */
 async function roomOf(operator: Caller, live: boolean): Promise<string> {
   const room = await operator.post<{ id: string }>('/host/rooms', { title: `面板 ${Date.now()}`, starts_at: new Date().toISOString() })
-  if (live) await operator.post(`/host/rooms/${room.id}/start`)
+  if (live) {
+    await operator.post(`/host/rooms/${room.id}/start`)
+    over = () => operator.post(`/host/rooms/${room.id}/end`)
+  }
   return room.id
 }
+
+test.afterEach(async () => {
+  await over?.()
+  over = null
+})
 
 async function launched(page: Page): Promise<void> {
   const drawer = page.getByRole('dialog').filter({ hasText: '观众看到的样子' })
@@ -90,7 +100,8 @@ test('a room is shared with a colleague who is found by name', async ({ page, re
 test('a room that has ended is offered again, and withdrawn', async ({ page, request }) => {
   const operator = await asStaff(request, 'operator')
   const room = await roomOf(operator, true)
-  await operator.post(`/host/rooms/${room}/end`)
+  await over!()
+  over = null
   await signIn(page, 'host', 'operator', `/rooms/${room}`)
   const offer = page.getByRole('switch', { name: '允许观众回看' })
   for (const on of [true, false]) {
