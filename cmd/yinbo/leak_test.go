@@ -154,12 +154,11 @@ func (p *product) eachCell(t *testing.T, do func(place string, cell []byte)) {
 				t.Fatal(err)
 			}
 			for i, c := range cells {
-				switch v := c.(type) {
-				case []byte:
-					do(name+"."+cols[i], v)
-				case string:
-					do(name+"."+cols[i], []byte(v))
+				cell, raw := c.([]byte)
+				if !raw {
+					cell = fmt.Append(nil, c)
 				}
+				do(name+"."+cols[i], cell)
 			}
 		}
 		if err := rows.Err(); err != nil {
