@@ -3,6 +3,7 @@ package review_test
 import (
 	"bytes"
 	"encoding/csv"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -326,6 +327,52 @@ func TestSupplementPastTheLeaseGoesToTheQueue(t *testing.T) {
 		}
 		if err := d.Leads.Claim(ctx, d.Bank, d.Reviewer(false), lead); err != nil {
 			t.Fatal(err)
+		}
+	})
+}
+
+func TestTheUnheldOfEveryStatusComeInOneOrder(t *testing.T) {
+	cardtest.Each(t, func(t *testing.T, d *cardtest.Department) {
+		ctx, p := testkit.Context(t), d.Reviewer(false)
+		var all []string
+		for n := 1; n <= 7; n++ {
+			lead, _ := d.Apply(t, n)
+			all = append(all, lead)
+			d.Clock.Advance(time.Second)
+		}
+		for i, lead := range all[:5] { // two of a passed lease, two that were asked for more, one held
+			if err := d.Leads.Claim(ctx, d.Bank, p, lead); err != nil {
+				t.Fatal(err)
+			}
+			if i%2 == 1 {
+				if err := d.Leads.RequestInfo(ctx, d.Bank, p, lead, []string{"employer"}, pii.Clear("请补充单位全称")); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		d.Clock.Advance(time.Hour)
+		if err := d.Leads.Claim(ctx, d.Bank, p, all[2]); err != nil {
+			t.Fatal(err)
+		}
+		unheld := slices.Delete(slices.Clone(all), 2, 3)
+		for _, oldest := range []bool{true, false} {
+			var got []string
+			for after := ""; ; after = got[len(got)-1] {
+				page, err := d.Leads.List(ctx, d.Bank.ID, p, review.Filter{Assignee: "none", Oldest: oldest}, after, 2)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, v := range page[:min(2, len(page))] {
+					got = append(got, v.ID)
+				}
+				if len(page) <= 2 {
+					break
+				}
+			}
+			if !slices.Equal(got, unheld) {
+				t.Errorf("oldest first %v: %v, want %v", oldest, got, unheld)
+			}
+			slices.Reverse(unheld)
 		}
 	})
 }

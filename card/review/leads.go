@@ -2,6 +2,7 @@ package review
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"yinbo/card"
@@ -60,14 +61,7 @@ func (s standing) heldBy(now time.Time) string {
 	return s.claimedBy
 }
 
-func (s standing) reviewable() bool {
-	for _, r := range card.Reviewable() {
-		if s.status == r {
-			return true
-		}
-	}
-	return false
-}
+func (s standing) reviewable() bool { return slices.Contains(card.Reviewable(), s.status) }
 
 func readStanding(ctx context.Context, q db.Querier, bank, lead string) (standing, error) {
 	s, found, err := db.One(ctx, q, func(r db.Row) (s standing, err error) {

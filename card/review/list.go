@@ -1,8 +1,10 @@
 package review
 
 import (
+	"cmp"
 	"context"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -70,6 +72,9 @@ type Filter struct {
 // phone number in the query is a search as any other: audited, and rate_limited
 // (429) beyond SearchesPerHour.
 func (l *Leads) List(ctx context.Context, bank string, p Person, f Filter, after string, limit int) ([]Lead, error) {
+	if f.Assignee == "none" && f.Status == "" && f.Query == "" {
+		return l.unheld(ctx, bank, p, f, after, limit)
+	}
 	c, err := l.condition(ctx, bank, p, f)
 	if err != nil {
 		return nil, err
@@ -96,6 +101,25 @@ func (l *Leads) List(ctx context.Context, bank string, p Person, f Filter, after
 		}
 	}
 	return leads, l.name(ctx, bank, leads)
+}
+
+// unheld is List of the leads that nobody holds: a page of each status that is
+// open, since only within one is there an index in the list's order.
+func (l *Leads) unheld(ctx context.Context, bank string, p Person, f Filter, after string, limit int) (leads []Lead, err error) {
+	for _, f.Status = range card.Reviewable() {
+		page, err := l.List(ctx, bank, p, f, after, limit)
+		if err != nil {
+			return nil, err
+		}
+		leads = append(leads, page...)
+	}
+	slices.SortFunc(leads, func(a, b Lead) int {
+		if f.Oldest {
+			a, b = b, a
+		}
+		return cmp.Or(b.CreatedAt.Compare(a.CreatedAt.Time), strings.Compare(b.ID, a.ID))
+	})
+	return leads[:min(len(leads), limit+1)], nil
 }
 
 // The product's name is read by itself: a join may lose the index's order.
@@ -204,10 +228,10 @@ func (l *Leads) standing(c *condition, p Person, f Filter) {
 	switch f.Assignee {
 	case "":
 	case "none":
-		if f.Status == "" { // few leads are open at once, and they may be the oldest
-			c.by("application_status_made")
+		if !(standing{status: f.Status}).reviewable() {
+			c.add("a.status IN ('queued','in_review','info_requested')")
 		}
-		c.add("a.status IN ('queued','in_review','info_requested') AND (a.claimed_by IS NULL OR a.claimed_until <= ?)", now)
+		c.add("(a.claimed_by IS NULL OR a.claimed_until <= ?)", now)
 	case "me":
 		held(p.ID)
 	default:
