@@ -149,7 +149,7 @@ ALTER TABLE application ADD COLUMN phone_tail VARCHAR(4) GENERATED ALWAYS AS (SU
 
 -- What people filter by, each in the order of the list.
 CREATE INDEX application_made ON application (bank_id, created_at, id);
-CREATE INDEX application_status_made ON application (bank_id, status, created_at, id);
+CREATE INDEX application_status_made ON application (bank_id, status, created_at, id, claimed_until);
 CREATE INDEX application_queue_made ON application (bank_id, queue_id, created_at, id);
 CREATE INDEX application_queue_status ON application (bank_id, queue_id, status, created_at, id);
 CREATE INDEX application_room_made ON application (bank_id, room_id, created_at, id);

@@ -231,7 +231,7 @@ func (l *Leads) standing(c *condition, p Person, f Filter) {
 		if !(standing{status: f.Status}).reviewable() {
 			c.add("a.status IN ('queued','in_review','info_requested')")
 		}
-		c.add("(a.claimed_by IS NULL OR a.claimed_until <= ?)", now)
+		c.add("(a.claimed_until IS NULL OR a.claimed_until <= ?)", now) // which the index tells
 	case "me":
 		held(p.ID)
 	default:
