@@ -2,6 +2,7 @@ package order
 
 import (
 	"slices"
+	"time"
 
 	"yinbo/internal/id"
 	"yinbo/internal/idem"
@@ -47,7 +48,8 @@ func orders() []invariant.Rule {
 		Of:     "orders",
 		Broken: badStatus,
 	},
-		outbox.Awaited("order.expiry", "an order that waits for payment has a task that cancels it", ExpireTask, "orders", "t.status = 'pending_payment'", nil),
+		outbox.Awaited("order.expiry", "an order that was not paid in time has a task that cancels it, ten minutes later at the latest", ExpireTask, "orders",
+			"t.status = 'pending_payment' AND t.expires_at < ?", func(now time.Time) []any { return []any{now.Add(-10 * time.Minute)} }),
 		idem.Answered("order.answered", id.Order, "orders", "viewer_id"),
 		idem.AnsweredOnce("order.once", "orders", "viewer_id"),
 		idem.Keyed("order.keyed", "orders", "viewer_id"),

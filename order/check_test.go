@@ -173,7 +173,7 @@ var tradeBreaks = []testkit.Break{
 	testkit.Wrong("cancelled without an end", "order.status",
 		"UPDATE orders SET closed_at = NULL WHERE status = 'cancelled'"),
 	testkit.Wrong("an order that never expires", "order.expiry",
-		"UPDATE outbox SET state = 'cancelled', ended_at = created_at WHERE kind = 'order.expire' AND state = 'pending'"),
+		"UPDATE orders SET expires_at = '2020-01-01 00:00:00.000000' WHERE id = "+pending),
 	testkit.Wrong("an answer without an order", "order.answered order.keyed",
 		"UPDATE idempotency SET response = REPLACE(response, '{\"id\":\"ord_', '{\"id\":\"ord_x') WHERE response LIKE '%pending_payment%'"),
 	testkit.Wrong("one order under two keys", "order.once",

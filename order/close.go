@@ -2,12 +2,10 @@ package order
 
 import (
 	"context"
-	"errors"
 	"sort"
 
 	"yinbo/internal/db"
 	"yinbo/internal/fault"
-	"yinbo/internal/outbox"
 	"yinbo/order/catalog"
 )
 
@@ -31,32 +29,9 @@ func (s *Orders) Cancel(ctx context.Context, bank, viewer, orderID string) (View
 	return view, err
 }
 
-// HandleExpire cancels an order whose time to pay is over. A repeat finds it
-// moved and does nothing.
-func (s *Orders) HandleExpire(ctx context.Context, t outbox.Task) error {
-	return s.DB.InTx(ctx, func(tx *db.Tx) error {
-		o, err := Lock(ctx, tx, t.Bank, t.Ref)
-		if errors.Is(err, fault.New(fault.NotFound, "not_found")) {
-			return nil
-		}
-		if err != nil || o.Status != PendingPayment {
-			return err
-		}
-		if tx.Now.Before(o.ExpiresAt) {
-			return &outbox.Postponed{At: o.ExpiresAt}
-		}
-		return s.close(ctx, tx, &o, "expired")
-	})
-}
-
 func (s *Orders) close(ctx context.Context, tx *db.Tx, o *Order, reason string) error {
 	if err := s.move(ctx, tx, o, Cancelled, "closed_at = ?, close_reason = ?", tx.Now, reason); err != nil {
 		return err
-	}
-	if reason != "expired" { // the expiry's own task ends by itself
-		if _, err := s.Box.Cancel(ctx, tx, o.Bank, ExpireTask, o.ID); err != nil {
-			return err
-		}
 	}
 	return s.giveBack(ctx, tx, o)
 }

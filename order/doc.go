@@ -16,7 +16,8 @@
 // Invariants: an order holds its units and coupons from the moment it is placed
 // until it is cancelled, by whom or whatever: they go back in the transaction
 // that cancels, once. What is to be paid is the goods less the discounts, and at
-// least 1 fen. An order that is placed has an order.expire task. The address
+// least 1 fen. An order that is not paid in time is cancelled: a sweep over
+// expires_at, which no task of its own need precede (docs/adr/0015). The address
 // is sealed. A person's answer never says more than what is committed.
 //
 // Limited goods are counted to the viewer in the transaction that places the

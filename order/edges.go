@@ -80,6 +80,7 @@ type Updated struct {
 // The events and tasks of orders.
 const (
 	UpdatedEvent = "order.updated"
-	ExpireTask   = "order.expire"
+	SweepTask    = "order.sweep"  // of the whole installation
+	ExpireTask   = "order.expire" // of an order that was not paid in time
 	CompleteTask = "order.complete"
 )

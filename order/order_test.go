@@ -1,12 +1,15 @@
 package order_test
 
 import (
+	"errors"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
 
+	"yinbo/internal/db"
 	"yinbo/internal/fault"
+	"yinbo/internal/outbox"
 	"yinbo/order"
 	"yinbo/order/catalog"
 	"yinbo/order/ordertest"
@@ -168,6 +171,49 @@ func TestCancelAndExpiryHaveOneEffect(t *testing.T) {
 			if got := s.Live.Updates(orderID); !slices.Equal(got, []order.Status{order.Cancelled}) {
 				t.Errorf("told %v", got)
 			}
+		}
+	})
+}
+
+// However often and by how many the sweep is run, an unpaid order has one task; a
+// paid one has none.
+func TestTheSweepFindsWhatWasNotPaidOnce(t *testing.T) {
+	ordertest.Each(t, func(t *testing.T, s *ordertest.Stage) {
+		viewer, sku := s.Viewer(), s.SKU(catalog.Voucher, 1000, 100)
+		place := func() string {
+			v, err := s.Place(viewer, order.Wanted{SKU: sku, Quantity: 1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return v.ID
+		}
+		s.PayByCard(viewer, place())
+		s.RunTasks()
+		late := []string{place(), place()}
+		s.Clock.Advance(ordertest.TTL / 2)
+		early := place()
+		s.Clock.Advance(ordertest.TTL / 2)
+		var wg sync.WaitGroup
+		for range 8 {
+			wg.Go(func() {
+				var later *outbox.Postponed
+				err := s.Orders.HandleSweep(s.Ctx, outbox.Task{})
+				if !errors.As(err, &later) && !db.IsDuplicate(err) {
+					t.Error(err)
+				} else if later != nil && later.At.After(s.Clock.Now().Add(ordertest.TTL/2)) {
+					t.Errorf("next look at %v", later.At)
+				}
+			})
+		}
+		wg.Wait()
+		refs, err := db.All(s.Ctx, s.DB, func(r db.Row) (ref string, err error) { return ref, r.Scan(&ref) },
+			"SELECT ref FROM outbox WHERE kind = ? ORDER BY ref", order.ExpireTask)
+		if slices.Sort(late); err != nil || !slices.Equal(refs, late) {
+			t.Fatalf("tasks of %v, want %v: %v", refs, late, err)
+		}
+		s.RunTasks()
+		if got := s.Stock(sku); got != 98 {
+			t.Errorf("stock %d, want those of the paid order and of %s gone", got, early)
 		}
 	})
 }

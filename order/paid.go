@@ -17,9 +17,6 @@ func (s *Orders) Capture(ctx context.Context, tx *db.Tx, o *Order, payment strin
 	set, args := "paid_fen = payable_fen, paid_at = ?, paid_by = ?", []any{tx.Now, payment}
 	switch o.Status {
 	case PendingPayment:
-		if _, err := s.Box.Cancel(ctx, tx, o.Bank, ExpireTask, o.ID); err != nil {
-			return false, err
-		}
 	case Cancelled:
 		if ok, err := s.retake(ctx, tx, o); !ok {
 			return false, err

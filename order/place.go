@@ -52,7 +52,7 @@ func (s *Orders) Place(ctx context.Context, req idem.Request, c Cart) (v View, r
 			return View{}, err
 		}
 		o.CreatedAt, o.ExpiresAt = tx.Now, tx.Now.Add(s.TTL)
-		return o.View(), Insert(ctx, tx, s.Box, o)
+		return o.View(), Insert(ctx, tx, o)
 	})
 }
 

@@ -7,14 +7,13 @@ import (
 
 	"yinbo/internal/db"
 	"yinbo/internal/fault"
-	"yinbo/internal/outbox"
 )
 
-// Insert writes orders that are just placed, their lines, discounts and expiry
-// tasks within tx. Their units and coupons must have been taken in the same
+// Insert writes orders that are just placed, their lines and discounts within tx.
+// Their units and coupons must have been taken in the same
 // transaction.
-func Insert(ctx context.Context, tx *db.Tx, box *outbox.Box, orders ...Order) error {
-	heads, lines, tasks := make([][]any, 0, len(orders)), make([][]any, 0, len(orders)), make([]outbox.Task, 0, len(orders))
+func Insert(ctx context.Context, tx *db.Tx, orders ...Order) error {
+	heads, lines := make([][]any, 0, len(orders)), make([][]any, 0, len(orders))
 	var discounts [][]any
 	for _, o := range orders {
 		heads = append(heads, []any{o.ID, o.Bank, o.Viewer, orNull(o.Room), orNull(o.Flash), orNull(o.ShareCode),
@@ -24,7 +23,6 @@ func Insert(ctx context.Context, tx *db.Tx, box *outbox.Box, orders ...Order) er
 				l.Quantity, l.Price, l.Amount, l.CommissionBps})
 		}
 		discounts = append(discounts, o.discountRows()...)
-		tasks = append(tasks, outbox.Task{Bank: o.Bank, Kind: ExpireTask, Ref: o.ID, Payload: struct{}{}, Due: o.ExpiresAt})
 	}
 	if err := tx.Insert(ctx, `orders (id, bank_id, viewer_id, room_id, flash_id, share_code,
 		status, goods_fen, discount_fen, payable_fen, address_sealed, expires_at, created_at)`, heads, ""); err != nil {
@@ -34,10 +32,7 @@ func Insert(ctx context.Context, tx *db.Tx, box *outbox.Box, orders ...Order) er
 		quantity, price_fen, amount_fen, commission_bps)`, lines, ""); err != nil {
 		return err
 	}
-	if err := tx.Insert(ctx, discountColumns, discounts, ""); err != nil {
-		return err
-	}
-	return box.Add(ctx, tx, tasks...)
+	return tx.Insert(ctx, discountColumns, discounts, "")
 }
 
 const columns = `SELECT id, bank_id, viewer_id, COALESCE(room_id, ''), COALESCE(flash_id, ''), COALESCE(share_code, ''), status,

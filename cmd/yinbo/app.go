@@ -175,6 +175,7 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 	if r.work {
 		reminders := &live.Reminders{DB: c.db, Box: c.box, Banks: c.banks, Phones: a.people, SMS: a.bank.Reporting()}
 		handlers := map[string]jobs.Handler{
+			order.SweepTask:    a.orders.HandleSweep,
 			order.ExpireTask:   a.orders.HandleExpire,
 			order.CompleteTask: a.orders.HandleComplete,
 			voucher.ExpireTask: vouchers.HandleExpire,
@@ -255,6 +256,9 @@ func (a *app) scheduleRecurring(ctx context.Context) error {
 			if err := a.comparer.ScheduleCompare(ctx, tx, b); err != nil {
 				return err
 			}
+		}
+		if err := a.orders.ScheduleSweep(ctx, tx); err != nil {
+			return err
 		}
 		if err := a.coupons.ScheduleExpiry(ctx, tx); err != nil {
 			return err

@@ -153,7 +153,7 @@ func (b *takings) add(t *ticket, o order.Order) {
 
 // writeOrders stores the orders that a batch makes, and the answers to their keys.
 func (s *Sales) writeOrders(ctx context.Context, tx *db.Tx, b takings) error {
-	if err := order.Insert(ctx, tx, s.Box, b.orders...); err != nil {
+	if err := order.Insert(ctx, tx, b.orders...); err != nil {
 		return err
 	}
 	answers := make([][]any, len(b.tickets))

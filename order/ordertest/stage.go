@@ -91,13 +91,16 @@ func New(t *testing.T, d *db.DB, clk *clock.Fake, admission flash.Admission) *St
 		Cards: s.Gateway, Discounts: s.Coupons, Banks: banks, CallbackKey: CallbackKey})
 	s.Orders.Tills = s.Payments
 	s.handlers = map[string]func(context.Context, outbox.Task) error{
-		order.ExpireTask: s.Orders.HandleExpire, order.CompleteTask: s.Orders.HandleComplete,
+		order.SweepTask: s.Orders.HandleSweep, order.ExpireTask: s.Orders.HandleExpire, order.CompleteTask: s.Orders.HandleComplete,
 		flash.StartTask: s.Sales.HandleStart, flash.EndTask: s.Sales.HandleEnd,
 		payment.QueryTask: s.Payments.HandleQuery, payment.SendTask: s.Payments.HandleSend,
 		promo.ExpireTask: s.Coupons.HandleExpire, promo.SpentTask: s.Coupons.HandleSpent,
 		promo.DropTask: s.Coupons.HandleDrop, promo.PacketTask: s.Coupons.HandlePacket,
 	}
 	s.tx(func(tx *db.Tx) (err error) {
+		if err = s.Orders.ScheduleSweep(s.Ctx, tx); err != nil {
+			return err
+		}
 		for i, bps := range []int64{500, 33} {
 			if s.merchants[i], err = catalog.AddMerchant(s.Ctx, tx, s.Bank.ID, fmt.Sprintf("merchant %d", i), bps); err != nil {
 				return err
