@@ -46,6 +46,7 @@ var foreign = map[string][]string{
 	"github.com/go-sql-driver/mysql":                 {"internal/db", "internal/testkit", "internal/config"},
 	"github.com/prometheus/client_golang/prometheus": {"internal/obs", "server", "cmd/yinbo"},
 	"github.com/wechatpay-apiv3/wechatpay-go":        {"internal/wechatpay"},
+	"go.opentelemetry.io/otel":                       {"internal/tracing"},
 	"github.com/bluenviron/gortmplib":                {"live/video"},
 	"github.com/bluenviron/gohlslib/v2":              {"live/video"},
 	"github.com/bluenviron/mediacommon/v2":           {"live/video"},

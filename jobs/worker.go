@@ -14,6 +14,7 @@ import (
 
 	"yinbo/internal/obs"
 	"yinbo/internal/outbox"
+	"yinbo/internal/tracing"
 	"yinbo/jobs/relay"
 )
 
@@ -24,6 +25,7 @@ type Handler func(ctx context.Context, t outbox.Task) error
 // Config says how a worker works.
 type Config struct {
 	Concurrency int // handlers at once; default 16
+	Tracing     *tracing.Tracing
 }
 
 // Worker is a relay and an Asynq server on one Redis.
@@ -31,6 +33,7 @@ type Worker struct {
 	box      *outbox.Box
 	log      *slog.Logger
 	handlers map[string]Handler
+	tracing  *tracing.Tracing
 	server   *asynq.Server
 	relay    *relay.Relay
 }
@@ -40,7 +43,7 @@ func New(c Config, box *outbox.Box, r redis.UniversalClient, log *slog.Logger, h
 	if c.Concurrency == 0 {
 		c.Concurrency = 16
 	}
-	w := &Worker{box: box, log: log, handlers: handlers, relay: relay.New(box, r, log)}
+	w := &Worker{box: box, log: log, handlers: handlers, tracing: c.Tracing, relay: relay.New(box, r, log)}
 	w.server = asynq.NewServerFromRedisClient(r, asynq.Config{
 		Concurrency:       c.Concurrency,
 		Queues:            map[string]int{relay.Queue: 1},
@@ -87,12 +90,23 @@ func (w *Worker) wake(ctx context.Context, t *asynq.Task) error {
 	}
 	ctx = obs.WithRequest(ctx, obs.Request{ID: task.ID})
 	start := time.Now()
+	ctx, ended := w.tracing.Task(ctx, task.Kind, task.ID)
 	err = w.run(ctx, task)
+	ended(failure(err))
 	if end := w.end(ctx, task, err); end != nil {
 		w.log.ErrorContext(ctx, "task not ended", "kind", task.Kind, "task", task.ID, "error", end)
 	}
 	w.log.DebugContext(ctx, "task", "kind", task.Kind, "task", task.ID, "ms", time.Since(start).Milliseconds())
 	return nil
+}
+
+// failure is err, but for what only says when or by whom the task ends.
+func failure(err error) error {
+	var later *outbox.Postponed
+	if errors.Is(err, outbox.ErrEnded) || errors.As(err, &later) {
+		return nil
+	}
+	return err
 }
 
 func (w *Worker) run(ctx context.Context, t outbox.Task) (err error) {

@@ -24,7 +24,7 @@ const requestTime = 20 * time.Second
 // maxRequestID is how long a client's own request id may be: the audit log keeps it.
 const maxRequestID = 100
 
-// name gives the request its id, language and address, bounds its time, and
+// name gives the request its id, language, address and span, bounds its time, and
 // writes one line of log when it is over.
 func (s *Server) name(c *gin.Context) {
 	start := time.Now()
@@ -33,7 +33,8 @@ func (s *Server) name(c *gin.Context) {
 		reqID = uuid.Must(uuid.NewV7()).String()
 	}
 	c.Header("X-Request-Id", reqID)
-	ctx := obs.WithRequest(c.Request.Context(), obs.Request{ID: reqID, Lang: c.GetHeader("Accept-Language"), IP: clientIP(c.Request), Agent: c.GetHeader("User-Agent")})
+	ctx, end := s.Tracing.Request(c.Request, c.FullPath(), reqID)
+	ctx = obs.WithRequest(ctx, obs.Request{ID: reqID, Lang: c.GetHeader("Accept-Language"), IP: clientIP(c.Request), Agent: c.GetHeader("User-Agent")})
 	if bounded(c.Request) {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, requestTime)
@@ -41,8 +42,10 @@ func (s *Server) name(c *gin.Context) {
 	}
 	c.Request = c.Request.WithContext(ctx)
 	c.Set(startKey, start)
+	c.Set(endKey, end)
 	c.Next()
 	if !c.GetBool(parkedKey) {
+		end(c.Writer.Status())
 		s.served(ctx, c.Request.Method, c.FullPath(), c.Writer.Status(), start)
 	}
 }
@@ -50,6 +53,7 @@ func (s *Server) name(c *gin.Context) {
 // Keys of a request's gin context.
 const (
 	startKey  = "start"
+	endKey    = "end"    // of its span
 	parkedKey = "parked" // true when the answer is given elsewhere
 )
 

@@ -33,6 +33,7 @@ type parked struct {
 	header http.Header // that every answer has
 	req    obs.Request
 	start  time.Time
+	end    func(status int)                           // of its span
 	press  func(context.Context, func(flash.Outcome)) // gives the outcome once
 }
 
@@ -62,13 +63,16 @@ func (s *Server) park(c *gin.Context, press func(context.Context, func(flash.Out
 	l.all.Add(1)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.waiting = append(l.waiting, &parked{conn, c.Writer.Header(), obs.RequestOf(c.Request.Context()), c.GetTime(startKey), press})
+	l.waiting = append(l.waiting, &parked{conn, c.Writer.Header(), obs.RequestOf(c.Request.Context()), c.GetTime(startKey), ended(c), press})
 	if l.pressing < pressers {
 		l.pressing++
 		go s.pressParked()
 	}
 	return true
 }
+
+// ended is what ends the request's span.
+func ended(c *gin.Context) func(status int) { return c.MustGet(endKey).(func(int)) }
 
 // pressParked presses for those who are parked until all have.
 func (s *Server) pressParked() {
@@ -105,6 +109,7 @@ func (s *Server) unpark(ctx context.Context, p *parked, o flash.Outcome) {
 	defer s.parked.all.Done()
 	defer p.conn.Close()
 	a := s.pressAnswer(ctx, o)
+	p.end(a.status)
 	s.served(ctx, http.MethodPost, pressRoute, a.status, p.start)
 	err := p.conn.SetWriteDeadline(time.Now().Add(parkedWrite))
 	if err == nil {

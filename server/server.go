@@ -24,6 +24,7 @@ import (
 	"yinbo/internal/obs"
 	"yinbo/internal/pii"
 	"yinbo/internal/tenant"
+	"yinbo/internal/tracing"
 	"yinbo/live"
 	"yinbo/live/hub"
 	"yinbo/live/play"
@@ -46,6 +47,7 @@ import (
 type Deps struct {
 	Log     *slog.Logger
 	Metrics prometheus.Registerer
+	Tracing *tracing.Tracing
 	Auth    *auth.Service
 	Banks   *tenant.Directory
 	Keys    *pii.Keyring

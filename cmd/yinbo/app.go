@@ -166,7 +166,7 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 
 	if r.serve {
 		a.video = video.New(video.Deps{Config: c.videoConfig(), DB: c.db, Keys: c.keys, Rooms: a.rooms, Addresses: addresses, Log: c.log})
-		a.server = server.New(server.Deps{Log: c.log, Metrics: a.metrics, Auth: a.people, Banks: c.banks, Keys: c.keys,
+		a.server = server.New(server.Deps{Log: c.log, Metrics: a.metrics, Tracing: c.trace, Auth: a.people, Banks: c.banks, Keys: c.keys,
 			Apps: web.Apps(), Ready: a.ready, Catalog: shop, Imports: a.imports, Flash: a.sales, Orders: a.orders, Coupons: a.coupons, Payments: a.payments,
 			Ledger: ledgers, Settle: a.desk, DB: c.db, Applications: applications, Leads: leads, Comparer: a.comparer, Outcomes: outcomes, Screens: screens,
 			Bindings: bindings, FollowUps: followUps, Replies: follow.NewReplies(followUps, c.banks, key), Keeper: a.keeper, Games: a.games, Rundowns: rundowns, Rooms: a.rooms, Hub: a.hub, Video: a.video, Vouchers: vouchers, Addresses: addressbook.New(c.db, c.keys),
@@ -209,7 +209,7 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 		for kind, h := range a.desk.Handlers() {
 			handlers[kind] = h
 		}
-		a.worker = jobs.New(jobs.Config{Concurrency: c.cfg.Workers}, c.box, a.redis, c.log, maps.Clone(handlers))
+		a.worker = jobs.New(jobs.Config{Concurrency: c.cfg.Workers, Tracing: c.trace}, c.box, a.redis, c.log, maps.Clone(handlers))
 	}
 	return a, nil
 }

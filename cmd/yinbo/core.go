@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"path/filepath"
+	"time"
 
 	"yinbo/internal/clock"
 	"yinbo/internal/config"
@@ -16,6 +17,7 @@ import (
 	"yinbo/internal/outbox"
 	"yinbo/internal/pii"
 	"yinbo/internal/tenant"
+	"yinbo/internal/tracing"
 	"yinbo/migrations"
 )
 
@@ -27,6 +29,7 @@ type core struct {
 	keys  *pii.Keyring
 	banks *tenant.Directory
 	box   *outbox.Box
+	trace *tracing.Tracing
 	demo  bool // the database holds demo data: its passwords and keys are public
 }
 
@@ -64,6 +67,10 @@ func openCore(ctx context.Context, cfg config.Config, logs io.Writer) (*core, er
 
 func newCore(ctx context.Context, cfg config.Config, d *db.DB, logs io.Writer) (*core, error) {
 	c := &core{cfg: cfg, log: obs.NewLogger(logs, cfg.Level()), db: d, banks: tenant.NewDirectory(d, cfg.DefaultBank), box: outbox.New(d)}
+	var err error
+	if c.trace, err = tracing.New(ctx, cfg.TraceURL, cfg.TraceShare, cfg.NodeURL, c.log); err != nil {
+		return nil, err
+	}
 	return c, c.prove(ctx)
 }
 
@@ -140,4 +147,11 @@ func (c *core) callbackKey() (string, error) {
 	return "", errors.New("bank_callback_key: set YINBO_BANK_CALLBACK_KEY to the key that signs the bank's callbacks")
 }
 
-func (c *core) close() error { return c.db.Close() }
+func (c *core) close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), flushTime)
+	defer cancel()
+	return errors.Join(c.trace.Close(ctx), c.db.Close())
+}
+
+// flushTime bounds how long the last spans may take to be sent.
+const flushTime = 3 * time.Second

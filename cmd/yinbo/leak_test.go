@@ -2,11 +2,14 @@ package main
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -80,6 +83,7 @@ type searched struct {
 	*product
 	logs    *syncBuffer
 	passed  *syncBuffer // what was in Redis while it ran
+	traces  *syncBuffer // what a collector was sent
 	exports bytes.Buffer
 }
 
@@ -115,6 +119,7 @@ func (s *searched) look(t *testing.T, who somebody) (found []string) {
 	readRedis(t.Context(), s.node.app.redis, s.passed)
 	at("Redis", []byte(s.passed.String()))
 	at("the log", []byte(s.logs.String()))
+	at("traces", []byte(s.traces.String()))
 	at("exports", s.exports.Bytes())
 	families, err := s.node.app.metrics.Gather()
 	if err != nil || len(families) < 5 {
@@ -235,12 +240,20 @@ func nothingLeaks(t *testing.T, p *product) {
 	if err := p.node.stop(); err != nil {
 		t.Fatal(err)
 	}
-	s := &searched{product: p, logs: &syncBuffer{}, passed: &syncBuffer{}}
+	s := &searched{product: p, logs: &syncBuffer{}, passed: &syncBuffer{}, traces: &syncBuffer{}}
 	p.logs = s.logs
+	p.cfg.TraceURL, p.cfg.TraceShare = s.collect(t), 1
 	p.start(t)
 	s.watchRedis(t)
 	who := newSomebody()
 	viewer := s.live(t, &who)
+	for _, part := range []string{"POST /api/v1/applications", "task application.", "transaction", "call POST "} {
+		for end := time.Now().Add(20 * time.Second); !strings.Contains(s.traces.String(), part); time.Sleep(50 * time.Millisecond) {
+			if time.Now().After(end) {
+				t.Fatalf("no trace of %q", part)
+			}
+		}
+	}
 	if found := s.look(t, who); len(found) > 0 {
 		t.Errorf("in clear: %v", found)
 	}
@@ -249,6 +262,25 @@ func nothingLeaks(t *testing.T, p *product) {
 	}
 	s.plant(t, who)
 	s.goes(t, &who, viewer)
+}
+
+// collect is a collector of traces, in clear.
+func (s *searched) collect(t *testing.T) string {
+	c := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		body := r.Body
+		if r.Header.Get("Content-Encoding") == "gzip" {
+			var err error
+			if body, err = gzip.NewReader(r.Body); err != nil {
+				t.Error(err)
+				return
+			}
+		}
+		if _, err := io.Copy(s.traces, body); err != nil {
+			t.Error(err)
+		}
+	}))
+	t.Cleanup(c.Close)
+	return c.URL
 }
 
 // plant puts values where they may not be: the search finds each of them.

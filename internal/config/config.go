@@ -56,6 +56,8 @@ type Config struct {
 	KEKFile         string        `koanf:"kek_file"`          // key-encryption key; default <var>/kek
 	KEKFileBefore   string        `koanf:"kek_file_before"`   // the one of before, until `yinbo keys rewrap` has run
 	LogLevel        string        `koanf:"log_level"`         // debug, info, warn, error
+	TraceURL        string        `koanf:"trace_url"`         // OTLP collector, such as http://collector:4318; empty: no traces
+	TraceShare      float64       `koanf:"trace_share"`       // of the traces that are kept, 0 to 1
 	Workers         int           `koanf:"workers"`           // handlers of tasks at once
 	MaxConns        int           `koanf:"mysql_max_conns"`
 	ClockOffsetFile string        `koanf:"clock_offset_file"` // for drills on demo data: a file that says by how much the clock is off
@@ -102,7 +104,7 @@ func (c Config) WeChatPay() wechatpay.Config {
 // Default is what holds where nothing is set.
 func Default() Config {
 	return Config{Addr: "127.0.0.1:8080", MetricsAddr: "127.0.0.1:9090", Var: "./var", BankboxURL: "http://127.0.0.1:8090",
-		OrderTTL: 15 * time.Minute, LogLevel: "info", Workers: 16, MaxConns: 32, FlashBatch: 512,
+		OrderTTL: 15 * time.Minute, LogLevel: "info", TraceShare: 0.1, Workers: 16, MaxConns: 32, FlashBatch: 512,
 		SocketTick: 100 * time.Millisecond, SocketPerAddress: 5000, SocketAccepts: 5000, SocketDrain: 3 * time.Second,
 		RTMPAddr: "127.0.0.1:1935", RecordingsMaxGB: 20, VideoScheme: "plain"}
 }
@@ -144,7 +146,7 @@ func Load(dir string, environ []string) (Config, error) {
 func keys() map[string]bool {
 	m := map[string]bool{}
 	for _, k := range []string{"addr", "metrics_addr", "public_url", "var", "mysql_dsn", "redis_url", "bankbox_url", "bank_callback_key",
-		"default_bank", "order_ttl", "kek_file", "kek_file_before", "log_level", "workers", "mysql_max_conns", "flash_batch", "clock_offset_file",
+		"default_bank", "order_ttl", "kek_file", "kek_file_before", "log_level", "trace_url", "trace_share", "workers", "mysql_max_conns", "flash_batch", "clock_offset_file",
 		"socket_reader", "socket_tick", "socket_origins", "socket_per_address", "socket_accepts", "socket_drain",
 		"wechat_mch_id", "wechat_app_id", "wechat_api_v3_key", "wechat_private_key_file", "wechat_serial_no",
 		"wechat_public_key_file", "wechat_public_key_id", "wechat_base_url",
@@ -177,7 +179,7 @@ func (c Config) Validate(alone bool) error {
 			bad(key, "%q is not host:port", addr)
 		}
 	}
-	for key, raw := range map[string]string{"bankbox_url": c.BankboxURL, "public_url": c.PublicURL, "node_url": c.NodeURL} {
+	for key, raw := range map[string]string{"bankbox_url": c.BankboxURL, "public_url": c.PublicURL, "node_url": c.NodeURL, "trace_url": c.TraceURL} {
 		u, err := url.Parse(raw)
 		if raw != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "") {
 			bad(key, "%q is not an http address", raw)
@@ -203,6 +205,9 @@ func (c Config) Validate(alone bool) error {
 	}
 	if c.OrderTTL < time.Second || c.OrderTTL > 24*time.Hour {
 		bad("order_ttl", "%s is not between 1s and 24h", c.OrderTTL)
+	}
+	if c.TraceShare < 0 || c.TraceShare > 1 {
+		bad("trace_share", "%g is not between 0 and 1", c.TraceShare)
 	}
 	if err := new(slog.Level).UnmarshalText([]byte(c.LogLevel)); err != nil {
 		bad("log_level", "%q is none of debug, info, warn, error", c.LogLevel)

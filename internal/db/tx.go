@@ -8,6 +8,8 @@ import (
 	"math/rand/v2"
 	"strings"
 	"time"
+
+	"yinbo/internal/tracing"
 )
 
 // Querier reads: a DB outside of transactions, a Tx inside.
@@ -35,9 +37,11 @@ const attempts = 6
 // InTx runs fn in a transaction and commits when it returns nil. On deadlock,
 // lock time-out or a busy writer it runs fn again, up to six times with jitter:
 // fn must not reach outside the database.
-func (d *DB) InTx(ctx context.Context, fn func(tx *Tx) error) error {
+func (d *DB) InTx(ctx context.Context, fn func(tx *Tx) error) (err error) {
+	ctx, end := tracing.Part(ctx, "transaction")
+	defer func() { end(err) }()
 	for try := 1; ; try++ {
-		err := d.once(ctx, fn)
+		err = d.once(ctx, fn)
 		if err == nil || !retryable(err) || try == attempts {
 			return err
 		}

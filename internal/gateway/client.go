@@ -11,6 +11,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"yinbo/internal/tracing"
 )
 
 // ErrUnknown says that nobody knows whether the bank acted.
@@ -40,7 +42,7 @@ func New(base, callback string) *Client {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost = 64
 	return &Client{base: strings.TrimRight(base, "/"), callback: strings.TrimRight(callback, "/"),
-		http: &http.Client{Transport: transport, Timeout: timeout}}
+		http: &http.Client{Transport: tracing.Transport(transport), Timeout: timeout}}
 }
 
 // PaymentsCallback is where the bank reports payments and refunds.

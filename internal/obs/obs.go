@@ -10,6 +10,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"yinbo/internal/tracing"
 )
 
 // Request names the request that a context serves.
@@ -47,13 +49,16 @@ func NewLogger(w io.Writer, level slog.Level) *slog.Logger {
 	})})
 }
 
-// contextHandler adds the request's id to every line logged under its context.
+// contextHandler adds the ids of the request and of its trace to every line logged under its context.
 type contextHandler struct{ slog.Handler }
 
 // Handle writes the line.
 func (h contextHandler) Handle(ctx context.Context, r slog.Record) error {
 	if req := RequestOf(ctx); req.ID != "" {
 		r.AddAttrs(slog.String("request_id", req.ID))
+	}
+	if trace := tracing.ID(ctx); trace != "" {
+		r.AddAttrs(slog.String("trace_id", trace))
 	}
 	return h.Handler.Handle(ctx, r)
 }

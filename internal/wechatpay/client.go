@@ -15,6 +15,7 @@ import (
 	"github.com/wechatpay-apiv3/wechatpay-go/core/option"
 
 	"yinbo/internal/gateway"
+	"yinbo/internal/tracing"
 )
 
 // Client is a merchant at WeChat Pay.
@@ -41,7 +42,7 @@ func New(ctx context.Context, cfg Config, callback string) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{cfg: cfg, notify: strings.TrimRight(callback, "/") + "/api/v1/callbacks/wechatpay",
-		http: &http.Client{Transport: transport, Timeout: timeout}}
+		http: &http.Client{Transport: tracing.Transport(transport), Timeout: timeout}}
 	c.core, err = core.NewClient(ctx, option.WithWechatPayPublicKeyAuthCipher(cfg.MchID, cfg.SerialNo, k.private, cfg.PublicKeyID, k.public),
 		option.WithHTTPClient(c.http))
 	if err != nil {
