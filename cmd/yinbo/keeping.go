@@ -14,6 +14,7 @@ import (
 	"yinbo/card"
 	"yinbo/card/bind"
 	"yinbo/card/follow"
+	"yinbo/card/funnel"
 	"yinbo/internal/auth"
 	"yinbo/internal/fault"
 	"yinbo/internal/gateway"
@@ -28,7 +29,7 @@ import (
 
 // keepingClasses are everyone's.
 func keepingClasses() []keeping.Class {
-	return []keeping.Class{order.Keeping(), live.Keeping(), card.Keeping(), auth.Keeping()}
+	return []keeping.Class{order.Keeping(), live.Keeping(), card.Keeping(), funnel.Keeping(), auth.Keeping()}
 }
 
 // personal is who holds something of a person.
@@ -49,6 +50,7 @@ func (c *core) keeper(p personal) *keeping.Keeper {
 		{Name: "bindings", Before: p.bindings.UnbindAll, Erase: p.bindings.Erase},
 		{Name: "applications", Erase: p.book.Erase}, // holds them, so that none moves on and plans more
 		{Name: "follow-ups", Erase: p.followUps.Erase},
+		{Name: "funnel", Erase: funnel.Erase},
 		{Name: "orders", Erase: p.orders.Erase},
 		{Name: "addresses", Erase: addressbook.Erase},
 		{Name: "rooms", Erase: p.rooms.Erase},
