@@ -15,6 +15,8 @@ import (
 	"yinbo/card/bind"
 	"yinbo/card/follow"
 	"yinbo/card/funnel"
+	"yinbo/card/review"
+	"yinbo/card/screen"
 	"yinbo/internal/auth"
 	"yinbo/internal/fault"
 	"yinbo/internal/gateway"
@@ -29,7 +31,7 @@ import (
 
 // keepingClasses are everyone's.
 func keepingClasses() []keeping.Class {
-	return []keeping.Class{order.Keeping(), live.Keeping(), card.Keeping(), funnel.Keeping(), auth.Keeping()}
+	return append(review.Keeping(), order.Keeping(), live.Keeping(), card.Keeping(), funnel.Keeping(), screen.Keeping(), auth.Keeping())
 }
 
 // personal is who holds something of a person.
