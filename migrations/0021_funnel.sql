@@ -59,7 +59,12 @@ CREATE TABLE funnel_cost (
 );
 CREATE INDEX funnel_cost_days ON funnel_cost (bank_id, dimension, to_day);
 
+-- A vote is found by whose it is, to make it nobody's.
+CREATE INDEX poll_vote_viewer ON poll_vote (bank_id, viewer_id);
+
 -- +goose Down
+-- The index goes with its table: to drop one is not the same statement on both
+-- engines.
 DROP TABLE funnel_cost;
 DROP TABLE funnel_guest;
 DROP TABLE funnel_touch;

@@ -27,6 +27,7 @@ import (
 	"yinbo/live/play"
 	"yinbo/order"
 	"yinbo/order/addressbook"
+	"yinbo/order/voucher"
 )
 
 // keepingClasses are everyone's.
@@ -54,6 +55,7 @@ func (c *core) keeper(p personal) *keeping.Keeper {
 		{Name: "follow-ups", Erase: p.followUps.Erase},
 		{Name: "funnel", Erase: funnel.Erase},
 		{Name: "orders", Erase: p.orders.Erase},
+		{Name: "vouchers", Erase: voucher.Erase},
 		{Name: "addresses", Erase: addressbook.Erase},
 		{Name: "rooms", Erase: p.rooms.Erase},
 		{Name: "lotteries", Erase: play.Erase},
