@@ -36,8 +36,8 @@ type proofsIn struct {
 	Kind string `query:"kind" enum:"erasure,keeping"`
 }
 
-// proofView is a proof as the API shows it.
-type proofView struct {
+// ProofView is a proof as the API shows it.
+type ProofView struct {
 	ID        string         `json:"id"`
 	Kind      string         `json:"kind" enum:"erasure,keeping"`
 	Subject   string         `json:"subject" doc:"The viewer, or the class of data"`
@@ -58,7 +58,7 @@ type keepDaysIn struct {
 
 // verifiedProof is a proof, held against the audit chain.
 type verifiedProof struct {
-	proofView
+	ProofView
 	Fits     bool  `json:"fits" doc:"What went fits the digest, and the audit chain bears it"`
 	AuditSeq int64 `json:"audit_seq" doc:"The number of the entry in the bank's chain; 0 where there is none"`
 }
@@ -99,11 +99,11 @@ func (s *Server) proof(ctx context.Context, in *idIn) (*body[verifiedProof], err
 	if err != nil {
 		return nil, err
 	}
-	return ok(verifiedProof{proofView: viewOf(v.Proof), Fits: v.Fits, AuditSeq: v.Seq}), nil
+	return ok(verifiedProof{ProofView: viewOf(v.Proof), Fits: v.Fits, AuditSeq: v.Seq}), nil
 }
 
-func viewOf(p keeping.Proof) proofView {
-	return proofView{ID: p.ID, Kind: p.Kind, Subject: p.Subject, Reason: p.Reason, Items: p.Items, Digest: p.Digest,
+func viewOf(p keeping.Proof) ProofView {
+	return ProofView{ID: p.ID, Kind: p.Kind, Subject: p.Subject, Reason: p.Reason, Items: p.Items, Digest: p.Digest,
 		ActorKind: p.ActorKind, Actor: p.Actor, At: clock.At(p.At)}
 }
 
@@ -119,7 +119,7 @@ func (s *Server) holds(ctx context.Context, in *holdsIn) (*body[list[keeping.Hol
 	return paged(items, in.Limit, func(h keeping.Hold) string { return h.ID }), nil
 }
 
-func (s *Server) proofs(ctx context.Context, in *proofsIn) (*body[list[proofView]], error) {
+func (s *Server) proofs(ctx context.Context, in *proofsIn) (*body[list[ProofView]], error) {
 	before, err := cursorOf(in.Cursor, id.Proof)
 	if err != nil {
 		return nil, err
@@ -128,11 +128,11 @@ func (s *Server) proofs(ctx context.Context, in *proofsIn) (*body[list[proofView
 	if err != nil {
 		return nil, err
 	}
-	items := make([]proofView, len(all))
+	items := make([]ProofView, len(all))
 	for i, p := range all {
 		items[i] = viewOf(p)
 	}
-	return paged(items, in.Limit, func(p proofView) string { return p.ID }), nil
+	return paged(items, in.Limit, func(p ProofView) string { return p.ID }), nil
 }
 
 // cursorOf reads a cursor that is an id.
