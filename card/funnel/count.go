@@ -2,23 +2,16 @@ package funnel
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"hash/maphash"
 	"time"
 
 	"yinbo/internal/db"
 )
 
-// How far somebody came; each level has the ones below it.
-const (
-	atClicked = iota + 1
-	atStarted
-	atSubmitted
-	atApproved
-	atIssued
-	atActivated
-	atBound
-)
-
-// level is how far an application came. A card that was bound works; one that
+// level is how far an application came: 1 is clicked, 2 started, 3 submitted, 4
+// approved, 5 issued, 6 activated, 7 bound. A card that was bound works; one that
 // was issued had been approved, and the core's later refusal does not undo that
 // we approved.
 const level = `CASE WHEN a.status = 'bound' OR a.bound_at IS NOT NULL THEN 7 WHEN a.status = 'activated' THEN 6
@@ -36,7 +29,12 @@ func (s *Funnel) count(ctx context.Context, bank string, d dimension, p period, 
 	if err := s.people(ctx, bank, d, p, room, out); err != nil {
 		return nil, err
 	}
-	return out, s.spenders(ctx, bank, d, p, room, out)
+	for _, l := range out {
+		if l.Bound > 0 {
+			return out, s.spenders(ctx, bank, d, p, room, out)
+		}
+	}
+	return out, nil
 }
 
 func (s *Funnel) audience(ctx context.Context, bank string, d dimension, p period, room string, out lines) error {
@@ -61,37 +59,54 @@ func (s *Funnel) guests(ctx context.Context, bank string, d dimension, p period,
 		with(room, bank, p.from, p.to)...)
 }
 
+// reached is a person under a value, both by number: many are counted at once.
+type reached struct{ value, person uint64 }
+
 // people counts each person once for a value, by how far they came: by their
 // touches of the period, their applications of the period, and those of the days
-// after it that a touch of the period led to.
+// after it that a touch of the period led to. They are put together here: what an
+// engine takes a second to group, it reads in a tenth.
 func (s *Funnel) people(ctx context.Context, bank string, d dimension, p period, room string, out lines) error {
-	made := s.made(room)
-	query := "SELECT value, COUNT(*)"
-	for k := atStarted; k <= atBound; k++ {
-		query += ", SUM(CASE WHEN far >= " + string(rune('0'+k)) + " THEN 1 ELSE 0 END)"
+	far := map[reached]uint8{}
+	values := map[uint64]string{}
+	seed := maphash.MakeSeed()
+	read := func(query string, args ...any) error {
+		rows, err := s.DB.Query(ctx, query, args...)
+		if err != nil {
+			return fmt.Errorf("funnel: people: %w", err)
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var value, person string
+			var level uint8
+			if err := rows.Scan(&value, &person, &level); err != nil {
+				return fmt.Errorf("funnel: people: %w", err)
+			}
+			who := reached{maphash.String(seed, value), maphash.String(seed, person)}
+			if _, known := values[who.value]; !known {
+				values[who.value] = value
+			}
+			far[who] = max(far[who], level)
+		}
+		return rows.Err()
 	}
-	query += ` FROM (SELECT value, person, MAX(far) AS far FROM (
-		SELECT t.` + d.column + ` AS value, t.viewer_id AS person, CASE t.kind WHEN 'clicked' THEN 1 ELSE 2 END AS far FROM funnel_touch t
-			WHERE t.bank_id = ? AND t.day >= ? AND t.day <= ?` + in(room, "t.room_id") + `
-		UNION ALL SELECT COALESCE(a.` + d.column + `, ''), a.viewer_id, ` + level + ` FROM application a` + made + `
-			WHERE a.bank_id = ? AND a.created_at >= ? AND a.created_at < ?` + in(room, "a.room_id") + `
-		UNION ALL SELECT COALESCE(a.` + d.column + `, ''), a.viewer_id, ` + level + ` FROM application a` + made + `
-			WHERE a.bank_id = ? AND a.created_at >= ? AND a.created_at < ?` + in(room, "a.room_id") + `
-				AND EXISTS (SELECT 1 FROM funnel_touch t WHERE t.bank_id = a.bank_id AND t.viewer_id = a.viewer_id AND t.day >= ? AND t.day <= ?
-					AND t.` + d.column + ` = COALESCE(a.` + d.column + `, ''))
-		) AS one GROUP BY value, person) AS each_one GROUP BY value`
-	args := with(room, bank, p.from, p.to)
-	args = append(args, with(room, bank, p.begin, p.end)...)
-	args = append(args, with(room, bank, p.end, p.end.Add(Window))...)
-	args = append(args, p.from, p.to)
-	return s.each(ctx, out, func(r db.Row) (value string, fill func(*Line), err error) {
-		var c Counts
-		err = r.Scan(&value, &c.Clicked, &c.Started, &c.Submitted, &c.Approved, &c.Issued, &c.Activated, &c.Bound)
-		return value, func(l *Line) {
-			c.Shown, c.Guests = l.Shown, l.Guests
-			l.Counts = c
-		}, err
-	}, query, args...)
+	applied := "SELECT COALESCE(a." + d.column + ", ''), a.viewer_id, " + level + " FROM application a" + s.made(room) +
+		" WHERE a.bank_id = ? AND a.created_at >= ? AND a.created_at < ?" + in(room, "a.room_id")
+	err := errors.Join(
+		read("SELECT t."+d.column+", t.viewer_id, CASE t.kind WHEN 'clicked' THEN 1 ELSE 2 END FROM funnel_touch t WHERE t.bank_id = ? AND t.day >= ? AND t.day <= ?"+
+			in(room, "t.room_id"), with(room, bank, p.from, p.to)...),
+		read(applied, with(room, bank, p.begin, p.end)...),
+		read(applied+` AND EXISTS (SELECT 1 FROM funnel_touch t WHERE t.bank_id = a.bank_id AND t.viewer_id = a.viewer_id AND t.day >= ? AND t.day <= ?
+			AND t.`+d.column+" = COALESCE(a."+d.column+", ''))", append(with(room, bank, p.end, p.end.Add(Window)), p.from, p.to)...))
+	for who, level := range far {
+		l := out.of(values[who.value])
+		for k, n := range []*int64{&l.Clicked, &l.Started, &l.Submitted, &l.Approved, &l.Issued, &l.Activated, &l.Bound} {
+			if int(level) > k {
+				*n++
+			}
+		}
+	}
+	return err
 }
 
 // spenders looks which of those who bound their card have used one since.
