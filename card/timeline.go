@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"yinbo/internal/clock"
@@ -52,8 +53,10 @@ func (b *Book) Timeline(ctx context.Context, q db.Querier, bank, application str
 	return out, nil
 }
 
-// readSteps reads the statuses that an application went through. A status that
-// follows itself is shown once.
+// readSteps reads the statuses that an application went through, as its applicant
+// should see them: that a lead went back to its queue and was taken up anew is the
+// department's own affair. Waiting and review are shown once, and once more when
+// the applicant was asked for something or the answer was taken back.
 func readSteps(ctx context.Context, q db.Querier, bank, application string) ([]Step, error) {
 	type row struct {
 		detail string
@@ -70,10 +73,26 @@ func readSteps(ctx context.Context, q db.Querier, bank, application string) ([]S
 		if err := json.Unmarshal([]byte(r.detail), &d); err != nil {
 			return nil, fmt.Errorf("card: timeline of %s: %w", application, err)
 		}
-		if d.Status == "" || len(steps) > 0 && steps[len(steps)-1].Status == d.Status {
+		if d.Status == "" || shown(steps, d.Status) {
 			continue
 		}
 		steps = append(steps, Step{Status: d.Status, At: clock.At(r.at.Time)})
 	}
 	return steps, nil
+}
+
+// shown tells whether a status is among the steps already.
+func shown(steps []Step, status Status) bool {
+	if status != Queued && status != InReview {
+		return len(steps) > 0 && steps[len(steps)-1].Status == status
+	}
+	for _, step := range slices.Backward(steps) {
+		switch step.Status {
+		case status:
+			return true
+		case InfoRequested, Rejected: // what follows is news
+			return false
+		}
+	}
+	return false
 }

@@ -36,8 +36,8 @@ type proofsIn struct {
 	Kind string `query:"kind" enum:"erasure,keeping"`
 }
 
-// proofView is a proof as the API shows it.
-type proofView struct {
+// ProofView is a proof as the API shows it.
+type ProofView struct {
 	ID        string         `json:"id"`
 	Kind      string         `json:"kind" enum:"erasure,keeping"`
 	Subject   string         `json:"subject" doc:"The viewer, or the class of data"`
@@ -47,6 +47,20 @@ type proofView struct {
 	ActorKind string         `json:"actor_kind" enum:"staff,viewer,system"`
 	Actor     string         `json:"actor"`
 	At        clock.Stamp    `json:"at"`
+}
+
+type keepDaysIn struct {
+	ID   string `path:"id" maxLength:"60" doc:"The class's name"`
+	Body struct {
+		Days int `json:"days" minimum:"1" maximum:"36500"`
+	}
+}
+
+// verifiedProof is a proof, held against the audit chain.
+type verifiedProof struct {
+	ProofView
+	Fits     bool  `json:"fits" doc:"What went fits the digest, and the audit chain bears it"`
+	AuditSeq int64 `json:"audit_seq" doc:"The number of the entry in the bank's chain; 0 where there is none"`
 }
 
 // holdRoutes keep what a court or an authority asks for from being deleted.
@@ -67,6 +81,30 @@ func (s *Server) holdRoutes() {
 		return answered(s.Keeper.LiftHold(ctx, bank, in.ID, in.Body.Reason, by))
 	})
 	route(s, http.MethodGet, "/proofs", readers, "Proofs of what was erased or deleted, the newest first", s.proofs)
+	route(s, http.MethodGet, "/proofs/{id}", readers, "A proof, held against the audit chain", s.proof)
+	route(s, http.MethodGet, "/keeping", staff(auth.Risk, auth.Auditor, auth.Admin), "Classes of data, and how long each is kept", s.kept)
+	route(s, http.MethodPut, "/keeping/{id}", staff(auth.Admin), "Set how long a class is kept", func(ctx context.Context, in *keepDaysIn) (*body[keeping.Kept], error) {
+		bank, by := keeperOf(ctx)
+		return answered(s.Keeper.SetDays(ctx, bank, in.ID, in.Body.Days, by))
+	})
+}
+
+func (s *Server) kept(ctx context.Context, in *listIn) (*body[list[keeping.Kept]], error) {
+	items, err := s.Keeper.Kept(ctx, auth.From(ctx).Bank.ID)
+	return short(items, err, in.Page, func(k keeping.Kept) string { return k.Name })
+}
+
+func (s *Server) proof(ctx context.Context, in *idIn) (*body[verifiedProof], error) {
+	v, err := s.Keeper.Verify(ctx, auth.From(ctx).Bank.ID, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return ok(verifiedProof{ProofView: viewOf(v.Proof), Fits: v.Fits, AuditSeq: v.Seq}), nil
+}
+
+func viewOf(p keeping.Proof) ProofView {
+	return ProofView{ID: p.ID, Kind: p.Kind, Subject: p.Subject, Reason: p.Reason, Items: p.Items, Digest: p.Digest,
+		ActorKind: p.ActorKind, Actor: p.Actor, At: clock.At(p.At)}
 }
 
 func (s *Server) holds(ctx context.Context, in *holdsIn) (*body[list[keeping.Hold]], error) {
@@ -81,7 +119,7 @@ func (s *Server) holds(ctx context.Context, in *holdsIn) (*body[list[keeping.Hol
 	return paged(items, in.Limit, func(h keeping.Hold) string { return h.ID }), nil
 }
 
-func (s *Server) proofs(ctx context.Context, in *proofsIn) (*body[list[proofView]], error) {
+func (s *Server) proofs(ctx context.Context, in *proofsIn) (*body[list[ProofView]], error) {
 	before, err := cursorOf(in.Cursor, id.Proof)
 	if err != nil {
 		return nil, err
@@ -90,12 +128,11 @@ func (s *Server) proofs(ctx context.Context, in *proofsIn) (*body[list[proofView
 	if err != nil {
 		return nil, err
 	}
-	items := make([]proofView, len(all))
+	items := make([]ProofView, len(all))
 	for i, p := range all {
-		items[i] = proofView{ID: p.ID, Kind: p.Kind, Subject: p.Subject, Reason: p.Reason, Items: p.Items, Digest: p.Digest,
-			ActorKind: p.ActorKind, Actor: p.Actor, At: clock.At(p.At)}
+		items[i] = viewOf(p)
 	}
-	return paged(items, in.Limit, func(p proofView) string { return p.ID }), nil
+	return paged(items, in.Limit, func(p ProofView) string { return p.ID }), nil
 }
 
 // cursorOf reads a cursor that is an id.

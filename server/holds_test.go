@@ -20,6 +20,9 @@ import (
 	"yinbo/server"
 )
 
+// orders is a class that a bank may set the time of.
+var orders = keeping.Class{Name: "orders", Means: "where they went", Days: 400, Least: 100}
+
 // newWatch is a back office that watches over what may not be deleted.
 func newWatch(t *testing.T, d *db.DB) *back {
 	b := &back{t: t, ctx: testkit.Context(t), db: d, token: map[string]string{}}
@@ -32,10 +35,10 @@ func newWatch(t *testing.T, d *db.DB) *back {
 		t.Fatal(err)
 	}
 	web := httptest.NewServer(server.New(server.Deps{Log: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(), Auth: people,
-		Banks: banks, Keys: keys, DB: d, Keeper: keeping.New(keeping.Deps{DB: d, Banks: banks})}).Handler())
+		Banks: banks, Keys: keys, DB: d, Keeper: keeping.New(keeping.Deps{DB: d, Banks: banks, Classes: []keeping.Class{orders}})}).Handler())
 	t.Cleanup(web.Close)
 	b.url = web.URL + "/api/v1"
-	for name, role := range map[string]auth.Role{"risk": auth.Risk, "auditor": auth.Auditor, "finance": auth.Finance, "stranger": auth.Risk} {
+	for name, role := range map[string]auth.Role{"risk": auth.Risk, "auditor": auth.Auditor, "finance": auth.Finance, "admin": auth.Admin, "stranger": auth.Risk} {
 		bank := b.bank
 		if name == "stranger" {
 			bank = theirs
@@ -126,5 +129,69 @@ func TestHoldsAreSetByRiskSeenByAuditors(t *testing.T) {
 				t.Errorf("%s: %d entries: %v", action, len(entries), err)
 			}
 		}
+	})
+}
+
+func TestTheAdministratorSetsHowLongDataIsKept(t *testing.T) {
+	testkit.EachDB(t, func(t *testing.T, d *db.DB) {
+		b := newWatch(t, d)
+		for _, c := range []struct {
+			who, method, path, body string
+			status                  int
+			says                    string
+		}{
+			{"finance", "GET", "/keeping", "", 403, "auth.forbidden"},
+			{"auditor", "GET", "/keeping", "", 200, `"days":400`},
+			{"risk", "PUT", "/keeping/orders", `{"days":200}`, 403, "auth.forbidden"},
+			{"admin", "PUT", "/keeping/nothing", `{"days":200}`, 404, "not_found"},
+			{"admin", "PUT", "/keeping/orders", `{"days":99}`, 422, `"days"`},
+			{"admin", "PUT", "/keeping/orders", `{"days":200}`, 200, `"days":200`},
+			{"risk", "GET", "/keeping", "", 200, `"days":200`},
+			{"stranger", "GET", "/keeping", "", 200, `"days":400`},
+		} {
+			if status, raw, _ := b.call(c.who, c.method, c.path, c.body); status != c.status || !strings.Contains(string(raw), c.says) {
+				t.Errorf("%s %s %s %s: %d %s", c.who, c.method, c.path, c.body, status, raw)
+			}
+		}
+		entries, err := audit.List(b.ctx, d, b.bank.ID, audit.Filter{Action: "keeping.days_set", Limit: 5})
+		if err != nil || len(entries) != 1 || entries[0].Detail["before"] != 400.0 {
+			t.Errorf("%v: %v", entries, err)
+		}
+	})
+}
+
+// A proof that was changed by hand is shown as such.
+func TestAProofIsHeldAgainstTheChain(t *testing.T) {
+	testkit.EachDB(t, func(t *testing.T, d *db.DB) {
+		b := newWatch(t, d)
+		viewer := id.New(id.Viewer)
+		err := d.InTx(b.ctx, func(tx *db.Tx) error {
+			return tx.Insert(b.ctx, "viewer (id, bank_id, phone_hash, phone_sealed, phone_masked, nickname, created_at)",
+				[][]any{{viewer, b.bank.ID, "h", "erased", "", "甲", tx.Now}}, "")
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := keeping.New(keeping.Deps{DB: d}).Erase(b.ctx, b.bank.ID, viewer, "asked for", keeping.Actor{Kind: "system", ID: "test"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		fits := func(who string, want int, says string) {
+			t.Helper()
+			if status, raw, _ := b.call(who, "GET", "/proofs/"+p.ID, ""); status != want || !strings.Contains(string(raw), says) {
+				t.Errorf("%d %s", status, raw)
+			}
+		}
+		fits("auditor", 200, `"fits":true`)
+		fits("auditor", 200, `"subject":"`+viewer+`"`)
+		fits("stranger", 404, "not_found")
+		fits("finance", 403, "auth.forbidden")
+		if err := d.InTx(b.ctx, func(tx *db.Tx) error {
+			_, err := tx.Exec(b.ctx, "UPDATE proof SET reason = 'nothing' WHERE id = ?", p.ID)
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		fits("risk", 200, `"fits":false`)
 	})
 }

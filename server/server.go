@@ -15,6 +15,7 @@ import (
 	"yinbo/card"
 	"yinbo/card/bind"
 	"yinbo/card/follow"
+	"yinbo/card/funnel"
 	"yinbo/card/review"
 	"yinbo/card/screen"
 	"yinbo/internal/auth"
@@ -78,6 +79,8 @@ type Deps struct {
 	Keeper       *keeping.Keeper
 	FollowUps    *follow.FollowUps
 	Replies      *follow.Replies
+	Funnel       *funnel.Funnel
+	Touches      *funnel.Touches
 
 	Rooms    *live.Rooms
 	Games    *play.Games
@@ -89,18 +92,19 @@ type Deps struct {
 // Server answers HTTP.
 type Server struct {
 	Deps
-	log          *slog.Logger
-	engine       *gin.Engine
-	api          huma.API
-	metrics      *metrics
-	pressSchema  *huma.Schema // of a flash order's body
-	rendered     rendered
-	otpByAddress *limiter
-	csp          string
-	replays      chan struct{} // a place for each replay under way
-	draining     chan struct{} // closed when the node goes
-	seated       atomic.Int64  // presses under way on their connections' goroutines
-	parked       lot
+	log              *slog.Logger
+	engine           *gin.Engine
+	api              huma.API
+	metrics          *metrics
+	pressSchema      *huma.Schema // of a flash order's body
+	rendered         rendered
+	otpByAddress     *limiter
+	touchesByAddress *limiter
+	csp              string
+	replays          chan struct{} // a place for each replay under way
+	draining         chan struct{} // closed when the node goes
+	seated           atomic.Int64  // presses under way on their connections' goroutines
+	parked           lot
 }
 
 // New makes the server with all its routes.
@@ -110,7 +114,7 @@ func New(d Deps) *Server {
 	engine.HandleMethodNotAllowed = true
 	engine.RedirectTrailingSlash = false
 	s := &Server{Deps: d, log: d.Log, engine: engine, metrics: newMetrics(d.Metrics),
-		otpByAddress: newLimiter(5000, time.Hour), csp: csp, replays: make(chan struct{}, maxReplays), draining: make(chan struct{})}
+		otpByAddress: newLimiter(5000, time.Hour), touchesByAddress: newLimiter(20_000, time.Hour), csp: csp, replays: make(chan struct{}, maxReplays), draining: make(chan struct{})}
 	if s.Video != nil {
 		s.csp = policy(s.Video.External.Origin())
 	}
@@ -151,6 +155,7 @@ func New(d Deps) *Server {
 	s.journeyRoutes()
 	s.auditRoutes()
 	s.holdRoutes()
+	s.funnelRoutes()
 	s.docsRoutes()
 	s.appRoutes()
 	engine.NoMethod(func(c *gin.Context) { s.refuse(c, fault.New(fault.NotFound, "not_found")) })

@@ -70,7 +70,7 @@ func (d *desk) fill(ctx context.Context, n int) (err error) {
 		err := d.db.InTx(ctx, func(tx *db.Tx) error {
 			return tx.Insert(ctx, `application (id, bank_id, viewer_id, card_product_id, status, receipt_no, screening, id_no_hash, phone_hash,
 				open_key, name_masked, id_no_masked, phone_masked, city_code, income_band, room_id, ip_hash, queue_id, placed, claimed_by, claimed_until,
-				decision, reason_code, decided_by, decided_at, look_ms, decide_ms, escalated_at, escalated_for, created_at, updated_at)`, rows, "")
+				decision, reason_code, decided_by, decided_at, look_ms, decide_ms, escalated_at, escalated_for, issued_at, bound_at, created_at, updated_at)`, rows, "")
 		})
 		if err != nil {
 			return err
@@ -104,7 +104,7 @@ func (s shape) lead(i int, at, now time.Time) []any {
 		verdict = "refer"
 	}
 	surname := string(rune(0x4e00 + rand.IntN(400)))
-	var room, claimed, until, open, decision, reason, by, decided, look, took, escalated, stage any
+	var room, claimed, until, open, decision, reason, by, decided, look, took, escalated, stage, issued, bound any
 	if rand.IntN(3) > 0 {
 		room = pick(s.rooms)
 	}
@@ -123,11 +123,17 @@ func (s shape) lead(i int, at, now time.Time) []any {
 		if status == "rejected" {
 			decision, reason = "reject", "risk"
 		}
+		if status == "issued" || status == "activated" || status == "bound" {
+			issued = decided
+		}
+		if status == "bound" {
+			bound = decided
+		}
 		if status == "approved" || status == "handed_off" {
 			open = id.New(id.Event)
 		}
 	}
 	return []any{id.New(id.Application), s.bank, id.New(id.Viewer), pick(s.products), status, "R" + id.New(id.Event)[13:], verdict, hash(), phone,
 		open, surname + "*", "1****************X", fmt.Sprintf("138****%04d", rand.IntN(10_000)), pick(s.cities), pick(s.bands), room, hash(), pick(s.queues), 1, claimed, until,
-		decision, reason, by, decided, look, took, escalated, stage, at, at}
+		decision, reason, by, decided, look, took, escalated, stage, issued, bound, at, at}
 }

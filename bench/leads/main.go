@@ -63,6 +63,9 @@ func (b bench) run(ctx context.Context) (err error) {
 	if err := d.search(ctx, min(b.times, 100)); err != nil {
 		return err
 	}
+	if err := d.funnel(ctx, min(b.times, 50)); err != nil {
+		return err
+	}
 	if err := d.export(ctx); err != nil {
 		return err
 	}

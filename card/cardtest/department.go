@@ -14,6 +14,7 @@ import (
 	"yinbo/card"
 	"yinbo/card/bind"
 	"yinbo/card/follow"
+	"yinbo/card/funnel"
 	"yinbo/card/review"
 	"yinbo/card/screen"
 	"yinbo/internal/clock"
@@ -203,6 +204,7 @@ func (d *Department) Erase(ctx context.Context, viewer string) error {
 		{Name: "bindings", Before: d.Bindings.UnbindAll, Erase: d.Bindings.Erase},
 		{Name: "applications", Erase: d.book.Erase},
 		{Name: "follow-ups", Erase: d.FollowUps.Erase},
+		{Name: "funnel", Erase: funnel.Erase},
 		{Name: "sign-in", Erase: func(ctx context.Context, tx *db.Tx, e *keeping.Removal) error {
 			return e.Run(ctx, tx, "viewer", "*", `UPDATE viewer SET erased_at = ?, phone_sealed = 'erased', phone_masked = '',
 				phone_hash = CONCAT_WS('', 'erased/', id) WHERE bank_id = ? AND id = ?`, tx.Now, e.Bank, e.Viewer)

@@ -117,17 +117,22 @@ func (l *Leads) waitingNow(ctx context.Context, bank string, queues []Queue, nam
 // day computes one day's lines by a column, from the decisions of that day only.
 // The median and the ninth decile are the values at their rank.
 func (l *Leads) day(ctx context.Context, bank tenant.Bank, day time.Time, column string, names map[string]string) ([]Figure, error) {
-	inner := "SELECT COALESCE(" + column + ", '') AS who, decision, COALESCE(look_ms, decide_ms) AS look_ms, decide_ms FROM application" +
+	kept := "decide_ms <= ?"
+	args := []any{time.Duration(bank.Settings.DecisionWithin).Milliseconds()}
+	if bank.Settings.WorkHours != nil { // what has passed is not what was worked
+		kept, args = "NOT EXISTS (SELECT 1 FROM sla_breach b WHERE b.application_id = ranked.id AND b.stage = 'decision')", nil
+	}
+	inner := "SELECT id, COALESCE(" + column + ", '') AS who, decision, COALESCE(look_ms, decide_ms) AS look_ms, decide_ms FROM application" +
 		l.book.DB.Dialect().By("application_decided") + ` WHERE bank_id = ? AND decided_at >= ? AND decided_at < ?
 		AND decided_by IS NOT NULL AND decide_ms IS NOT NULL ORDER BY decided_at LIMIT ?`
 	lines, err := db.All(ctx, l.book.DB, scanFigure, `SELECT who, MAX(n), SUM(CASE WHEN decision = 'approve' THEN 1 ELSE 0 END),
 		MIN(CASE WHEN look_rank * 2 >= n THEN look_ms END), MIN(CASE WHEN look_rank * 10 >= n * 9 THEN look_ms END),
 		MIN(CASE WHEN decide_rank * 2 >= n THEN decide_ms END), MIN(CASE WHEN decide_rank * 10 >= n * 9 THEN decide_ms END),
-		SUM(CASE WHEN decide_ms <= ? THEN 1 ELSE 0 END)
-		FROM (SELECT who, decision, look_ms, decide_ms, COUNT(*) OVER (PARTITION BY who) AS n,
+		SUM(CASE WHEN `+kept+` THEN 1 ELSE 0 END)
+		FROM (SELECT id, who, decision, look_ms, decide_ms, COUNT(*) OVER (PARTITION BY who) AS n,
 			ROW_NUMBER() OVER (PARTITION BY who ORDER BY look_ms) AS look_rank, ROW_NUMBER() OVER (PARTITION BY who ORDER BY decide_ms) AS decide_rank
 			FROM (`+inner+`) AS d) AS ranked GROUP BY who ORDER BY who`,
-		time.Duration(bank.Settings.DecisionWithin).Milliseconds(), bank.ID, day, day.AddDate(0, 0, 1), perDay)
+		append(args, bank.ID, day, day.AddDate(0, 0, 1), perDay)...)
 	for i := range lines {
 		f := &lines[i]
 		f.Day = day.Format(time.DateOnly)

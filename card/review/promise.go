@@ -39,7 +39,16 @@ func (l *Leads) promise(ctx context.Context, tx *db.Tx, bank tenant.Bank, lead, 
 }
 
 func timer(bank tenant.Bank, lead, stage string, since time.Time) outbox.Task {
-	return outbox.Task{Bank: bank.ID, Kind: TaskPromise, Ref: lead, Payload: promised{stage, since}, Due: since.Add(within(bank.Settings, stage))}
+	return outbox.Task{Bank: bank.ID, Kind: TaskPromise, Ref: lead, Payload: promised{stage, since}, Due: due(bank, stage, since)}
+}
+
+// due is when a stage's promise is over. The department's count the hours that it
+// works; the applicant's time runs always.
+func due(bank tenant.Bank, stage string, since time.Time) time.Time {
+	if stage == stageSupplement {
+		return since.Add(within(bank.Settings, stage))
+	}
+	return bank.After(since, within(bank.Settings, stage))
 }
 
 // pause is how much later a decision is asked for that waits for the applicant.

@@ -13,6 +13,7 @@ import (
 	"yinbo/card"
 	"yinbo/card/bind"
 	"yinbo/card/follow"
+	"yinbo/card/funnel"
 	"yinbo/card/review"
 	"yinbo/card/screen"
 	"yinbo/internal/auth"
@@ -72,6 +73,7 @@ type app struct {
 	comparer *review.Comparer
 	imports  *bulk.Imports
 	keeper   *keeping.Keeper
+	touches  *funnel.Touches
 	server   *server.Server
 	worker   *jobs.Worker
 	purges   []func(context.Context) error // what housekeeping calls
@@ -165,11 +167,13 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 	a.purges = []func(context.Context) error{a.people.Purge, c.box.Purge, bindings.Purge, screens.Purge, a.imports.Purge, reach.Purge(c.db)}
 
 	if r.serve {
+		a.touches = &funnel.Touches{DB: c.db, Rooms: a.rooms, Log: c.log}
 		a.video = video.New(video.Deps{Config: c.videoConfig(), DB: c.db, Keys: c.keys, Rooms: a.rooms, Addresses: addresses, Log: c.log})
 		a.server = server.New(server.Deps{Log: c.log, Metrics: a.metrics, Tracing: c.trace, Auth: a.people, Banks: c.banks, Keys: c.keys,
 			Apps: web.Apps(), Ready: a.ready, Catalog: shop, Imports: a.imports, Flash: a.sales, Orders: a.orders, Coupons: a.coupons, Payments: a.payments,
 			Ledger: ledgers, Settle: a.desk, DB: c.db, Applications: applications, Leads: leads, Comparer: a.comparer, Outcomes: outcomes, Screens: screens,
-			Bindings: bindings, FollowUps: followUps, Replies: follow.NewReplies(followUps, c.banks, key), Keeper: a.keeper, Games: a.games, Rundowns: rundowns, Rooms: a.rooms, Hub: a.hub, Video: a.video, Vouchers: vouchers, Addresses: addressbook.New(c.db, c.keys),
+			Bindings: bindings, FollowUps: followUps, Replies: follow.NewReplies(followUps, c.banks, key), Keeper: a.keeper, Touches: a.touches,
+			Funnel: &funnel.Funnel{DB: c.db, Rooms: cardAudiences{a.rooms}, Spending: a.payments}, Games: a.games, Rundowns: rundowns, Rooms: a.rooms, Hub: a.hub, Video: a.video, Vouchers: vouchers, Addresses: addressbook.New(c.db, c.keys),
 			OrderDesk: desk.New(desk.Deps{DB: c.db, Keyring: c.keys, Payments: a.payments, Vouchers: vouchers, Names: a.people})})
 	}
 	if r.work {
@@ -221,6 +225,9 @@ func (a *app) start(ctx context.Context) error {
 	a.background(run, "flash", a.sales.Run)
 	if a.video != nil {
 		a.background(run, "video", a.video.Run)
+	}
+	if a.touches != nil {
+		a.background(run, "touches", a.touches.Run)
 	}
 	if a.worker == nil {
 		return nil

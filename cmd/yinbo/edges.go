@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"yinbo/card"
+	"yinbo/card/funnel"
 	"yinbo/internal/clock"
 	"yinbo/live"
 	"yinbo/order"
@@ -183,4 +184,19 @@ func (f *roomFigures) RoomMinutes(ctx context.Context, bank, room string) (map[t
 // document is the OpenAPI document: the routes' types make it, no service runs.
 func document() *huma.OpenAPI {
 	return server.New(server.Deps{Log: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry()}).OpenAPI()
+}
+
+// cardAudiences tells the funnel who was in rooms.
+type cardAudiences struct{ rooms *live.Rooms }
+
+var _ funnel.Audiences = cardAudiences{}
+
+// CardAudiences gives them in the funnel's words.
+func (c cardAudiences) CardAudiences(ctx context.Context, bank, room string, from, to time.Time) ([]funnel.Audience, error) {
+	all, err := c.rooms.CardAudiences(ctx, bank, room, from, to)
+	out := make([]funnel.Audience, len(all))
+	for i, a := range all {
+		out[i] = funnel.Audience(a)
+	}
+	return out, err
 }

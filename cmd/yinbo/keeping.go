@@ -14,6 +14,9 @@ import (
 	"yinbo/card"
 	"yinbo/card/bind"
 	"yinbo/card/follow"
+	"yinbo/card/funnel"
+	"yinbo/card/review"
+	"yinbo/card/screen"
 	"yinbo/internal/auth"
 	"yinbo/internal/fault"
 	"yinbo/internal/gateway"
@@ -24,11 +27,12 @@ import (
 	"yinbo/live/play"
 	"yinbo/order"
 	"yinbo/order/addressbook"
+	"yinbo/order/voucher"
 )
 
 // keepingClasses are everyone's.
 func keepingClasses() []keeping.Class {
-	return []keeping.Class{order.Keeping(), live.Keeping(), card.Keeping(), auth.Keeping()}
+	return append(review.Keeping(), order.Keeping(), live.Keeping(), card.Keeping(), funnel.Keeping(), screen.Keeping(), auth.Keeping())
 }
 
 // personal is who holds something of a person.
@@ -49,7 +53,9 @@ func (c *core) keeper(p personal) *keeping.Keeper {
 		{Name: "bindings", Before: p.bindings.UnbindAll, Erase: p.bindings.Erase},
 		{Name: "applications", Erase: p.book.Erase}, // holds them, so that none moves on and plans more
 		{Name: "follow-ups", Erase: p.followUps.Erase},
+		{Name: "funnel", Erase: funnel.Erase},
 		{Name: "orders", Erase: p.orders.Erase},
+		{Name: "vouchers", Erase: voucher.Erase},
 		{Name: "addresses", Erase: addressbook.Erase},
 		{Name: "rooms", Erase: p.rooms.Erase},
 		{Name: "lotteries", Erase: play.Erase},

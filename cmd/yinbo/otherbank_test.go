@@ -41,7 +41,11 @@ func (p *product) objects(t *testing.T) map[string]string {
 	var app struct{ ID string }
 	p.post(t, viewer, "/applications", map[string]any{"card_product_id": cards.Items[0].ID, "consents": consents,
 		"applicant": map[string]any{"name": "甲乙", "id_no": "440524188001010014", "phone": number, "city_code": "440500"}}, 201, &app)
-	out["applications"], out["leads"] = app.ID, app.ID
+	out["applications"], out["leads"], out["card-products"] = app.ID, app.ID, cards.Items[0].ID
+	var cost struct{ ID string }
+	p.post(t, p.staff(t, "demo", "operator"), "/funnel/costs", map[string]any{"by": "product", "value": cards.Items[0].ID, "kind": "other",
+		"from": "2026-03-01", "to": "2026-03-02", "amount_fen": 100}, 201, &cost)
+	out["costs"] = cost.ID
 	var hold struct{ ID string }
 	p.post(t, p.staff(t, "demo", "risk"), "/holds", map[string]any{"object_id": out["orders"], "reason": "法院调查"}, 201, &hold)
 	out["holds"] = hold.ID

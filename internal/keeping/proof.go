@@ -100,18 +100,32 @@ func (k *Keeper) ProofByID(ctx context.Context, proof string) (c Chained, err er
 		return c, fault.New(fault.NotFound, "not_found")
 	}
 	c.Proof = all[0]
-	entries, err := audit.List(ctx, k.DB, c.Proof.Bank, audit.Filter{Object: proof, Action: actions[c.Proof.Kind], Limit: 1})
+	entry, found, err := chained(ctx, k.DB, c.Proof)
 	if err != nil {
 		return c, err
 	}
-	if len(entries) == 0 {
+	if !found {
 		return c, fmt.Errorf("keeping: %s has no audit entry", proof)
 	}
-	c.Entry = entries[0]
-	if d := c.Proof.digest(); d != c.Proof.Digest || c.Entry.Detail["digest"] != d {
+	if c.Entry = entry; !c.Proof.borneBy(entry) {
 		return c, fmt.Errorf("keeping: %s does not fit its audit entry %d", proof, c.Entry.Seq)
 	}
 	return c, nil
+}
+
+// chained finds the audit entry of a proof.
+func chained(ctx context.Context, q db.Querier, p Proof) (e audit.Entry, found bool, err error) {
+	entries, err := audit.List(ctx, q, p.Bank, audit.Filter{Object: p.ID, Action: actions[p.Kind], Limit: 1})
+	if err != nil || len(entries) == 0 {
+		return e, false, err
+	}
+	return entries[0], true, nil
+}
+
+// borneBy tells whether what went fits the digest, and an entry bears it.
+func (p Proof) borneBy(e audit.Entry) bool {
+	d := p.digest()
+	return d == p.Digest && e.Detail["digest"] == d
 }
 
 func readProofs(ctx context.Context, q db.Querier, where string, args ...any) ([]Proof, error) {

@@ -65,6 +65,9 @@ type Settings struct {
 	FirstLookWithin  Duration `json:"first_look_within,omitempty"`
 	DecisionWithin   Duration `json:"decision_within,omitempty"`
 	SupplementWithin Duration `json:"supplement_within,omitempty"`
+	// WorkHours are when the card department works: its promises count those hours
+	// only. nil is always.
+	WorkHours *Hours `json:"work_hours,omitempty"`
 	// CoolOffDays is how long a declined person waits; RULES §4: 90.
 	CoolOffDays int `json:"cool_off_days,omitempty"`
 	// ApplicationsPerAddressHour is the velocity limit of screening; 0 is none.

@@ -176,7 +176,7 @@ test('the auditor finds who looked at personal data', async ({ page }) => {
 
 test('each role sees its own areas only', async ({ page }) => {
   await signIn(page, 'desk', 'reviewer')
-  await expect(page.getByRole('navigation').getByRole('link')).toHaveText(['进件审核'])
+  await expect(page.getByRole('navigation').getByRole('link')).toHaveText(['进件审核', '进件交接'])
   await page.goto('/desk/settlements')
   await expect(page.getByText('没有权限查看这个页面')).toBeVisible()
   await page.getByRole('button', { name: '退出登录' }).click()

@@ -11,6 +11,8 @@ export const areas = [
   { name: 'review-queues', roles: ['supervisor'] },
   { name: 'review-figures', roles: ['supervisor'] },
   { name: 'handoffs', roles: ['supervisor'] },
+  { name: 'handovers', roles: ['reviewer', 'supervisor'] },
+  { name: 'funnel', roles: ['supervisor', 'operator', 'risk', 'admin', 'finance'] },
   { name: 'screening', roles: ['risk', 'supervisor', 'auditor'] },
   { name: 'lists', roles: ['risk', 'supervisor', 'auditor'] },
   { name: 'journeys', roles: ['operator', 'supervisor', 'auditor'] },
@@ -19,6 +21,7 @@ export const areas = [
   { name: 'trial-balance', roles: ['finance', 'finance_checker', 'auditor'] },
   { name: 'audit', roles: ['auditor'] },
   { name: 'compliance', roles: ['risk'] },
+  { name: 'keeping', roles: ['risk', 'auditor', 'admin'] },
 ] as const satisfies readonly { name: string; roles: readonly Role[] }[]
 
 export type AreaName = (typeof areas)[number]['name']

@@ -123,3 +123,24 @@ export const readFigures = (from: string, to: string): Promise<ReviewFigures> =>
 export const listBranches = (): Promise<Page<Named>> => unwrap(api.http.GET('/branches', { params: { query: { limit: 100 } } }))
 
 export const listProducts = (): Promise<Page<Named>> => unwrap(api.http.GET('/card-products'))
+
+export interface Handover {
+  id: string
+  from: Named
+  to: Named[]
+  lead_ids: string[]
+  reason: string
+  state: 'asked' | 'approved' | 'rejected'
+  asked_by: Named
+  asked_at: string
+  decided_at: string | null
+}
+
+export const listHandovers = (state: Handover['state'], cursor?: string): Promise<Page<Handover>> =>
+  unwrap(api.http.GET('/review/handovers', { params: { query: { state, cursor, limit: 50 } } }))
+
+export const askHandover = (from: string, to: string[], reason: string): Promise<unknown> =>
+  unwrap(api.http.POST('/review/handovers', { body: { from, to, reason } }))
+
+export const decideHandover = (id: string, approve: boolean): Promise<{ moved: number }> =>
+  unwrap(approve ? api.http.POST('/review/handovers/{id}/approve', at(id)) : api.http.POST('/review/handovers/{id}/reject', at(id)))

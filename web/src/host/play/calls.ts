@@ -15,6 +15,7 @@ export type Owed = Schemas['PlayOwed']
 export type Batch = Schemas['PromoBatchView']
 /** The report: the board at the end, what was planned and run, and every minute in which something happened. */
 export type Report = Omit<Schemas['ReportOut'], 'board'> & { board: Board }
+export type RoomFunnel = Schemas['FunnelLine']
 export type FlashChange = Schemas['ChangeFlashInBody']
 
 export interface Playing {
@@ -125,4 +126,8 @@ export function changeFlash(id: string, change: FlashChange): Promise<Schemas['F
 
 export function getReport(room: string): Promise<Report> {
   return unwrap(api.http.GET('/host/rooms/{id}/report', at(room)))
+}
+
+export function getFunnel(room: string): Promise<RoomFunnel> {
+  return unwrap(api.http.GET('/host/rooms/{id}/funnel', at(room)))
 }
