@@ -79,6 +79,7 @@ CREATE INDEX staff_request_state ON staff_request (bank_id, state, id);
 
 -- A person of a branch sees its leads and those below it.
 CREATE INDEX application_branch_made ON application (bank_id, branch_id, created_at, id);
+CREATE INDEX application_branch_status ON application (bank_id, branch_id, status, created_at, id);
 
 CREATE INDEX audit_action ON audit (bank_id, action, seq);
 

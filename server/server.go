@@ -147,6 +147,8 @@ func New(d Deps) *Server {
 	s.leadRoutes()
 	s.screeningRoutes()
 	s.journeyRoutes()
+	s.accountRoutes()
+	s.staffRoutes()
 	s.auditRoutes()
 	s.holdRoutes()
 	s.docsRoutes()

@@ -45,6 +45,7 @@ type Principal struct {
 	Name    string // nickname of a viewer, name of staff
 	Roles   []Role // none while something is due
 	Branch  string // of staff: the branch that bounds what they see; "" for the whole bank
+	Scope   tenant.Scope
 	Due     string // what staff must see to first, "" for nothing
 	Session string
 	Until   time.Time // when the token expires

@@ -131,12 +131,20 @@ func (s *Service) Ask(ctx context.Context, by Principal, n NewRequest) (Request,
 		if err != nil {
 			return err
 		}
-		return by.audit(ctx, tx, "staff."+n.Kind+"_asked", staffID, detailOf(request, n.Reason, base, wish))
+		return by.audit(ctx, tx, "staff."+n.Kind+"_asked", objectOf(by.Bank.ID, staffID), detailOf(request, n.Reason, base, wish))
 	})
 	if err != nil {
 		return Request{}, err
 	}
 	return s.Request(ctx, by.Bank, request)
+}
+
+// objectOf is what a request is about: a person, else the bank.
+func objectOf(bank, staffID string) string {
+	if staffID == "" {
+		return bank
+	}
+	return staffID
 }
 
 // detailOf is what the audit log says of a request: ids and roles, no names.
@@ -322,7 +330,7 @@ func (s *Service) Approve(ctx context.Context, by Principal, request string) (r 
 		}
 		detail := detailOf(r.ID, r.Reason, r.Base, r.Wish)
 		detail["asked_by"], detail["sessions"] = r.AskedBy.ID, ended
-		return by.audit(ctx, tx, "staff."+r.Kind+"_applied", r.StaffID, detail)
+		return by.audit(ctx, tx, "staff."+r.Kind+"_applied", objectOf(by.Bank.ID, r.StaffID), detail)
 	})
 	if err != nil {
 		return Request{}, "", err
@@ -348,7 +356,7 @@ func (s *Service) drop(ctx context.Context, by Principal, request, state, reason
 		if err != nil {
 			return err
 		}
-		return by.audit(ctx, tx, "staff."+r.Kind+"_"+state, r.StaffID, map[string]any{"request": r.ID, "reason": reasonOf(reason)})
+		return by.audit(ctx, tx, "staff."+r.Kind+"_"+state, objectOf(by.Bank.ID, r.StaffID), map[string]any{"request": r.ID, "reason": reasonOf(reason)})
 	})
 	if err != nil {
 		return Request{}, err

@@ -218,6 +218,15 @@ func (s *Service) HasRole(ctx context.Context, bank, staffID, role string) (bool
 	return found, err
 }
 
+// Scope is which branches a member of staff sees.
+func (s *Service) Scope(ctx context.Context, bank, staffID string) (tenant.Scope, error) {
+	branch, _, err := db.Value[string](ctx, s.db, "SELECT COALESCE(branch_id, '') FROM staff WHERE bank_id = ? AND id = ?", bank, staffID)
+	if err != nil {
+		return tenant.Scope{}, err
+	}
+	return s.banks.ScopeOf(ctx, bank, branch)
+}
+
 // People are the members of staff, not disabled, who have one of the roles: names
 // by id.
 func (s *Service) People(ctx context.Context, bank string, roles ...string) (map[string]string, error) {

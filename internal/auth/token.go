@@ -91,7 +91,11 @@ func (s *Service) Authenticate(ctx context.Context, token string) (Principal, er
 	if ended || !found {
 		return Principal{}, fault.New(fault.Unauthenticated, "auth.required").Because(errors.New("session ended"))
 	}
-	return Principal{Kind: c.Kind, Bank: bank, ID: c.Subject, Name: c.Name, Roles: c.Roles, Branch: c.Branch, Due: c.Due, Session: c.Session, Until: c.ExpiresAt.Time}, nil
+	scope, err := s.banks.ScopeOf(ctx, bank.ID, c.Branch)
+	if err != nil {
+		return Principal{}, err
+	}
+	return Principal{Scope: scope, Kind: c.Kind, Bank: bank, ID: c.Subject, Name: c.Name, Roles: c.Roles, Branch: c.Branch, Due: c.Due, Session: c.Session, Until: c.ExpiresAt.Time}, nil
 }
 
 // lookEvery is how often a node reads which sessions ended elsewhere.

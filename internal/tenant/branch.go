@@ -2,6 +2,7 @@ package tenant
 
 import (
 	"context"
+	"time"
 
 	"yinbo/internal/db"
 )
@@ -96,12 +97,38 @@ func (s Scope) And(column string) (cond string, args []any) {
 	return cond, args
 }
 
+// knownScope is a scope as it was read at a time.
+type knownScope struct {
+	scope Scope
+	at    time.Time
+}
+
+// maxScopes bounds the memory of scopes that were read.
+const maxScopes = 10_000
+
 // ScopeOf is the scope of somebody of a branch: it and what is below it; the
-// whole bank for "".
+// whole bank for "". A change of the tree is seen within freshFor.
 func (d *Directory) ScopeOf(ctx context.Context, bank, branch string) (Scope, error) {
 	if branch == "" {
 		return WholeBank, nil
 	}
+	now, key := d.db.Clock().Now(), bank+"/"+branch
+	d.mu.RLock()
+	known, found := d.scopes[key]
+	d.mu.RUnlock()
+	if found && now.Sub(known.at) < freshFor {
+		return known.scope, nil
+	}
 	below, err := d.Below(ctx, bank, branch)
-	return Within(below...), err
+	if err != nil {
+		return Scope{bounded: true}, err
+	}
+	scope := Within(below...)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.scopes) >= maxScopes {
+		clear(d.scopes)
+	}
+	d.scopes[key] = knownScope{scope, now}
+	return scope, nil
 }

@@ -190,13 +190,16 @@ type Directory struct {
 	mu     sync.RWMutex
 	banks  []Bank // nil until read
 	loaded time.Time
+	scopes map[string]knownScope // by branch
 }
 
 // freshFor is how long a change of a bank's row may take to be seen.
 const freshFor = 5 * time.Second
 
 // NewDirectory makes a directory; def is the slug of the default bank, or "".
-func NewDirectory(d *db.DB, def string) *Directory { return &Directory{db: d, def: def} }
+func NewDirectory(d *db.DB, def string) *Directory {
+	return &Directory{db: d, def: def, scopes: map[string]knownScope{}}
+}
 
 // All lists the banks. When what is known has become old, one caller reads anew
 // and the others go on with it meanwhile; so do all while the database is away.
