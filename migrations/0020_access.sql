@@ -81,10 +81,21 @@ CREATE INDEX staff_request_state ON staff_request (bank_id, state, id);
 CREATE INDEX application_branch_made ON application (bank_id, branch_id, created_at, id);
 CREATE INDEX application_branch_status ON application (bank_id, branch_id, status, created_at, id);
 
+-- Who looked values up in the black and white lists: what is counted in an hour.
+CREATE TABLE screening_lookup (
+  id       VARCHAR(40) NOT NULL PRIMARY KEY,
+  bank_id  VARCHAR(40) NOT NULL,
+  staff_id VARCHAR(40) NOT NULL,
+  kind     VARCHAR(20) NOT NULL,
+  at       DATETIME(6) NOT NULL
+);
+CREATE INDEX screening_lookup_staff ON screening_lookup (bank_id, staff_id, at);
+
 CREATE INDEX audit_action ON audit (bank_id, action, seq);
 
 -- +goose Down
 -- The indexes stay: the engines drop them by different words.
+DROP TABLE screening_lookup;
 DROP TABLE staff_request;
 ALTER TABLE session DROP COLUMN used_at;
 ALTER TABLE session DROP COLUMN address_hash;

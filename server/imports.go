@@ -122,6 +122,9 @@ func (s *Server) importReport(ctx context.Context, in *idIn) (*huma.StreamRespon
 	if err != nil {
 		return nil, err
 	}
+	if err := s.noted(ctx, "import.exported", in.ID, nil); err != nil {
+		return nil, err
+	}
 	return &huma.StreamResponse{Body: func(out huma.Context) {
 		out.SetHeader("Content-Type", "text/csv; charset=utf-8")
 		out.SetHeader("Content-Disposition", fmt.Sprintf("attachment; filename=%q", in.ID+".csv"))

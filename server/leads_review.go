@@ -160,5 +160,8 @@ func (s *Server) resolveDifference(ctx context.Context, in *leadReasonIn) (*stru
 
 func (s *Server) compareCore(ctx context.Context, in *compareIn) (*body[compared], error) {
 	n, err := s.Comparer.Compare(ctx, auth.From(ctx).Bank, in.Body.Day)
+	if err == nil {
+		err = s.noted(ctx, "lead.compared", auth.From(ctx).Bank.ID, map[string]any{"day": in.Body.Day, "found": n})
+	}
 	return answered(compared{n}, err)
 }

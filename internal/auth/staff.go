@@ -211,6 +211,20 @@ func (s *Service) Name(ctx context.Context, bank, staffID string) (string, bool,
 	return db.Value[string](ctx, s.db, "SELECT name FROM staff WHERE bank_id = ? AND id = ?", bank, staffID)
 }
 
+// Names are the names of members of staff, disabled ones too, by id.
+func (s *Service) Names(ctx context.Context, bank string, ids []string) (map[string]string, error) {
+	if len(ids) == 0 {
+		return map[string]string{}, nil
+	}
+	list, err := db.All(ctx, s.db, func(r db.Row) (p [2]string, err error) { return p, r.Scan(&p[0], &p[1]) },
+		"SELECT id, name FROM staff WHERE bank_id = ? AND id IN "+db.Marks(len(ids)), append([]any{bank}, db.Args(ids)...)...)
+	names := make(map[string]string, len(list))
+	for _, p := range list {
+		names[p[0]] = p[1]
+	}
+	return names, err
+}
+
 // HasRole tells whether a member of staff, not disabled, has a role.
 func (s *Service) HasRole(ctx context.Context, bank, staffID, role string) (bool, error) {
 	_, found, err := db.Value[string](ctx, s.db, `SELECT r.role FROM staff_role r JOIN staff s ON s.id = r.staff_id
