@@ -14,7 +14,6 @@ import (
 	"yinbo/internal/audit"
 	"yinbo/internal/auth"
 	"yinbo/internal/clock"
-	"yinbo/internal/db"
 	"yinbo/internal/fault"
 	"yinbo/internal/obs"
 )
@@ -288,9 +287,5 @@ func inert(cell string) string {
 
 // noted writes an act of the caller's that has no transaction of its own.
 func (s *Server) noted(ctx context.Context, action, object string, detail map[string]any) error {
-	p := auth.From(ctx)
-	return s.DB.InTx(ctx, func(tx *db.Tx) error {
-		return audit.Write(ctx, tx, audit.Entry{Bank: p.Bank.ID, ActorKind: string(p.Kind), Actor: p.ID, Action: action, Object: object,
-			Detail: detail, RequestID: requestID(ctx)})
-	})
+	return s.Auth.Note(ctx, auth.From(ctx), action, object, detail)
 }

@@ -207,6 +207,11 @@ func once() string {
 	return string(b)
 }
 
+// Note writes down an act of p's that has no transaction of its own.
+func (s *Service) Note(ctx context.Context, p Principal, action, object string, detail map[string]any) error {
+	return s.db.InTx(ctx, func(tx *db.Tx) error { return p.audit(ctx, tx, action, object, detail) })
+}
+
 // audit writes an entry about an act of p's.
 func (p Principal) audit(ctx context.Context, tx *db.Tx, action, object string, detail map[string]any) error {
 	return audit.Write(ctx, tx, audit.Entry{Bank: p.Bank.ID, ActorKind: string(p.Kind), Actor: p.ID, Action: action, Object: object,
