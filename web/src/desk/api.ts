@@ -19,6 +19,7 @@ export const areas = [
   { name: 'trial-balance', roles: ['finance', 'finance_checker', 'auditor'] },
   { name: 'audit', roles: ['auditor'] },
   { name: 'compliance', roles: ['risk'] },
+  { name: 'staff', roles: ['admin'] },
 ] as const satisfies readonly { name: string; roles: readonly Role[] }[]
 
 export type AreaName = (typeof areas)[number]['name']
