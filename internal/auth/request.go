@@ -97,8 +97,7 @@ func reasonOf(text string) string { return audit.Reason(strings.TrimSpace(text))
 // waits for the same person, and conflict when nothing would change.
 func (s *Service) Ask(ctx context.Context, by Principal, n NewRequest) (Request, error) {
 	n.Wish.Username, n.Wish.Name = strings.TrimSpace(n.Wish.Username), strings.TrimSpace(n.Wish.Name)
-	slices.Sort(n.Wish.Roles)
-	n.Wish.Roles = slices.Compact(n.Wish.Roles)
+	n.Wish.Roles = slices.Compact(slices.Sorted(slices.Values(n.Wish.Roles)))
 	if n.StaffID == by.ID {
 		return Request{}, fault.New(fault.Forbidden, "staff.own")
 	}
