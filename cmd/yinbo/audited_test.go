@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"yinbo/internal/audit"
 	"yinbo/internal/db"
@@ -13,19 +14,18 @@ import (
 // notAudited are acts of staff that change nothing that anybody has to account
 // for, with the reason.
 var notAudited = map[string]string{
-	"PUT /review/filters/{name}":             "one's own bookmark",
-	"DELETE /review/filters/{name}":          "one's own bookmark",
-	"POST /leads/{id}/renew":                 "keeps what one holds for longer; taking it was noted",
-	"POST /leads/{id}/claim":                 "again, by who holds it: as renew",
-	"POST /leads/{id}/screening/replay":      "nothing changes, and no personal data is in it",
-	"POST /screening/versions/{id}/test":     "runs written cases; nothing changes",
-	"POST /journeys/preview":                 "sample values; nothing changes",
-	"POST /shop/imports":                     "a place for a file; taking it in is noted",
-	"PUT /shop/imports/{id}/parts/{no}":      "a part of a file; taking it in is noted",
-	"POST /host/rooms/{id}/video-check":      "a look at the stream",
-	"PUT /host/rooms/{id}/word-list":         "the same words again",
-	"POST /host/rooms/{id}/word-list/import": "words that are there already",
-	"POST /host/word-list/import":            "words that are there already",
+	"PUT /review/filters/{name}":            "one's own bookmark",
+	"DELETE /review/filters/{name}":         "one's own bookmark",
+	"POST /leads/{id}/renew":                "keeps what one holds for longer; taking it was noted",
+	"POST /leads/{id}/claim":                "again, by who holds it: as renew",
+	"POST /leads/{id}/screening/replay":     "nothing changes, and no personal data is in it",
+	"POST /screening/versions/{id}/test":    "runs written cases; nothing changes",
+	"POST /journeys/preview":                "sample values; nothing changes",
+	"POST /shop/imports":                    "a place for a file; taking it in is noted",
+	"PUT /shop/imports/{id}/parts/{no}":     "a part of a file; taking it in is noted",
+	"PATCH /host/rooms/{id}/chat":           "nothing was asked to change",
+	"POST /host/rooms/{id}/rundown/dry-run": "nothing changes",
+	"POST /settlements/run":                 "the date was closed before: no change",
 }
 
 // Whatever staff do through the API, wherever it is written down, leaves an entry
@@ -35,12 +35,16 @@ func TestEveryActOfStaffIsInTheAuditLog(t *testing.T) {
 	_, all := readOperations(t, p)
 	objects := p.objects(t)
 	objects["rooms"] = p.ownRoom(t)
-	tried, done := 0, 0
+	tried, done, named := 0, 0, 0
 	for _, o := range all {
 		if o.method == http.MethodGet || len(o.roles) == 0 || strings.HasPrefix(o.path, "/staff/me/password") {
 			continue
 		}
 		tried++
+		_, exempt := notAudited[o.String()]
+		if exempt {
+			named++
+		}
 		path := strings.NewReplacer("{event_id}", id.New(id.Event), "{sku_id}", objects["skus"], "{no}", "1", "{name}", "mine", "{key}", "bind_card").Replace(o.path)
 		for part, object := range objects {
 			path = strings.Replace(path, "/"+part+"/{id}", "/"+part+"/"+object, 1)
@@ -58,11 +62,14 @@ func TestEveryActOfStaffIsInTheAuditLog(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, exempt := notAudited[o.String()]; n == 0 && !exempt {
+		if n == 0 && !exempt {
 			t.Errorf("%s left no entry in the audit log", o)
 		}
 	}
-	if done < 25 {
+	if named != len(notAudited) {
+		t.Errorf("%d of %d exemptions are acts", named, len(notAudited))
+	}
+	if done < 50 {
 		t.Errorf("only %d of %d acts went through", done, tried)
 	}
 	t.Logf("%d of %d acts went through", done, tried)
@@ -81,6 +88,6 @@ func TestEveryActOfStaffIsInTheAuditLog(t *testing.T) {
 func (p *product) ownRoom(t *testing.T) string {
 	t.Helper()
 	var room struct{ ID string }
-	p.post(t, p.staff(t, "demo", "host"), "/host/rooms", map[string]any{"title": "试播", "starts_at": "2036-01-01T00:00:00Z"}, 201, &room)
+	p.post(t, p.staff(t, "demo", "host"), "/host/rooms", map[string]any{"title": "试播", "starts_at": time.Now().Add(time.Hour)}, 201, &room)
 	return room.ID
 }
