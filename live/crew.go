@@ -107,7 +107,11 @@ func (s *Rooms) Unshare(ctx context.Context, bank, room string, by Staff, with s
 // others in. 403 auth.forbidden.
 func (s *Rooms) own(ctx context.Context, bank, room string, by Staff, do func(tx *db.Tx, v row) error) error {
 	return s.assist(ctx, bank, room, by, func(tx *db.Tx, v row) error {
-		if !by.Operator && v.hostID != by.ID {
+		scope, err := s.scopeOf(ctx, tx, bank, by.ID, by.Operator)
+		if err != nil {
+			return err
+		}
+		if v.hostID != by.ID && !scope.Has(v.branch) {
 			return fault.New(fault.Forbidden, "auth.forbidden")
 		}
 		return do(tx, v)

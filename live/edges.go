@@ -6,6 +6,7 @@ import (
 
 	"yinbo/internal/clock"
 	"yinbo/internal/money"
+	"yinbo/internal/tenant"
 )
 
 // Good is what a shelf shows of a SKU.
@@ -76,6 +77,11 @@ type ItemFigure struct {
 	Sold   int64     `json:"sold" doc:"Units in them, before refunds"`
 	GMV    money.Fen `json:"gmv_fen" doc:"Of its lines, before discounts and refunds"`
 	Left   int64     `json:"left" doc:"Units in the SKU's stock, and in flash sales of the room that are not over"`
+}
+
+// Scopes knows which branches somebody of a branch sees; tenant.Directory is one.
+type Scopes interface {
+	ScopeOf(ctx context.Context, bank, branch string) (tenant.Scope, error)
 }
 
 // Figures counts a room's trade.

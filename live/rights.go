@@ -6,6 +6,7 @@ import (
 	"yinbo/internal/audit"
 	"yinbo/internal/db"
 	"yinbo/internal/fault"
+	"yinbo/internal/tenant"
 )
 
 // Staff is who runs a room.
@@ -52,11 +53,30 @@ func (s *Rooms) runAs(ctx context.Context, bank, room string, by Staff, least Pa
 	})
 }
 
+// scopeOf is which rooms a member of staff runs, whosesoever they are: an
+// operator all of the bank, one of a branch those of it and below, others none.
+func (s *Rooms) scopeOf(ctx context.Context, q db.Querier, bank, staff string, operator bool) (tenant.Scope, error) {
+	if !operator {
+		return tenant.Within(), nil
+	}
+	if s.Scopes == nil {
+		return tenant.WholeBank, nil
+	}
+	branch, _, err := db.Value[string](ctx, q, "SELECT COALESCE(branch_id, '') FROM staff WHERE bank_id = ? AND id = ?", bank, staff)
+	if err != nil {
+		return tenant.Within(), err
+	}
+	return s.Scopes.ScopeOf(ctx, bank, branch)
+}
+
 // may is nil when the member of staff has the part, or more. Another's room is
 // not there (404); an assistant knows of it, and is told 403 auth.forbidden.
 func (s *Rooms) may(ctx context.Context, q db.Querier, v row, staff string, operator bool, least Part) error {
-	if operator || v.hostID == staff {
+	if v.hostID == staff {
 		return nil
+	}
+	if scope, err := s.scopeOf(ctx, q, v.bank, staff, operator); err != nil || scope.Has(v.branch) {
+		return err
 	}
 	part, shared, err := db.Value[Part](ctx, q, "SELECT role FROM room_staff WHERE room_id = ? AND staff_id = ?", v.ID, staff)
 	switch {

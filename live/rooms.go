@@ -20,7 +20,8 @@ type Deps struct {
 	Bus     bus.Bus
 	Goods   Goods
 	Figures Figures
-	Video   Video // nil: rooms are played where they were planned to be
+	Video   Video  // nil: rooms are played where they were planned to be
+	Scopes  Scopes // nil: operators run every room of the bank
 	Log     *slog.Logger
 }
 
@@ -136,8 +137,13 @@ func (s *Rooms) List(ctx context.Context, bank string, status Status, after stri
 // Mine gives the rooms that a member of staff may run, the newest first.
 func (s *Rooms) Mine(ctx context.Context, bank string, by Staff, status Status, after string, limit int) ([]View, error) {
 	where, args := " WHERE bank_id = ?", []any{bank}
-	if !by.Operator {
-		where += " AND (host_id = ? OR id IN (SELECT room_id FROM room_staff WHERE bank_id = ? AND staff_id = ?))"
+	scope, err := s.scopeOf(ctx, s.DB, bank, by.ID, by.Operator)
+	if err != nil {
+		return nil, err
+	}
+	if cond, branches := scope.SQL("branch_id"); cond != "" {
+		args = append(args, branches...)
+		where += " AND (" + cond + " OR host_id = ? OR id IN (SELECT room_id FROM room_staff WHERE bank_id = ? AND staff_id = ?))"
 		args = append(args, by.ID, bank, by.ID)
 	}
 	if status != "" {

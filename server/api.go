@@ -22,6 +22,8 @@ type access struct {
 	roles []auth.Role
 	open  bool // without a token too
 	bank  bool // a bank must be known
+	cut   bool // for staff of a branch too: what they see of it is cut by the branch
+	due   bool // also for staff who must see to something first
 }
 
 var (
@@ -39,6 +41,17 @@ var (
 // staff operations serve members of staff with one of the roles.
 func staff(roles ...auth.Role) access {
 	return access{name: "staff", kind: auth.Staff, roles: roles, bank: true}
+}
+
+// selves operations serve every member of staff, about their own account; also
+// while something is due.
+var selves = access{name: "staff", kind: auth.Staff, roles: auth.Roles, bank: true, due: true, cut: true}
+
+// byBranch lets staff of a branch in too: each sees what is of the branch and
+// those below it. Whatever is not cut so is the head office's.
+func (a access) byBranch() access {
+	a.cut = true
+	return a
 }
 
 type option func(*huma.Operation)

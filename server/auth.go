@@ -83,8 +83,16 @@ func (a access) check(p auth.Principal) error {
 		return nil
 	case p.Kind == auth.Guest:
 		return fault.New(fault.Unauthenticated, "auth.required")
+	case p.Due != "" && a.due:
+		return nil
+	case p.Due == auth.DuePassword && a.kind != "":
+		return fault.New(fault.Forbidden, "auth.password_due")
+	case p.Due == auth.DueTOTP && a.kind != "":
+		return fault.New(fault.Forbidden, "auth.totp_due")
 	case a.kind != "" && p.Kind != a.kind, len(a.roles) > 0 && !p.Has(a.roles...):
 		return fault.New(fault.Forbidden, "auth.forbidden")
+	case a.kind == auth.Staff && !a.cut && p.Branch != "":
+		return fault.New(fault.Forbidden, "auth.head_office")
 	}
 	return nil
 }

@@ -51,7 +51,7 @@ type grantIn struct {
 
 // batchRoutes are what staff do with batches of coupons.
 func (s *Server) batchRoutes() {
-	operators, readers := staff(auth.Operator), staff(auth.Host, auth.Operator, auth.Auditor)
+	operators, readers := staff(auth.Operator), staff(auth.Host, auth.Operator, auth.Auditor).byBranch()
 	route(s, http.MethodPost, "/shop/coupon-batches", operators, "Draft a batch of coupons", s.newBatch, status(http.StatusCreated))
 	route(s, http.MethodGet, "/shop/coupon-batches", readers, "Batches of coupons, the newest first", s.listBatches)
 	route(s, http.MethodGet, "/shop/coupon-batches/{id}", readers, "A batch with its figures", func(ctx context.Context, in *idIn) (*body[promo.Detail], error) {

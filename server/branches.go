@@ -44,10 +44,7 @@ func (s *Server) branchRoutes() {
 }
 
 func ownBranchOf(branch string) ownBranch {
-	if branch == "" {
-		return ownBranch{}
-	}
-	return ownBranch{&branch}
+	return ownBranch{orNil(branch)}
 }
 
 // asSeenFrom is the branch as whose viewer goods are shown: the one that is

@@ -50,6 +50,7 @@ type department struct {
 	handlers map[string]func(context.Context, outbox.Task) error
 	tokens   map[string]string
 	ids      map[string]string
+	people   *auth.Service
 }
 
 type nowhere struct{}
@@ -112,6 +113,7 @@ func newDepartment(t *testing.T, d *db.DB) *department {
 		gate.Close()
 	})
 	dep.url = "http://" + web.Listener.Addr().String() + "/api/v1"
+	dep.people = people
 	dep.employ(people)
 	web.Start()
 	return dep

@@ -49,7 +49,7 @@ func (s *Server) couponRoutes() {
 	route(s, http.MethodGet, "/rooms/{id}/coupons", public, "What coupons can be claimed in a room now", func(ctx context.Context, in *idIn) (*body[promo.Offers], error) {
 		return answered(s.Coupons.RoomOffers(ctx, auth.From(ctx).Bank.ID, in.ID))
 	})
-	route(s, http.MethodPost, "/host/rooms/{id}/coupons", staff(auth.Host, auth.Operator), "Drop coupons into a room", s.dropCoupons, status(http.StatusCreated))
+	route(s, http.MethodPost, "/host/rooms/{id}/coupons", roomHands, "Drop coupons into a room", s.dropCoupons, status(http.StatusCreated))
 }
 
 func (s *Server) listCoupons(ctx context.Context, in *couponsIn) (*body[list[promo.View]], error) {

@@ -83,6 +83,12 @@ func (s *Server) problem(ctx context.Context, err error) *Problem {
 		f = fault.New(fault.Unavailable, "unavailable").After(time.Second).Because(err)
 	}
 	req := obs.RequestOf(ctx)
+	if f.Kind == fault.Internal && clientLeft(ctx, err) {
+		s.log.DebugContext(ctx, "client left", "error", err)
+		p := problemOf(req, f)
+		p.Status = statusClientLeft
+		return p
+	}
 	switch f.Kind {
 	case fault.Internal:
 		s.log.ErrorContext(ctx, "request failed", "error", err)
@@ -92,6 +98,15 @@ func (s *Server) problem(ctx context.Context, err error) *Problem {
 		s.log.DebugContext(ctx, "request refused", "error", err)
 	}
 	return problemOf(req, f)
+}
+
+// statusClientLeft is what metrics and log say of a request whose client did not
+// wait for the answer: nobody reads it, and nothing is wrong here.
+const statusClientLeft = 499
+
+// clientLeft tells whether err is of nobody waiting any more.
+func clientLeft(ctx context.Context, err error) bool {
+	return errors.Is(ctx.Err(), context.Canceled) && errors.Is(err, context.Canceled)
 }
 
 func problemOf(req obs.Request, f *fault.Error) *Problem {

@@ -195,5 +195,8 @@ func (s *Server) settlementFile(ctx context.Context, in *settlementFileIn) (*set
 	if err != nil {
 		return nil, err
 	}
+	if err := s.noted(ctx, "settlement.exported", in.ID, map[string]any{"format": format}); err != nil {
+		return nil, err
+	}
 	return &settlementFileOut{ContentType: f.ContentType, Disposition: fmt.Sprintf("attachment; filename=%q", f.Name), Body: f.Content}, nil
 }

@@ -39,7 +39,7 @@ func (s *Server) flashRoutes() {
 	route(s, http.MethodGet, "/flash/{id}", public, "Show a flash sale", s.getFlash)
 	route(s, http.MethodPost, "/flash/{id}/orders", viewers, "Buy in a flash sale", s.buyFlash, status(http.StatusCreated))
 	s.pressSchema = s.api.OpenAPI().Paths["/flash/{id}/orders"].Post.RequestBody.Content["application/json"].Schema
-	hosts := staff(auth.Host, auth.Operator)
+	hosts := staff(auth.Host, auth.Operator).byBranch()
 	route(s, http.MethodPost, "/host/rooms/{id}/flash", hosts, "Schedule a flash sale", s.scheduleFlash, status(http.StatusCreated))
 	route(s, http.MethodPost, "/host/flash/{id}/top-up", hosts, "Add units to a flash sale that is not over", s.topUpFlash)
 	route(s, http.MethodPost, "/host/flash/{id}/cancel", hosts, "Cancel a flash sale", s.cancelFlash)

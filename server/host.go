@@ -6,6 +6,7 @@ import (
 
 	"yinbo/internal/auth"
 	"yinbo/internal/clock"
+	"yinbo/internal/fault"
 	"yinbo/internal/money"
 	"yinbo/live"
 )
@@ -67,7 +68,7 @@ func runner(ctx context.Context) (bank string, by live.Staff) {
 
 // hostRoutes are the host's controls of a room.
 func (s *Server) hostRoutes() {
-	hosts := staff(auth.Host, auth.Operator)
+	hosts := staff(auth.Host, auth.Operator).byBranch()
 	route(s, http.MethodGet, "/host/rooms", hosts, "List the rooms that one may run", func(ctx context.Context, in *roomsIn) (*body[list[live.View]], error) {
 		after, err := decodeCursor(in.Cursor)
 		if err != nil {
@@ -82,8 +83,12 @@ func (s *Server) hostRoutes() {
 	})
 	route(s, http.MethodPost, "/host/rooms", hosts, "Plan a room", func(ctx context.Context, in *newRoomIn) (*body[live.View], error) {
 		bank, by := runner(ctx)
+		branch, err := branchOfNew(auth.From(ctx), in.Body.BranchID)
+		if err != nil {
+			return nil, err
+		}
 		return answered(s.Rooms.Create(ctx, bank, by, live.Plan{Title: in.Body.Title, CoverURL: in.Body.CoverURL,
-			Branch: in.Body.BranchID, PlaybackURL: s.Video.Idle(), StartsAt: in.Body.StartsAt.Time, Confirmed: in.Body.Confirmed}))
+			Branch: branch, PlaybackURL: s.Video.Idle(), StartsAt: in.Body.StartsAt.Time, Confirmed: in.Body.Confirmed}))
 	}, status(http.StatusCreated))
 	route(s, http.MethodPatch, "/host/rooms/{id}", hosts, "Change a room's plan", func(ctx context.Context, in *editRoomIn) (*body[live.View], error) {
 		bank, by := runner(ctx)
@@ -118,6 +123,18 @@ func (s *Server) hostRoutes() {
 		bank, by := runner(ctx)
 		return answered(s.Rooms.Board(ctx, bank, in.ID, by))
 	})
+}
+
+// branchOfNew is the branch of what somebody of a branch makes: their own, or one
+// below it that they name.
+func branchOfNew(p auth.Principal, named string) (string, error) {
+	if named == "" {
+		return p.Branch, nil
+	}
+	if !p.Scope.Has(named) {
+		return "", fault.InvalidField("branch_id", "branch.unknown")
+	}
+	return named, nil
 }
 
 func (s *Server) setShelf(ctx context.Context, in *setShelfIn) (*body[shelfOut], error) {

@@ -27,6 +27,7 @@ type LeadFilter struct {
 	To       string `query:"to" maxLength:"40" doc:"Sent in to the end of this day, or before this time"`
 
 	Queue      string `query:"queue" pattern:"^que_[0-9a-z]{26}$"`
+	Branch     string `query:"branch" pattern:"^brn_[0-9a-z]{26}$" doc:"With all branches below it"`
 	Room       string `query:"room" pattern:"^room_[0-9a-z]{26}$"`
 	Product    string `query:"product" pattern:"^crd_[0-9a-z]{26}$"`
 	Screening  string `query:"screening" enum:"pass,refer,decline"`
@@ -109,14 +110,16 @@ type outcomesBody struct {
 }
 
 var (
-	reviewers   = staff(auth.Reviewer, auth.Supervisor)
-	supervisors = staff(auth.Supervisor)
+	reviewers   = staff(auth.Reviewer, auth.Supervisor).byBranch()
+	supervisors = staff(auth.Supervisor).byBranch()
+	// headSupervisors see to what is the whole bank's: the card core, queues, people.
+	headSupervisors = staff(auth.Supervisor)
 )
 
 func (s *Server) leadRoutes() {
 	route(s, http.MethodGet, "/leads", reviewers, "Leads, masked, by when they were sent in", s.leads)
 	route(s, http.MethodGet, "/leads/export", supervisors, "Leads as CSV, masked and audited", s.exportLeads)
-	route(s, http.MethodPost, "/leads/outcomes", supervisors, "The card core's answers, as JSON or CSV", s.recordOutcomes, s.outcomesSchema())
+	route(s, http.MethodPost, "/leads/outcomes", headSupervisors, "The card core's answers, as JSON or CSV", s.recordOutcomes, s.outcomesSchema())
 	route(s, http.MethodGet, "/leads/{id}", reviewers, "A lead, masked", s.lead)
 	route(s, http.MethodPost, "/leads/{id}/claim", reviewers, "Claim a lead, or renew one's claim", s.claimLead)
 	route(s, http.MethodPost, "/leads/{id}/release", reviewers, "Give a claim back", s.releaseLead)
@@ -139,13 +142,23 @@ func (s *Server) outcomesSchema() option {
 
 func reviewerOf(ctx context.Context) review.Person {
 	p := auth.From(ctx)
-	return review.Person{ID: p.ID, Supervisor: p.Has(auth.Supervisor), RequestID: requestID(ctx)}
+	return review.Person{ID: p.ID, Supervisor: p.Has(auth.Supervisor), Scope: p.Scope, RequestID: requestID(ctx)}
+}
+
+// leadSeen is 404 for a lead of a branch that the caller does not see.
+func (s *Server) leadSeen(ctx context.Context, lead string) error {
+	return s.Leads.Sees(ctx, auth.From(ctx).Bank.ID, reviewerOf(ctx), lead)
 }
 
 // filter reads the query; a day without a time is the bank's whole day.
-func (f LeadFilter) filter(zone *time.Location) (out review.Filter, err error) {
+func (s *Server) filter(ctx context.Context, f LeadFilter) (out review.Filter, err error) {
+	bank := auth.From(ctx).Bank
+	zone := bank.Zone
 	out = review.Filter{Status: card.Status(f.Status), Assignee: f.Assignee, Query: f.Query, Queue: f.Queue, Room: f.Room, Product: f.Product,
 		Screening: card.Verdict(f.Screening), City: f.City, IncomeBand: f.IncomeBand, Escalated: f.Escalated, Proposed: f.Proposed, Oldest: f.Sort == "oldest"}
+	if out.Branch, err = s.Banks.ScopeOf(ctx, bank.ID, f.Branch); err != nil {
+		return out, err
+	}
 	if out.From, err = moment("from", f.From, zone, 0); err != nil {
 		return out, err
 	}
@@ -174,7 +187,7 @@ func (s *Server) leads(ctx context.Context, in *leadsIn) (*body[list[review.Lead
 		return nil, err
 	}
 	bank := auth.From(ctx).Bank
-	f, err := in.filter(bank.Zone)
+	f, err := s.filter(ctx, in.LeadFilter)
 	if err != nil {
 		return nil, err
 	}
@@ -187,7 +200,7 @@ func (s *Server) leads(ctx context.Context, in *leadsIn) (*body[list[review.Lead
 
 func (s *Server) exportLeads(ctx context.Context, in *exportIn) (*huma.StreamResponse, error) {
 	bank := auth.From(ctx).Bank
-	f, err := in.filter(bank.Zone)
+	f, err := s.filter(ctx, in.LeadFilter)
 	if err != nil {
 		return nil, err
 	}

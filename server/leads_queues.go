@@ -48,6 +48,7 @@ type savedQuery struct {
 	From       string `json:"from,omitempty" pattern:"^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9:.]{8,18}(Z|[+-][0-9]{2}:[0-9]{2}))?$"`
 	To         string `json:"to,omitempty" pattern:"^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9:.]{8,18}(Z|[+-][0-9]{2}:[0-9]{2}))?$"`
 	Queue      string `json:"queue,omitempty" pattern:"^que_[0-9a-z]{26}$"`
+	Branch     string `json:"branch,omitempty" pattern:"^brn_[0-9a-z]{26}$"`
 	Room       string `json:"room,omitempty" pattern:"^room_[0-9a-z]{26}$"`
 	Product    string `json:"product,omitempty" pattern:"^crd_[0-9a-z]{26}$"`
 	Screening  string `json:"screening,omitempty" enum:"pass,refer,decline"`
@@ -60,7 +61,7 @@ type savedQuery struct {
 
 func (q savedQuery) values() map[string]string {
 	out := map[string]string{}
-	for name, v := range map[string]string{"status": q.Status, "assignee": q.Assignee, "from": q.From, "to": q.To, "queue": q.Queue, "room": q.Room,
+	for name, v := range map[string]string{"status": q.Status, "assignee": q.Assignee, "from": q.From, "to": q.To, "queue": q.Queue, "room": q.Room, "branch": q.Branch,
 		"product": q.Product, "screening": q.Screening, "city": q.City, "income_band": q.IncomeBand, "escalated": q.Escalated, "proposed": q.Proposed, "sort": q.Sort} {
 		if v != "" {
 			out[name] = v
@@ -105,11 +106,11 @@ type moved struct {
 
 func (s *Server) queueRoutes() {
 	route(s, http.MethodGet, "/review/queues", supervisors, "Queues, with what waits in them", s.queues)
-	route(s, http.MethodPost, "/review/queues", supervisors, "Make a queue", s.makeQueue, status(http.StatusCreated))
-	route(s, http.MethodPut, "/review/queues/{id}", supervisors, "Change a queue", s.changeQueue)
-	route(s, http.MethodDelete, "/review/queues/{id}", supervisors, "End a queue; what waits in it is placed anew", s.dropQueue, status(http.StatusNoContent))
+	route(s, http.MethodPost, "/review/queues", headSupervisors, "Make a queue", s.makeQueue, status(http.StatusCreated))
+	route(s, http.MethodPut, "/review/queues/{id}", headSupervisors, "Change a queue", s.changeQueue)
+	route(s, http.MethodDelete, "/review/queues/{id}", headSupervisors, "End a queue; what waits in it is placed anew", s.dropQueue, status(http.StatusNoContent))
 	route(s, http.MethodGet, "/review/reviewers", reviewers, "Who may review, with their room", s.reviewerList)
-	route(s, http.MethodPut, "/review/reviewers/{id}", supervisors, "Set a reviewer's capacity and duty", s.setReviewer, status(http.StatusNoContent))
+	route(s, http.MethodPut, "/review/reviewers/{id}", headSupervisors, "Set a reviewer's capacity and duty", s.setReviewer, status(http.StatusNoContent))
 	route(s, http.MethodGet, "/review/filters", reviewers, "One's saved filters", s.savedFilters)
 	route(s, http.MethodPut, "/review/filters/{name}", reviewers, "Save a filter", s.saveFilter, status(http.StatusNoContent))
 	route(s, http.MethodDelete, "/review/filters/{name}", reviewers, "Forget a filter", s.dropFilter, status(http.StatusNoContent))
@@ -121,7 +122,7 @@ func (s *Server) queueRoutes() {
 }
 
 func (s *Server) queues(ctx context.Context, in *listIn) (*body[list[review.Queue]], error) {
-	items, err := s.Leads.Queues(ctx, auth.From(ctx).Bank.ID)
+	items, err := s.Leads.Queues(ctx, auth.From(ctx).Bank.ID, reviewerOf(ctx))
 	return short(items, err, in.Page, func(q review.Queue) string { return q.ID })
 }
 
@@ -162,7 +163,7 @@ func (s *Server) dropFilter(ctx context.Context, in *FilterName) (*struct{}, err
 }
 
 func (s *Server) reviewFigures(ctx context.Context, in *figuresIn) (*body[review.Figures], error) {
-	return answered(s.Leads.Figures(ctx, auth.From(ctx).Bank, in.From, in.To))
+	return answered(s.Leads.Figures(ctx, auth.From(ctx).Bank, reviewerOf(ctx), in.From, in.To))
 }
 
 func (s *Server) handovers(ctx context.Context, in *handoversIn) (*body[list[review.Handover]], error) {
@@ -170,7 +171,7 @@ func (s *Server) handovers(ctx context.Context, in *handoversIn) (*body[list[rev
 	if err != nil {
 		return nil, err
 	}
-	items, err := s.Leads.Handovers(ctx, auth.From(ctx).Bank.ID, in.State, after, in.Limit)
+	items, err := s.Leads.Handovers(ctx, auth.From(ctx).Bank.ID, reviewerOf(ctx), in.State, after, in.Limit)
 	if err != nil {
 		return nil, err
 	}

@@ -85,12 +85,12 @@ func (s *Server) reviewRoutes() {
 	route(s, http.MethodPost, "/leads/{id}/confirm", reviewers, "Confirm a proposed decision, as a second person", s.second(true))
 	route(s, http.MethodPost, "/leads/{id}/turn-down", reviewers, "Turn a proposed decision down, as a second person", s.second(false))
 	route(s, http.MethodPost, "/leads/{id}/reopen", reviewers, "Propose that a rejected lead is looked at again", s.reopenLead)
-	route(s, http.MethodGet, "/leads/handoffs", supervisors, "Hand-overs to the card core that were given up, or wait", s.handoffs)
-	route(s, http.MethodPost, "/leads/handoffs/{id}/retry", supervisors, "Try a hand-over again", s.retryHandoff, status(http.StatusNoContent))
-	route(s, http.MethodPost, "/leads/handoffs/{id}/resolve", supervisors, "End a hand-over that was seen to otherwise", s.resolveHandoff, status(http.StatusNoContent))
-	route(s, http.MethodGet, "/leads/differences", supervisors, "Where the card core and we differ", s.differences)
-	route(s, http.MethodPost, "/leads/differences/{id}/resolve", supervisors, "End a difference that was seen to", s.resolveDifference, status(http.StatusNoContent))
-	route(s, http.MethodPost, "/leads/differences/compare", supervisors, "Compare a business date with the card core now", s.compareCore)
+	route(s, http.MethodGet, "/leads/handoffs", headSupervisors, "Hand-overs to the card core that were given up, or wait", s.handoffs)
+	route(s, http.MethodPost, "/leads/handoffs/{id}/retry", headSupervisors, "Try a hand-over again", s.retryHandoff, status(http.StatusNoContent))
+	route(s, http.MethodPost, "/leads/handoffs/{id}/resolve", headSupervisors, "End a hand-over that was seen to otherwise", s.resolveHandoff, status(http.StatusNoContent))
+	route(s, http.MethodGet, "/leads/differences", headSupervisors, "Where the card core and we differ", s.differences)
+	route(s, http.MethodPost, "/leads/differences/{id}/resolve", headSupervisors, "End a difference that was seen to", s.resolveDifference, status(http.StatusNoContent))
+	route(s, http.MethodPost, "/leads/differences/compare", headSupervisors, "Compare a business date with the card core now", s.compareCore)
 	s.queueRoutes()
 }
 
@@ -160,5 +160,8 @@ func (s *Server) resolveDifference(ctx context.Context, in *leadReasonIn) (*stru
 
 func (s *Server) compareCore(ctx context.Context, in *compareIn) (*body[compared], error) {
 	n, err := s.Comparer.Compare(ctx, auth.From(ctx).Bank, in.Body.Day)
+	if err == nil {
+		err = s.noted(ctx, "lead.compared", auth.From(ctx).Bank.ID, map[string]any{"day": in.Body.Day, "found": n})
+	}
 	return answered(compared{n}, err)
 }

@@ -9,7 +9,7 @@ import (
 
 // roomHands are those who have a room's controls; who of them may do what, the
 // room decides.
-var roomHands = staff(auth.Host, auth.Operator)
+var roomHands = staff(auth.Host, auth.Operator).byBranch()
 
 type noticeIn struct {
 	ID   string `path:"id" maxLength:"60"`

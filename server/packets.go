@@ -29,7 +29,7 @@ type packetShareIn struct {
 
 // packetRoutes are red packets, and the end of coupon drops.
 func (s *Server) packetRoutes() {
-	hosts := staff(auth.Host, auth.Operator)
+	hosts := staff(auth.Host, auth.Operator).byBranch()
 	route(s, http.MethodPost, "/host/rooms/{id}/red-packets", hosts, "Open a red packet in a room", s.openPacket, status(http.StatusCreated))
 	route(s, http.MethodPost, "/host/red-packets/{id}/close", hosts, "Close a red packet now", func(ctx context.Context, in *idIn) (*body[promo.PacketView], error) {
 		return answered(s.Coupons.ClosePacket(ctx, couponStaff(ctx), auth.From(ctx).Bank.ID, in.ID))

@@ -63,7 +63,7 @@ func (s *Server) park(c *gin.Context, press func(context.Context, func(flash.Out
 	l.all.Add(1)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.waiting = append(l.waiting, &parked{conn, c.Writer.Header(), obs.RequestOf(c.Request.Context()), c.GetTime(startKey), ended(c), press})
+	l.waiting = append(l.waiting, &parked{conn, c.Writer.Header(), obs.RequestOf(c.Request.Context()), c.GetTime(startKey), spanEnd(c), press})
 	if l.pressing < pressers {
 		l.pressing++
 		go s.pressParked()
@@ -71,8 +71,8 @@ func (s *Server) park(c *gin.Context, press func(context.Context, func(flash.Out
 	return true
 }
 
-// ended is what ends the request's span.
-func ended(c *gin.Context) func(status int) { return c.MustGet(endKey).(func(int)) }
+// spanEnd is what ends the request's span.
+func spanEnd(c *gin.Context) func(status int) { return c.MustGet(endKey).(func(int)) }
 
 // pressParked presses for those who are parked until all have.
 func (s *Server) pressParked() {

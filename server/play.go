@@ -49,7 +49,7 @@ type winnersOut struct {
 
 // playRoutes are lotteries and polls, for hosts, viewers, and those who verify.
 func (s *Server) playRoutes() {
-	hosts := staff(auth.Host, auth.Operator)
+	hosts := staff(auth.Host, auth.Operator).byBranch()
 	route(s, http.MethodGet, "/rooms/{id}/play", public, "What a room plays", s.playing)
 	route(s, http.MethodPost, "/host/rooms/{id}/lotteries", hosts, "Open a lottery", s.openLottery, status(http.StatusCreated))
 	route(s, http.MethodPost, "/host/lotteries/{id}/draw", hosts, "Draw a lottery now", func(ctx context.Context, in *idIn) (*body[play.Drawing], error) {

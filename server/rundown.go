@@ -43,7 +43,7 @@ type reportOut struct {
 
 // rundownRoutes plan and run a room's cues, and tell afterwards what happened.
 func (s *Server) rundownRoutes() {
-	hosts := staff(auth.Host, auth.Operator)
+	hosts := staff(auth.Host, auth.Operator).byBranch()
 	route(s, http.MethodGet, "/host/rooms/{id}/rundown", hosts, "The rundown, with what happened", func(ctx context.Context, in *idIn) (*body[rundown.View], error) {
 		bank, by := runner(ctx)
 		return answered(s.Rundowns.Get(ctx, bank, in.ID, by))

@@ -82,10 +82,16 @@ func (s *Server) screeningRoutes() {
 	s.versionRoutes()
 	s.dryRunRoutes()
 	s.blackListRoutes()
-	route(s, http.MethodGet, "/leads/{id}/screening", screeningReaders, "How a lead was screened: version, input, each rule", func(ctx context.Context, in *LeadID) (*body[screen.Decision], error) {
+	route(s, http.MethodGet, "/leads/{id}/screening", screeningReaders.byBranch(), "How a lead was screened: version, input, each rule", func(ctx context.Context, in *LeadID) (*body[screen.Decision], error) {
+		if err := s.leadSeen(ctx, in.ID); err != nil {
+			return nil, err
+		}
 		return answered(s.Screens.Decision(ctx, auth.From(ctx).Bank.ID, in.ID))
 	})
-	route(s, http.MethodPost, "/leads/{id}/screening/replay", screeningReaders, "Decide again on a lead's recorded input; nothing changes", func(ctx context.Context, in *rescreenIn) (*body[screen.Replay], error) {
+	route(s, http.MethodPost, "/leads/{id}/screening/replay", screeningReaders.byBranch(), "Decide again on a lead's recorded input; nothing changes", func(ctx context.Context, in *rescreenIn) (*body[screen.Replay], error) {
+		if err := s.leadSeen(ctx, in.ID); err != nil {
+			return nil, err
+		}
 		return answered(s.Screens.Replay(ctx, auth.From(ctx).Bank.ID, in.ID, in.Body.VersionID))
 	})
 	route(s, http.MethodGet, "/screening/intake", screeningReaders, "Whether applications are taken in, by the share of long-sleep cards", func(ctx context.Context, _ *struct{}) (*body[screen.IntakeState], error) {

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -36,6 +37,12 @@ type findListedIn struct {
 	}
 }
 
+type lookupOut struct {
+	Policy string `header:"RateLimit-Policy"`
+	Limit  string `header:"RateLimit"`
+	Body   list[screen.Entry]
+}
+
 type unlistIn struct {
 	ID   string `path:"id" maxLength:"60" doc:"lse_…"`
 	Body struct {
@@ -67,9 +74,14 @@ func (s *Server) blackListRoutes() {
 		}
 		return answered(s.Screens.Add(ctx, bank.ID, by, l))
 	}, status(http.StatusCreated))
-	route(s, http.MethodPost, "/screening/lists/find", screeningReaders, "The entries of a value", func(ctx context.Context, in *findListedIn) (*body[list[screen.Entry]], error) {
-		items, err := s.Screens.Find(ctx, auth.From(ctx).Bank.ID, in.Body.Kind, in.Body.Value)
-		return answered(list[screen.Entry]{Items: items}, err)
+	route(s, http.MethodPost, "/screening/lists/find", screeningReaders, "The entries of a value, audited", func(ctx context.Context, in *findListedIn) (*lookupOut, error) {
+		bank, by := riskPerson(ctx)
+		items, left, err := s.Screens.Find(ctx, bank.ID, by, in.Body.Kind, in.Body.Value)
+		if err != nil {
+			return nil, err
+		}
+		return &lookupOut{Policy: fmt.Sprintf(`"lookup";q=%d;w=3600`, screen.LookupsPerHour), Limit: fmt.Sprintf(`"lookup";r=%d;t=3600`, left),
+			Body: list[screen.Entry]{Items: items}}, nil
 	})
 	route(s, http.MethodPost, "/screening/lists/import", riskPeople, "Put a file's values on the lists: CSV with list, kind, value, reason and expires_at, up to 5,000 lines", func(ctx context.Context, in *listFileIn) (*body[screen.Report], error) {
 		bank, by := riskPerson(ctx)

@@ -153,6 +153,8 @@ func New(d Deps) *Server {
 	s.leadRoutes()
 	s.screeningRoutes()
 	s.journeyRoutes()
+	s.accountRoutes()
+	s.staffRoutes()
 	s.auditRoutes()
 	s.holdRoutes()
 	s.funnelRoutes()

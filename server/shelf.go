@@ -34,7 +34,7 @@ type changeFlashIn struct {
 
 // shelfRoutes change one place of a shelf, and a sale that has not started.
 func (s *Server) shelfRoutes() {
-	hosts := staff(auth.Host, auth.Operator)
+	hosts := staff(auth.Host, auth.Operator).byBranch()
 	route(s, http.MethodGet, "/host/rooms/{id}/shelf", hosts, "The shelf, with what is off", func(ctx context.Context, in *idIn) (*body[shelfOut], error) {
 		bank, by := runner(ctx)
 		items, err := s.Rooms.HostShelf(ctx, bank, in.ID, by)

@@ -11,7 +11,7 @@ import (
 
 var (
 	shopKeepers = staff(auth.Operator)
-	shopReaders = staff(auth.Operator, auth.Auditor)
+	shopReaders = staff(auth.Operator, auth.Auditor).byBranch()
 )
 
 // keeper is who changes the catalogue.

@@ -54,7 +54,7 @@ type redeemIn struct {
 }
 
 func (s *Server) shopOrderRoutes() {
-	sellers, readers := staff(auth.Operator), staff(auth.Operator, auth.Auditor)
+	sellers, readers := staff(auth.Operator).byBranch(), staff(auth.Operator, auth.Auditor).byBranch()
 	route(s, http.MethodGet, "/shop/orders", readers, "Find orders, masked, the newest first", s.shopOrders)
 	route(s, http.MethodGet, "/shop/orders/{id}", readers, "An order with its payments and its life, masked", s.shopOrder)
 	route(s, http.MethodPost, "/shop/orders/{id}/reveal", sellers, "See an order's address, with a reason, audited", s.revealAddress)
@@ -76,7 +76,7 @@ func (s *Server) shopOrders(ctx context.Context, in *shopOrdersIn) (*body[list[d
 		return nil, err
 	}
 	bank := auth.From(ctx).Bank
-	f := desk.Filter{Status: in.Status, Query: in.Query, Merchant: in.Merchant, Room: in.Room}
+	f := desk.Filter{Status: in.Status, Query: in.Query, Merchant: in.Merchant, Room: in.Room, Scope: auth.From(ctx).Scope}
 	if f.From, err = moment("from", in.From, bank.Zone, 0); err != nil {
 		return nil, err
 	}
@@ -91,7 +91,16 @@ func (s *Server) shopOrders(ctx context.Context, in *shopOrdersIn) (*body[list[d
 }
 
 func (s *Server) shopOrder(ctx context.Context, in *idIn) (*body[desk.Detail], error) {
+	if err := s.orderSeen(ctx, in.ID); err != nil {
+		return nil, err
+	}
 	return answered(s.OrderDesk.Get(ctx, auth.From(ctx).Bank.ID, in.ID))
+}
+
+// orderSeen is 404 for an order of a branch that the caller does not see.
+func (s *Server) orderSeen(ctx context.Context, orderID string) error {
+	p := auth.From(ctx)
+	return s.OrderDesk.Sees(ctx, p.Bank.ID, p.Scope, orderID)
 }
 
 // afterAct gives the order as it stands when an act on it was done.
@@ -103,6 +112,9 @@ func (s *Server) afterAct(ctx context.Context, orderID string, err error) (*body
 }
 
 func (s *Server) revealAddress(ctx context.Context, in *reasonIn) (*revealAddressOut, error) {
+	if err := s.orderSeen(ctx, in.ID); err != nil {
+		return nil, err
+	}
 	a, left, err := s.OrderDesk.Reveal(ctx, auth.From(ctx).Bank.ID, orderStaff(ctx), in.ID, in.Body.Reason)
 	if err != nil {
 		return nil, err
@@ -117,22 +129,37 @@ func (in *shipIn) line() order.ShipLine {
 }
 
 func (s *Server) shipOrder(ctx context.Context, in *shipIn) (*body[desk.Detail], error) {
+	if err := s.orderSeen(ctx, in.ID); err != nil {
+		return nil, err
+	}
 	return s.afterAct(ctx, in.ID, s.Orders.Ship(ctx, auth.From(ctx).Bank, orderStaff(ctx), in.line()))
 }
 
 func (s *Server) correctShipment(ctx context.Context, in *shipIn) (*body[desk.Detail], error) {
+	if err := s.orderSeen(ctx, in.ID); err != nil {
+		return nil, err
+	}
 	return s.afterAct(ctx, in.ID, s.Orders.CorrectShipment(ctx, auth.From(ctx).Bank.ID, orderStaff(ctx), in.line()))
 }
 
 func (s *Server) completeOrder(ctx context.Context, in *idIn) (*body[desk.Detail], error) {
+	if err := s.orderSeen(ctx, in.ID); err != nil {
+		return nil, err
+	}
 	return s.afterAct(ctx, in.ID, s.Orders.CompleteByStaff(ctx, auth.From(ctx).Bank.ID, orderStaff(ctx), in.ID))
 }
 
 func (s *Server) cancelShopOrder(ctx context.Context, in *reasonIn) (*body[desk.Detail], error) {
+	if err := s.orderSeen(ctx, in.ID); err != nil {
+		return nil, err
+	}
 	return s.afterAct(ctx, in.ID, s.Orders.CancelByStaff(ctx, auth.From(ctx).Bank.ID, orderStaff(ctx), in.ID, in.Body.Reason))
 }
 
 func (s *Server) refundShopOrder(ctx context.Context, in *refundIn) (*answer[payment.RefundView], error) {
+	if err := s.orderSeen(ctx, in.ID); err != nil {
+		return nil, err
+	}
 	req, err := s.idem(ctx, "POST /shop/orders/"+in.ID+"/refunds", in.Keyed)
 	if err != nil {
 		return nil, err

@@ -230,7 +230,7 @@ func TestAnImportOverHTTP(t *testing.T) {
 	s.want("403 auth.forbidden", auditor, "POST", path+"/cancel", "", "", nil)
 	s.want("403 auth.forbidden", s.viewer, "GET", path, "", "", nil)
 	s.want("200", auditor, "GET", "/shop/imports?kind=products&state=done", "", "", nil)
-	if fmt.Sprint(s.Number("SELECT COUNT(*) FROM audit WHERE action LIKE 'import.%'")) != "2" {
+	if fmt.Sprint(s.Number("SELECT COUNT(*) FROM audit WHERE action LIKE 'import.%'")) != "3" {
 		t.Error("not audited")
 	}
 }

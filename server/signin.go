@@ -27,17 +27,27 @@ type viewerMe struct {
 type staffMe struct {
 	ID    string      `json:"id"`
 	Name  string      `json:"name"`
-	Roles []auth.Role `json:"roles"`
+	Roles []auth.Role `json:"roles" nullable:"false" doc:"None while something is due"`
+	// BranchID bounds what is seen: leads, orders and rooms of the branch and those below it.
+	BranchID *string `json:"branch_id" doc:"null for the whole bank"`
+	Due      string  `json:"due" enum:",password,totp" doc:"What must be seen to before anything else; new tokens are needed after it"`
 }
 
 func tokensOf(t auth.Tokens) *body[viewerTokens] {
 	v := viewerTokens{Access: t.Access, Refresh: t.Refresh, ExpiresIn: t.ExpiresIn}
 	if t.Person.Kind == auth.Staff {
-		v.Staff = &staffMe{ID: t.Person.ID, Name: t.Person.Name, Roles: t.Person.Roles}
+		v.Staff = &staffMe{ID: t.Person.ID, Name: t.Person.Name, Roles: append([]auth.Role{}, t.Person.Roles...), BranchID: orNil(t.Person.Branch), Due: t.Person.Due}
 	} else {
 		v.Viewer = &viewerMe{ID: t.Person.ID, Nickname: t.Person.Name, PhoneMasked: t.Person.PhoneMasked}
 	}
 	return ok(v)
+}
+
+func orNil(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
 }
 
 type otpIn struct {
@@ -84,7 +94,7 @@ type loginIn struct {
 	Body struct {
 		Username string `json:"username" minLength:"1" maxLength:"60"`
 		Password string `json:"password" minLength:"1" maxLength:"200"`
-		TOTP     string `json:"totp,omitempty" maxLength:"10" doc:"Six digits, for staff with a second factor"`
+		TOTP     string `json:"totp,omitempty" maxLength:"20" doc:"Six digits, for staff with a second factor; or one of their recovery codes"`
 	}
 }
 

@@ -45,7 +45,7 @@ func videoStaff(ctx context.Context) (bank string, by video.Staff) {
 
 // videoRoutes are a room's source, its playback and its replay.
 func (s *Server) videoRoutes() {
-	hosts := staff(auth.Host, auth.Operator)
+	hosts := staff(auth.Host, auth.Operator).byBranch()
 	route(s, http.MethodGet, "/host/rooms/{id}/ingest", hosts, "The room's video source", func(ctx context.Context, in *idIn) (*body[video.Ingest], error) {
 		bank, by := videoStaff(ctx)
 		return answered(s.Video.Ingest(ctx, bank, in.ID, by))

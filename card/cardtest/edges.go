@@ -34,6 +34,24 @@ func (v *Viewers) PhoneHash(ctx context.Context, bank, viewer string) (string, e
 type Staff struct {
 	mu     sync.Mutex
 	people []string
+	scopes map[string]tenant.Scope
+}
+
+// Bind lets a person see branches only.
+func (s *Staff) Bind(id string, to tenant.Scope) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.scopes == nil {
+		s.scopes = map[string]tenant.Scope{}
+	}
+	s.scopes[id] = to
+}
+
+// Scope is the whole bank but for those who were bound.
+func (s *Staff) Scope(_ context.Context, _, staff string) (tenant.Scope, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.scopes[staff], nil
 }
 
 func (s *Staff) add(id string) {

@@ -15,6 +15,9 @@ import (
 // while a decision waits for a second person.
 func (l *Leads) Claim(ctx context.Context, bank tenant.Bank, p Person, lead string) error {
 	return l.book.DB.InTx(ctx, func(tx *db.Tx) error {
+		if err := p.sees(ctx, tx, bank.ID, lead); err != nil {
+			return err
+		}
 		if renewed, err := renew(ctx, tx, bank, p, lead); err != nil || renewed {
 			return err
 		}
@@ -38,6 +41,9 @@ func (l *Leads) Claim(ctx context.Context, bank tenant.Bank, p Person, lead stri
 // lead.taken, lead.not_claimed (409) when p holds it no longer.
 func (l *Leads) Renew(ctx context.Context, bank tenant.Bank, p Person, lead string) error {
 	return l.book.DB.InTx(ctx, func(tx *db.Tx) error {
+		if err := p.sees(ctx, tx, bank.ID, lead); err != nil {
+			return err
+		}
 		renewed, err := renew(ctx, tx, bank, p, lead)
 		if err == nil && !renewed {
 			err = refusal(ctx, tx, bank.ID, lead, p)
@@ -71,19 +77,30 @@ func looked(ctx context.Context, tx *db.Tx, bank, lead string) error {
 }
 
 // Assign gives a lead to another reviewer or supervisor of the bank, whoever
-// holds it now. Errors: not_found; validation on staff_id; lead.taken (409) when
+// holds it now. Errors: not_found; validation on staff_id, also when they do not
+// see its branch; lead.taken (409) when
 // it is decided or closed.
 func (l *Leads) Assign(ctx context.Context, bank tenant.Bank, p Person, lead, staffID string) error {
 	ok, err := l.mayReview(ctx, bank.ID, staffID)
 	if err != nil {
 		return err
 	}
+	theirs, err := l.eyesOf(ctx, bank.ID, staffID)
+	if err != nil {
+		return err
+	}
 	return l.book.DB.InTx(ctx, func(tx *db.Tx) error {
+		if err := p.sees(ctx, tx, bank.ID, lead); err != nil {
+			return err
+		}
 		if _, err := readStanding(ctx, tx, bank.ID, lead); err != nil {
 			return err
 		}
 		if !ok {
 			return fault.InvalidField("staff_id", "staff.not_reviewer")
+		}
+		if err := theirs.sees(ctx, tx, bank.ID, lead); err != nil {
+			return fault.InvalidField("staff_id", "staff.other_branch").Because(err)
 		}
 		until := tx.Now.Add(time.Duration(bank.Settings.AssignmentLease))
 		e := p.act(bank.ID, lead, "assigned", map[string]any{"staff_id": staffID, "until": until})
@@ -93,6 +110,12 @@ func (l *Leads) Assign(ctx context.Context, bank tenant.Bank, p Person, lead, st
 		}
 		return err
 	})
+}
+
+// eyesOf is a colleague, for what they see.
+func (l *Leads) eyesOf(ctx context.Context, bank, staffID string) (Person, error) {
+	scope, err := l.staff.Scope(ctx, bank, staffID)
+	return Person{ID: staffID, Scope: scope}, err
 }
 
 func (l *Leads) mayReview(ctx context.Context, bank, staffID string) (bool, error) {
@@ -133,6 +156,9 @@ func (l *Leads) take(ctx context.Context, tx *db.Tx, e card.Event, staffID strin
 // Errors: not_found; lead.taken, lead.not_claimed (409).
 func (l *Leads) Release(ctx context.Context, bank tenant.Bank, p Person, lead string) error {
 	return l.book.DB.InTx(ctx, func(tx *db.Tx) error {
+		if err := p.sees(ctx, tx, bank.ID, lead); err != nil {
+			return err
+		}
 		where, with := "claimed_by = ?", []any{p.ID}
 		if p.Supervisor {
 			where, with = "claimed_by IS NOT NULL", nil

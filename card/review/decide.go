@@ -57,6 +57,9 @@ func (l *Leads) Decide(ctx context.Context, bank tenant.Bank, p Person, lead str
 		return err
 	}
 	return l.book.DB.InTx(ctx, func(tx *db.Tx) error {
+		if err := p.sees(ctx, tx, bank.ID, lead); err != nil {
+			return err
+		}
 		why, err := reasonsFor(ctx, tx, bank, lead, d)
 		if err != nil {
 			return err
@@ -169,6 +172,9 @@ func (l *Leads) RequestInfo(ctx context.Context, bank tenant.Bank, p Person, lea
 		return err
 	}
 	return l.book.DB.InTx(ctx, func(tx *db.Tx) error {
+		if err := p.sees(ctx, tx, bank.ID, lead); err != nil {
+			return err
+		}
 		e := p.act(bank.ID, lead, "info_requested", map[string]any{"fields": fields})
 		e.Text = message
 		asked, err := l.book.Move(ctx, tx, card.Move{Event: e, From: []card.Status{card.InReview}, To: card.InfoRequested,
@@ -190,6 +196,9 @@ func (l *Leads) RequestInfo(ctx context.Context, bank tenant.Bank, p Person, lea
 // once the applicant's data is gone: words about them would stay for ever.
 func (l *Leads) Note(ctx context.Context, bank tenant.Bank, p Person, lead string, text pii.Text) error {
 	return l.book.DB.InTx(ctx, func(tx *db.Tx) error {
+		if err := p.sees(ctx, tx, bank.ID, lead); err != nil {
+			return err
+		}
 		if _, err := readStanding(ctx, tx, bank.ID, lead); err != nil {
 			return err
 		}

@@ -99,6 +99,9 @@ func (l *Leads) Get(ctx context.Context, bank tenant.Bank, p Person, lead string
 	if !found {
 		return v, fault.New(fault.NotFound, "not_found")
 	}
+	if err := p.sees(ctx, l.book.DB, bank.ID, lead); err != nil {
+		return v, err
+	}
 	one := []Lead{head}
 	if err := l.name(ctx, bank.ID, one); err != nil {
 		return v, err

@@ -50,7 +50,7 @@ type Figure struct {
 
 // Figures computes days, both included (YYYY-MM-DD in the bank's zone), by queue
 // and by reviewer. Errors: validation.
-func (l *Leads) Figures(ctx context.Context, bank tenant.Bank, from, to string) (Figures, error) {
+func (l *Leads) Figures(ctx context.Context, bank tenant.Bank, p Person, from, to string) (Figures, error) {
 	f := Figures{Waiting: []Waiting{}, Days: []Figure{}}
 	first, err := time.ParseInLocation(time.DateOnly, from, bank.Zone)
 	if err != nil {
@@ -63,7 +63,7 @@ func (l *Leads) Figures(ctx context.Context, bank tenant.Bank, from, to string) 
 	if last.Before(first) || !last.Before(first.AddDate(0, 0, MaxFigureDays)) {
 		return f, fault.InvalidField("to", "field.too_large")
 	}
-	queues, err := readQueues(ctx, l.book.DB, bank.ID)
+	queues, err := l.queuesSeen(ctx, bank.ID, p)
 	if err != nil {
 		return f, err
 	}
@@ -71,12 +71,12 @@ func (l *Leads) Figures(ctx context.Context, bank tenant.Bank, from, to string) 
 	for _, q := range queues {
 		names[q.ID] = q.Name
 	}
-	if f.Waiting, err = l.waitingNow(ctx, bank.ID, queues, names); err != nil {
+	if f.Waiting, err = l.waitingNow(ctx, bank.ID, p, queues, names); err != nil {
 		return f, err
 	}
 	for day := first; !day.After(last); day = day.AddDate(0, 0, 1) {
 		for _, column := range []string{"queue_id", "decided_by"} {
-			lines, err := l.day(ctx, bank, day, column, names)
+			lines, err := l.day(ctx, bank, p, day, column, names)
 			if err != nil {
 				return f, err
 			}
@@ -86,7 +86,7 @@ func (l *Leads) Figures(ctx context.Context, bank tenant.Bank, from, to string) 
 	return f, nil
 }
 
-func (l *Leads) waitingNow(ctx context.Context, bank string, queues []Queue, names map[string]string) ([]Waiting, error) {
+func (l *Leads) waitingNow(ctx context.Context, bank string, p Person, queues []Queue, names map[string]string) ([]Waiting, error) {
 	out := []Waiting{}
 	for _, q := range queues {
 		w := Waiting{QueueID: &q.ID, Name: q.Name}
@@ -96,12 +96,13 @@ func (l *Leads) waitingNow(ctx context.Context, bank string, queues []Queue, nam
 		}
 		out = append(out, w)
 	}
+	seen, branches := p.Scope.And("branch_id")
 	held, err := db.All(ctx, l.book.DB, func(r db.Row) (w Waiting, err error) {
 		var oldest db.Time
 		err = r.Scan(&w.StaffID, &w.Waiting, &oldest)
 		w.OldestAt = clock.AtPtr(oldest.Time)
 		return w, err
-	}, "SELECT claimed_by, COUNT(*), MIN(created_at) FROM application WHERE bank_id = ? AND claimed_by > '' GROUP BY claimed_by ORDER BY claimed_by", bank)
+	}, "SELECT claimed_by, COUNT(*), MIN(created_at) FROM application WHERE bank_id = ? AND claimed_by > ''"+seen+" GROUP BY claimed_by ORDER BY claimed_by", append([]any{bank}, branches...)...)
 	if err != nil {
 		return nil, err
 	}
@@ -116,23 +117,24 @@ func (l *Leads) waitingNow(ctx context.Context, bank string, queues []Queue, nam
 
 // day computes one day's lines by a column, from the decisions of that day only.
 // The median and the ninth decile are the values at their rank.
-func (l *Leads) day(ctx context.Context, bank tenant.Bank, day time.Time, column string, names map[string]string) ([]Figure, error) {
+func (l *Leads) day(ctx context.Context, bank tenant.Bank, p Person, day time.Time, column string, names map[string]string) ([]Figure, error) {
 	kept := "decide_ms <= ?"
 	args := []any{time.Duration(bank.Settings.DecisionWithin).Milliseconds()}
 	if bank.Settings.WorkHours != nil { // what has passed is not what was worked
 		kept, args = "NOT EXISTS (SELECT 1 FROM sla_breach b WHERE b.application_id = ranked.id AND b.stage = 'decision')", nil
 	}
+	seen, branches := p.Scope.And("branch_id")
 	inner := "SELECT id, COALESCE(" + column + ", '') AS who, decision, COALESCE(look_ms, decide_ms) AS look_ms, decide_ms FROM application" +
 		l.book.DB.Dialect().By("application_decided") + ` WHERE bank_id = ? AND decided_at >= ? AND decided_at < ?
-		AND decided_by IS NOT NULL AND decide_ms IS NOT NULL ORDER BY decided_at LIMIT ?`
+		AND decided_by IS NOT NULL AND decide_ms IS NOT NULL` + seen + ` ORDER BY decided_at LIMIT ?`
+	args = append(append(append(args, bank.ID, day, day.AddDate(0, 0, 1)), branches...), perDay)
 	lines, err := db.All(ctx, l.book.DB, scanFigure, `SELECT who, MAX(n), SUM(CASE WHEN decision = 'approve' THEN 1 ELSE 0 END),
 		MIN(CASE WHEN look_rank * 2 >= n THEN look_ms END), MIN(CASE WHEN look_rank * 10 >= n * 9 THEN look_ms END),
 		MIN(CASE WHEN decide_rank * 2 >= n THEN decide_ms END), MIN(CASE WHEN decide_rank * 10 >= n * 9 THEN decide_ms END),
 		SUM(CASE WHEN `+kept+` THEN 1 ELSE 0 END)
 		FROM (SELECT id, who, decision, look_ms, decide_ms, COUNT(*) OVER (PARTITION BY who) AS n,
 			ROW_NUMBER() OVER (PARTITION BY who ORDER BY look_ms) AS look_rank, ROW_NUMBER() OVER (PARTITION BY who ORDER BY decide_ms) AS decide_rank
-			FROM (`+inner+`) AS d) AS ranked GROUP BY who ORDER BY who`,
-		append(args, bank.ID, day, day.AddDate(0, 0, 1), perDay)...)
+			FROM (`+inner+`) AS d) AS ranked GROUP BY who ORDER BY who`, args...)
 	for i := range lines {
 		f := &lines[i]
 		f.Day = day.Format(time.DateOnly)

@@ -24,7 +24,7 @@ const MaxAssign = 500
 type AssignResult struct {
 	LeadID string `json:"lead_id"`
 	Result string `json:"result" enum:"assigned,refused"`
-	Code   string `json:"code,omitempty" doc:"not_found, lead.taken"`
+	Code   string `json:"code,omitempty" doc:"not_found, lead.taken; staff.other_branch when the reviewer does not see it"`
 }
 
 // AssignMany gives leads to a reviewer as Assign does, each as far as it can be.
@@ -36,12 +36,24 @@ func (l *Leads) AssignMany(ctx context.Context, bank tenant.Bank, p Person, lead
 	if ok, err := l.mayReview(ctx, bank.ID, staffID); err != nil || !ok {
 		return nil, orElse(err, fault.InvalidField("staff_id", "staff.not_reviewer"))
 	}
+	theirs, err := l.eyesOf(ctx, bank.ID, staffID)
+	if err != nil {
+		return nil, err
+	}
 	var report []AssignResult
-	err := l.book.DB.InTx(ctx, func(tx *db.Tx) error {
+	err = l.book.DB.InTx(ctx, func(tx *db.Tx) error {
 		report = make([]AssignResult, 0, len(leads))
 		until := tx.Now.Add(time.Duration(bank.Settings.AssignmentLease))
 		for _, lead := range slices.Compact(slices.Sorted(slices.Values(leads))) { // one order for all: nobody waits crosswise
 			r := AssignResult{LeadID: lead, Result: "assigned"}
+			if code, err := unseen(ctx, tx, bank.ID, lead, p, theirs); code != "" || err != nil {
+				if err != nil {
+					return err
+				}
+				r.Result, r.Code = "refused", code
+				report = append(report, r)
+				continue
+			}
 			e := p.act(bank.ID, lead, "assigned", map[string]any{"staff_id": staffID, "until": until})
 			taken, err := l.take(ctx, tx, e, staffID, until, "")
 			if err == nil && !taken {
@@ -58,6 +70,22 @@ func (l *Leads) AssignMany(ctx context.Context, bank tenant.Bank, p Person, lead
 		return nil
 	})
 	return report, err
+}
+
+// unseen is why a lead can't go from p to a colleague: not_found when p does not
+// see it, staff.other_branch when the colleague does not.
+func unseen(ctx context.Context, q db.Querier, bank, lead string, p, to Person) (code string, err error) {
+	for _, c := range []struct {
+		who  Person
+		code string
+	}{{p, "not_found"}, {to, "staff.other_branch"}} {
+		if err := c.who.sees(ctx, q, bank, lead); fault.Code(err) == "not_found" {
+			return c.code, nil
+		} else if err != nil {
+			return "", err
+		}
+	}
+	return "", nil
 }
 
 // Handover is a wish to give a person's leads to others.
@@ -89,6 +117,9 @@ func (l *Leads) AskHandover(ctx context.Context, bank tenant.Bank, p Person, f H
 	if _, found, err := l.staff.Name(ctx, bank.ID, f.From); err != nil || !found {
 		return "", orElse(err, fault.InvalidField("from", "staff.not_reviewer"))
 	}
+	if err := l.knows(ctx, bank.ID, p, f.From); err != nil {
+		return "", err
+	}
 	for i, to := range f.To {
 		ok, err := l.mayReview(ctx, bank.ID, to)
 		if err != nil {
@@ -109,6 +140,9 @@ func (l *Leads) AskHandover(ctx context.Context, bank tenant.Bank, p Person, f H
 	return handover, l.book.DB.InTx(ctx, func(tx *db.Tx) error {
 		for i, lead := range f.Leads {
 			s, err := readStanding(ctx, tx, bank.ID, lead)
+			if err == nil {
+				err = p.sees(ctx, tx, bank.ID, lead)
+			}
 			if fault.Code(err) == "not_found" || err == nil && s.claimedBy != f.From {
 				return fault.InvalidField("lead_ids["+strconv.Itoa(i)+"]", "lead.not_held")
 			}
@@ -147,9 +181,26 @@ func scanHandover(r db.Row) (h Handover, err error) {
 	return h, err
 }
 
-// Handovers lists a bank's, in a state, the newest first.
-func (l *Leads) Handovers(ctx context.Context, bank, state, after string, limit int) ([]Handover, error) {
+// knows is not_found for a colleague of a branch that p does not see, but for p
+// themself.
+func (l *Leads) knows(ctx context.Context, bank string, p Person, staffID string) error {
+	if !p.Scope.Bounded() || staffID == p.ID {
+		return nil
+	}
+	branch, found, err := db.Value[string](ctx, l.book.DB, "SELECT COALESCE(branch_id, '') FROM staff WHERE bank_id = ? AND id = ?", bank, staffID)
+	if err == nil && (!found || !p.Scope.Has(branch)) {
+		err = fault.New(fault.NotFound, "not_found")
+	}
+	return err
+}
+
+// Handovers lists a bank's, in a state, the newest first: those of people whom p
+// sees.
+func (l *Leads) Handovers(ctx context.Context, bank string, p Person, state, after string, limit int) ([]Handover, error) {
 	where, args := "state = ?", []any{bank, state}
+	if cond, branches := p.Scope.SQL("s.branch_id"); cond != "" {
+		where, args = where+" AND from_staff IN (SELECT s.id FROM staff s WHERE s.bank_id = ? AND "+cond+")", append(append(args, bank), branches...)
+	}
 	if after != "" {
 		where, args = where+" AND id < ?", append(args, after)
 	}
@@ -198,12 +249,19 @@ func (l *Leads) DecideHandover(ctx context.Context, bank tenant.Bank, p Person, 
 	if err := l.describe(ctx, bank.ID, &h, map[string]string{}); err != nil {
 		return 0, err
 	}
+	if err := l.knows(ctx, bank.ID, p, h.fromID); err != nil {
+		return 0, err
+	}
 	if h.askedBy == p.ID {
 		return 0, fault.New(fault.Forbidden, "lead.same_person")
 	}
-	for _, to := range h.To {
+	heirs := make([]Person, len(h.To))
+	for i, to := range h.To {
 		if ok, err := l.mayReview(ctx, bank.ID, to.ID); err != nil || approve && !ok {
 			return 0, orElse(err, fault.InvalidField("to", "staff.not_reviewer"))
+		}
+		if heirs[i], err = l.eyesOf(ctx, bank.ID, to.ID); err != nil {
+			return 0, err
 		}
 	}
 	state := map[bool]string{true: "approved", false: "rejected"}[approve]
@@ -215,7 +273,7 @@ func (l *Leads) DecideHandover(ctx context.Context, bank tenant.Bank, p Person, 
 		}
 		moved = 0
 		if approve {
-			if moved, err = l.moveAll(ctx, tx, bank, p, h); err != nil {
+			if moved, err = l.moveAll(ctx, tx, bank, p, h, heirs); err != nil {
 				return err
 			}
 		}
@@ -229,9 +287,22 @@ func holdings(d db.Dialect) string {
 	return "SELECT id FROM application" + d.By("application_claimed") + " WHERE bank_id = ? AND claimed_by = ? ORDER BY created_at, id"
 }
 
+// heir is who gets a lead: each in turn, of those who see it; "" for nobody.
+func heir(ctx context.Context, q db.Querier, bank, lead string, heirs []Person, turn int) (string, error) {
+	for i := range heirs {
+		to := heirs[(turn+i)%len(heirs)]
+		if err := to.sees(ctx, q, bank, lead); err == nil {
+			return to.ID, nil
+		} else if fault.Code(err) != "not_found" {
+			return "", err
+		}
+	}
+	return "", nil
+}
+
 // moveAll gives what the person holds to those named, in turn, or back to the
 // queues. Whoever hands over everything gets no more.
-func (l *Leads) moveAll(ctx context.Context, tx *db.Tx, bank tenant.Bank, p Person, h Handover) (int, error) {
+func (l *Leads) moveAll(ctx context.Context, tx *db.Tx, bank tenant.Bank, p Person, h Handover, heirs []Person) (int, error) {
 	leads, err := db.All(ctx, tx, scanText, holdings(tx.Dialect())+tx.Dialect().ForUpdate(), bank.ID, h.fromID)
 	if err != nil {
 		return 0, err
@@ -243,9 +314,12 @@ func (l *Leads) moveAll(ctx context.Context, tx *db.Tx, bank tenant.Bank, p Pers
 	}
 	until := tx.Now.Add(time.Duration(bank.Settings.AssignmentLease))
 	for i, lead := range leads {
+		to, err := heir(ctx, tx, bank.ID, lead, heirs, i)
+		if err != nil {
+			return 0, err
+		}
 		e := p.act(bank.ID, lead, "handed_over", map[string]any{"from": h.fromID, "handover_id": h.ID})
-		if len(h.To) > 0 {
-			to := h.To[i%len(h.To)].ID
+		if to != "" {
 			e.Detail["staff_id"], e.Detail["until"] = to, until
 			if _, err := tx.Exec(ctx, "UPDATE application SET claimed_by = ?, claimed_until = ?, updated_at = ? WHERE bank_id = ? AND id = ?", to, until, tx.Now, bank.ID, lead); err != nil {
 				return 0, err

@@ -132,7 +132,7 @@ func TestHandoverOfSomeGoesBackToTheQueues(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if list, err := d.Leads.Handovers(ctx, d.Bank.ID, "asked", "", 10); err != nil || len(list) != 1 || len(list[0].LeadIDs) != 1 || list[0].From.ID != leaver.ID {
+		if list, err := d.Leads.Handovers(ctx, d.Bank.ID, review.Person{}, "asked", "", 10); err != nil || len(list) != 1 || len(list[0].LeadIDs) != 1 || list[0].From.ID != leaver.ID {
 			t.Fatalf("%+v: %v", list, err)
 		}
 		if n, err := d.Leads.DecideHandover(ctx, d.Bank, boss, handover, true); err != nil || n != 1 {
@@ -164,7 +164,7 @@ func TestFiguresOfADayAreThoseOfItsDecisions(t *testing.T) {
 		if err := d.Leads.Claim(ctx, d.Bank, p, waits); err != nil {
 			t.Fatal(err)
 		}
-		f, err := d.Leads.Figures(ctx, d.Bank, "2026-03-01", "2026-03-02")
+		f, err := d.Leads.Figures(ctx, d.Bank, review.Person{}, "2026-03-01", "2026-03-02")
 		if err != nil || len(f.Days) != 2 {
 			t.Fatalf("%+v: %v", f, err)
 		}
@@ -181,7 +181,7 @@ func TestFiguresOfADayAreThoseOfItsDecisions(t *testing.T) {
 			t.Errorf("%+v", f.Waiting)
 		}
 		for _, days := range [][2]string{{"2026-03-02", "2026-03-01"}, {"2026-01-01", "2026-03-01"}, {"x", "2026-03-01"}, {"2026-03-01", ""}} {
-			if _, err := d.Leads.Figures(ctx, d.Bank, days[0], days[1]); fault.From(err).Kind != fault.Invalid {
+			if _, err := d.Leads.Figures(ctx, d.Bank, review.Person{}, days[0], days[1]); fault.From(err).Kind != fault.Invalid {
 				t.Errorf("%v: %v", days, err)
 			}
 		}

@@ -8,6 +8,7 @@ import (
 	"yinbo/card"
 	"yinbo/internal/db"
 	"yinbo/internal/fault"
+	"yinbo/internal/tenant"
 )
 
 // Staff knows the bank's people.
@@ -16,6 +17,8 @@ type Staff interface {
 	HasRole(ctx context.Context, bank, staff, role string) (bool, error)
 	// People are those who have one of the roles and are not disabled: names by id.
 	People(ctx context.Context, bank string, roles ...string) (map[string]string, error)
+	// Scope is which branches a person sees.
+	Scope(ctx context.Context, bank, staff string) (tenant.Scope, error)
 }
 
 // Leads is the card department's desk.
@@ -34,7 +37,27 @@ func New(book *card.Book, staff Staff, banks Banks) *Leads {
 type Person struct {
 	ID         string
 	Supervisor bool
+	Scope      tenant.Scope // whose leads they see: others' are not_found
 	RequestID  string
+}
+
+// sees is not_found for a lead of a branch that p does not see. A lead's branch
+// never changes, so it may be asked before the act. One that is nobody's is left
+// to the act.
+func (p Person) sees(ctx context.Context, q db.Querier, bank, lead string) error {
+	if !p.Scope.Bounded() {
+		return nil
+	}
+	branch, found, err := db.Value[string](ctx, q, "SELECT COALESCE(branch_id, '') FROM application WHERE bank_id = ? AND id = ?", bank, lead)
+	if err == nil && (!found || !p.Scope.Has(branch)) {
+		err = fault.New(fault.NotFound, "not_found")
+	}
+	return err
+}
+
+// Sees is not_found for a lead that p does not see, by its branch.
+func (l *Leads) Sees(ctx context.Context, bank string, p Person, lead string) error {
+	return p.sees(ctx, l.book.DB, bank, lead)
 }
 
 func (p Person) actor() card.Actor {

@@ -13,6 +13,7 @@ import (
 	"yinbo/internal/db"
 	"yinbo/internal/fault"
 	"yinbo/internal/id"
+	"yinbo/internal/tenant"
 )
 
 // Lead is an application as the card department sees it in a list: personal data
@@ -55,6 +56,7 @@ type Filter struct {
 	Assignee   string // me, none, or a staff id
 	Query      string // see lookup
 	From, To   time.Time
+	Branch     tenant.Scope // of these branches
 	Queue      string
 	Room       string
 	Product    string
@@ -150,6 +152,13 @@ func (c *condition) add(cond string, v ...any) {
 	c.where, c.args = c.where+" AND "+cond, append(c.args, v...)
 }
 
+// within adds that the lead is of a branch in the scope.
+func (c *condition) within(s tenant.Scope) {
+	if cond, args := s.SQL("a.branch_id"); cond != "" {
+		c.add(cond, args...)
+	}
+}
+
 // by names an index unless a narrower one was named before.
 func (c *condition) by(index string) {
 	if c.index == "" {
@@ -182,9 +191,16 @@ func (l *Leads) condition(ctx context.Context, bank string, p Person, f Filter) 
 		}
 	}
 	l.standing(c, p, f)
-	queue, screening := "application_queue_made", "application_screening_made"
+	queue, screening, branch := "application_queue_made", "application_screening_made", "application_branch_made"
 	if f.Status != "" {
-		queue, screening = "application_queue_status", "application_screening_status"
+		queue, screening, branch = "application_queue_status", "application_screening_status", "application_branch_status"
+	}
+	c.within(p.Scope)
+	c.within(f.Branch)
+	// One branch has an index in the list's order; for a tree of them the engine
+	// weighs the order against the branches.
+	if one := narrower(p.Scope, f.Branch); len(one) == 1 {
+		c.by(branch)
 	}
 	for _, e := range []struct{ column, value, index string }{
 		{"a.room_id", f.Room, "application_room_made"},
@@ -212,6 +228,14 @@ func (l *Leads) condition(ctx context.Context, bank string, p Person, f Filter) 
 	}
 	c.by("application_made")
 	return c, nil
+}
+
+// narrower are the branches of the smaller scope; none for the whole bank.
+func narrower(a, b tenant.Scope) []string {
+	if !a.Bounded() || b.Bounded() && len(b.Branches()) < len(a.Branches()) {
+		return b.Branches()
+	}
+	return a.Branches()
 }
 
 func waitsForUs(s card.Status) bool {

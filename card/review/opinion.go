@@ -120,6 +120,9 @@ func (l *Leads) ProposeReopening(ctx context.Context, bank tenant.Bank, p Person
 		return fault.InvalidField("comment", "field.required")
 	}
 	return l.book.DB.InTx(ctx, func(tx *db.Tx) error {
+		if err := p.sees(ctx, tx, bank.ID, lead); err != nil {
+			return err
+		}
 		if _, err := readStanding(ctx, tx, bank.ID, lead); err != nil {
 			return err
 		}
@@ -184,6 +187,9 @@ func (l *Leads) Second(ctx context.Context, bank tenant.Bank, p Person, lead str
 		return fault.InvalidField("comment", "field.required")
 	}
 	return l.book.DB.InTx(ctx, func(tx *db.Tx) error {
+		if err := p.sees(ctx, tx, bank.ID, lead); err != nil {
+			return err
+		}
 		if _, err := readStanding(ctx, tx, bank.ID, lead); err != nil {
 			return err
 		}

@@ -92,9 +92,19 @@ func readQueues(ctx context.Context, q db.Querier, bank string) ([]Queue, error)
 	}, "SELECT id, name, branch_id, card_product_id, position FROM review_queue WHERE bank_id = ? ORDER BY position, id", bank)
 }
 
-// Queues lists a bank's queues in the order in which they take leads.
-func (l *Leads) Queues(ctx context.Context, bank string) ([]Queue, error) {
+// queuesSeen are those of the branches that p sees; queues of no branch are the
+// head office's.
+func (l *Leads) queuesSeen(ctx context.Context, bank string, p Person) ([]Queue, error) {
 	queues, err := readQueues(ctx, l.book.DB, bank)
+	return slices.DeleteFunc(queues, func(q Queue) bool {
+		return p.Scope.Bounded() && (q.BranchID == nil || !p.Scope.Has(*q.BranchID))
+	}), err
+}
+
+// Queues lists a bank's queues in the order in which they take leads, as far as p
+// sees them.
+func (l *Leads) Queues(ctx context.Context, bank string, p Person) ([]Queue, error) {
+	queues, err := l.queuesSeen(ctx, bank, p)
 	if err != nil {
 		return nil, err
 	}

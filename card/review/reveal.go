@@ -33,6 +33,9 @@ func (l *Leads) Reveal(ctx context.Context, bank tenant.Bank, p Person, lead str
 		return nil, 0, fault.InvalidField("reason", "field.required")
 	}
 	err = l.book.DB.InTx(ctx, func(tx *db.Tx) error {
+		if err := p.sees(ctx, tx, bank.ID, lead); err != nil {
+			return err
+		}
 		s, err := readStanding(ctx, tx, bank.ID, lead)
 		if err != nil {
 			return err

@@ -40,6 +40,7 @@ func (l *Leads) Search(ctx context.Context, bank tenant.Bank, p Person, field st
 		return nil, 0, fault.InvalidField("field", "field.not_allowed")
 	}
 	c := &condition{where: "a.bank_id = ?", args: []any{bank.ID}}
+	c.within(p.Scope)
 	if err := l.whole(ctx, c, bank.ID, field, text); err != nil {
 		return nil, 0, err
 	}

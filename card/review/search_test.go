@@ -110,7 +110,7 @@ func TestLeadsAreFilteredByWhatPeopleAskFor(t *testing.T) {
 		two, _ := d.Apply(t, 2)
 		queueFor(t, d, 0)
 		spread(t, d)
-		queues, err := d.Leads.Queues(ctx, d.Bank.ID)
+		queues, err := d.Leads.Queues(ctx, d.Bank.ID, review.Person{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -50,8 +50,14 @@ func (l *Leads) Spread(ctx context.Context, bank tenant.Bank) error {
 	if err != nil {
 		return err
 	}
+	seen := make(map[string]tenant.Scope, len(people))
+	for staff := range people {
+		if seen[staff], err = l.staff.Scope(ctx, bank.ID, staff); err != nil {
+			return err
+		}
+	}
 	deal := func(ctx context.Context, tx *db.Tx, bank tenant.Bank) (int, error) {
-		return l.deal(ctx, tx, bank, people)
+		return l.deal(ctx, tx, bank, seen)
 	}
 	for _, step := range []func(context.Context, *db.Tx, tenant.Bank) (int, error){l.takeBack, l.place, deal} {
 		for n := atOnce; n >= atOnce; {
@@ -142,22 +148,22 @@ func (l *Leads) place(ctx context.Context, tx *db.Tx, bank tenant.Bank) (int, er
 
 // deal gives what waits to those who have room. The people's rows are locked, so
 // that two rounds at once cannot fill the same room twice.
-func (l *Leads) deal(ctx context.Context, tx *db.Tx, bank tenant.Bank, people map[string]string) (int, error) {
+func (l *Leads) deal(ctx context.Context, tx *db.Tx, bank tenant.Bank, seen map[string]tenant.Scope) (int, error) {
 	seats, err := readSeats(ctx, tx, bank.ID)
 	maps.DeleteFunc(seats, func(staff string, _ *seat) bool {
-		_, may := people[staff]
+		_, may := seen[staff]
 		return !may
 	})
 	if err != nil || len(seats) == 0 {
 		return 0, err
 	}
-	queues, err := db.All(ctx, tx, scanText, "SELECT id FROM review_queue WHERE bank_id = ? ORDER BY position, id", bank.ID)
+	queues, err := readQueues(ctx, tx, bank.ID)
 	if err != nil {
 		return 0, err
 	}
 	given := 0
 	for _, queue := range queues {
-		n, err := l.dealQueue(ctx, tx, bank, queue, seats)
+		n, err := l.dealQueue(ctx, tx, bank, queue, seats, seen)
 		if err != nil {
 			return 0, err
 		}
@@ -166,7 +172,11 @@ func (l *Leads) deal(ctx context.Context, tx *db.Tx, bank tenant.Bank, people ma
 	return given, nil
 }
 
-func (l *Leads) dealQueue(ctx context.Context, tx *db.Tx, bank tenant.Bank, queue string, all map[string]*seat) (int, error) {
+func (l *Leads) dealQueue(ctx context.Context, tx *db.Tx, bank tenant.Bank, q Queue, all map[string]*seat, seen map[string]tenant.Scope) (int, error) {
+	queue, branch := q.ID, ""
+	if q.BranchID != nil {
+		branch = *q.BranchID
+	}
 	members, err := db.All(ctx, tx, scanText, "SELECT staff_id FROM review_member WHERE queue_id = ? AND bank_id = ? ORDER BY staff_id", queue, bank.ID)
 	if err != nil {
 		return 0, err
@@ -174,7 +184,8 @@ func (l *Leads) dealQueue(ctx context.Context, tx *db.Tx, bank tenant.Bank, queu
 	var seats []seat
 	room := 0
 	for _, m := range members {
-		if s := all[m]; s != nil && s.free > 0 {
+		// Who is of a branch gets leads of its queues only: another's may be of any.
+		if s := all[m]; s != nil && s.free > 0 && seen[m].Has(branch) {
 			seats, room = append(seats, *s), room+s.free
 		}
 	}

@@ -102,7 +102,7 @@ func TestBulkIntakeIsSpreadByCapacityAndTheRestWaits(t *testing.T) {
 		if n := held(t, d, off); n != 0 {
 			t.Errorf("who is off duty holds %d", n)
 		}
-		queues, err := d.Leads.Queues(ctx, d.Bank.ID)
+		queues, err := d.Leads.Queues(ctx, d.Bank.ID, review.Person{})
 		if err != nil || len(queues) != 1 || queues[0].Waiting != 1000 || queues[0].OldestAt == nil || len(queues[0].Members) != 4 {
 			t.Fatalf("%+v: %v", queues, err)
 		}

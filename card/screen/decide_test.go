@@ -135,7 +135,7 @@ func TestListsMeetWhoStandsOnThem(t *testing.T) {
 				t.Fatalf("%+v: %v", e, err)
 			}
 		}
-		found, err := d.Screens.Find(ctx, bank, screen.Phone, pii.Clear(cardtest.Phone(2)))
+		found, _, err := d.Screens.Find(ctx, bank, anna, screen.Phone, pii.Clear(cardtest.Phone(2)))
 		if err != nil || len(found) != 1 || found[0].InForce || *found[0].RemovedBy != berta.ID {
 			t.Errorf("%+v: %v", found, err)
 		}

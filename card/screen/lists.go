@@ -99,13 +99,42 @@ func (s *Screens) Entries(ctx context.Context, bank string, f EntryFilter, after
 }
 
 // Find gives the entries of a value, removed ones too. 422 on value.
-func (s *Screens) Find(ctx context.Context, bank string, kind Kind, value pii.Text) ([]Entry, error) {
+func (s *Screens) Find(ctx context.Context, bank string, by Person, kind Kind, value pii.Text) (found []Entry, left int, err error) {
 	hash, err := s.hash(ctx, bank, kind, value)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	return db.All(ctx, s.book.DB, s.scanEntry, selectEntry+"bank_id = ? AND kind = ? AND hash = ? ORDER BY id DESC LIMIT 100", bank, string(kind), hash)
+	if left, err = s.lookedUp(ctx, bank, by, kind); err != nil {
+		return nil, 0, err
+	}
+	found, err = db.All(ctx, s.book.DB, s.scanEntry, selectEntry+"bank_id = ? AND kind = ? AND hash = ? ORDER BY id DESC LIMIT 100", bank, string(kind), hash)
+	return found, left, err
 }
+
+// lookedUp counts and audits a look before it is taken: whoever asks for values
+// one by one learns who is on the lists.
+func (s *Screens) lookedUp(ctx context.Context, bank string, by Person, kind Kind) (left int, err error) {
+	err = s.book.DB.InTx(ctx, func(tx *db.Tx) error {
+		// The chain's head is held until the commit: two looks at once are counted one
+		// after the other.
+		if err := by.audit(ctx, tx, bank, "looked_up", bank, map[string]any{"kind": kind}); err != nil {
+			return err
+		}
+		n, _, err := db.Value[int](ctx, tx, "SELECT COUNT(*) FROM screening_lookup WHERE bank_id = ? AND staff_id = ? AND at > ?", bank, by.ID, tx.Now.Add(-time.Hour))
+		if err != nil {
+			return err
+		}
+		if n >= LookupsPerHour {
+			return fault.New(fault.RateLimited, "rate_limited").After(10 * time.Minute)
+		}
+		left = LookupsPerHour - n - 1
+		return tx.Insert(ctx, "screening_lookup (id, bank_id, staff_id, kind, at)", [][]any{{id.New(id.Search), bank, by.ID, string(kind), tx.Now}}, "")
+	})
+	return left, err
+}
+
+// LookupsPerHour is how often one person may ask whether a value is on a list.
+const LookupsPerHour = 120
 
 // Add puts a value on a list. Errors: 422 with the field named; 409
 // screening.listed when it stands there already.

@@ -124,7 +124,7 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 		a.closeRedis()
 		return nil, err
 	}
-	a.rooms = live.New(live.Deps{DB: c.db, Box: c.box, Bus: a.bus, Goods: goods, Figures: figures, Video: addresses, Log: c.log})
+	a.rooms = live.New(live.Deps{DB: c.db, Box: c.box, Bus: a.bus, Goods: goods, Figures: figures, Video: addresses, Scopes: c.banks, Log: c.log})
 	a.hub = hub.New(hub.Deps{Rooms: a.rooms, Bus: a.bus, Tokens: a.people, Log: c.log, Config: sockets(c.cfg)})
 	a.metrics.MustRegister(hubFigures{a.hub})
 

@@ -104,7 +104,7 @@ func list(v any) []any { l, _ := v.([]any); return l }
 func (o operation) somePath() string {
 	path := o.path
 	for _, p := range []struct{ param, value string }{
-		{"{event_id}", id.New(id.Event)}, {"{sku_id}", id.New(id.SKU)}, {"{document}", "no-such-document"}, {"{version}", "1"}, {"{no}", "1"},
+		{"{event_id}", id.New(id.Event)}, {"{sku_id}", id.New(id.SKU)}, {"{document}", "no-such-document"}, {"{version}", "1"}, {"{no}", "1"}, {"{seq}", "999999999"},
 		{"{id}", id.New(o.idPrefix())},
 	} {
 		path = strings.ReplaceAll(path, p.param, p.value)
@@ -118,7 +118,7 @@ func (o operation) idPrefix() string {
 		"reconciliations": id.Reconciliation, "exceptions": id.Exception, "categories": id.Category, "merchants": id.Merchant,
 		"skus": id.SKU, "imports": id.Import, "lotteries": id.Lottery, "polls": id.Poll, "red-packets": id.RedPacket, "cues": id.Cue,
 		"coupon-drops": id.CouponDrop, "versions": id.RuleSet, "dry-runs": id.DryRun, "lists": id.ListEntry,
-		"costs": id.Cost, "card-products": id.CardProduct, "proofs": id.Proof} {
+		"costs": id.Cost, "card-products": id.CardProduct, "proofs": id.Proof, "staff": id.Staff, "requests": id.StaffRequest, "sessions": id.Session} {
 		if strings.Contains(o.path, "/"+part+"/{id}") || strings.Contains(o.path, "/bindings/{id}") {
 			return prefix
 		}

@@ -18,6 +18,7 @@ import (
 	"yinbo/card/review"
 	"yinbo/card/screen"
 	"yinbo/internal/audit"
+	"yinbo/internal/auth"
 	"yinbo/internal/invariant"
 	"yinbo/internal/keeping"
 	"yinbo/internal/outbox"
@@ -41,7 +42,7 @@ import (
 func invariants() []invariant.Rule {
 	return slices.Concat(catalog.Invariants(), order.Invariants(), flash.Invariants(), payment.Invariants(), promo.Invariants(),
 		voucher.Invariants(), ledger.Invariants(), settle.Invariants(), card.Invariants(), bind.Invariants(), follow.Invariants(), screen.Invariants(), review.Invariants(), funnel.Invariants(),
-		live.Invariants(), play.Invariants(), rundown.Invariants(), video.Invariants(), outbox.Invariants(), audit.Invariants(), pii.Invariants(), keeping.Invariants())
+		live.Invariants(), play.Invariants(), rundown.Invariants(), video.Invariants(), outbox.Invariants(), audit.Invariants(), pii.Invariants(), keeping.Invariants(), auth.Invariants())
 }
 
 var errBroken = errors.New("invariants are broken")

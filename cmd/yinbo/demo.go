@@ -26,7 +26,7 @@ import (
 // demoNote is what the banner tells of a demo.
 const demoNote = `
 演示数据 demo data (public passwords; never put real data into this database)
-  员工 staff        admin host assistant operator reviewer reviewer2 supervisor finance finance_checker risk auditor
+  员工 staff        admin admin2 host assistant operator reviewer reviewer2 supervisor finance finance_checker risk auditor
   密码 password     demo-<name>; at the second bank (add ?bank=other) other-<name>
   观众 viewers      any mobile number; the code stands in %s/sms/v1/messages?phone=<number>
 
@@ -177,7 +177,7 @@ func (s *seeder) bank(ctx context.Context, slug, name string) (opened, error) {
 		if err != nil {
 			return err
 		}
-		o.staff, err = s.staff(ctx, tx, b, branch)
+		o.staff, err = s.staff(ctx, tx, b)
 		return err
 	})
 	return o, err
@@ -187,18 +187,18 @@ var demoStaff = []struct {
 	username, name string
 	role           auth.Role
 }{
-	{"admin", "管理员", auth.Admin}, {"host", "主播小林", auth.Host}, {"assistant", "场控小美", auth.Host}, {"operator", "运营小周", auth.Operator},
+	{"admin", "管理员", auth.Admin}, {"admin2", "管理员乙", auth.Admin}, {"host", "主播小林", auth.Host}, {"assistant", "场控小美", auth.Host}, {"operator", "运营小周", auth.Operator},
 	{"reviewer", "审核员甲", auth.Reviewer}, {"reviewer2", "审核员乙", auth.Reviewer}, {"supervisor", "审核主管", auth.Supervisor},
 	{"finance", "财务经办", auth.Finance}, {"finance_checker", "财务复核", auth.FinanceChecker},
 	{"risk", "风控专员", auth.Risk}, {"auditor", "审计员", auth.Auditor},
 }
 
-// staff adds the people and gives their ids by user name.
-func (s *seeder) staff(ctx context.Context, tx *db.Tx, b tenant.Bank, branch string) (map[string]string, error) {
+// staff adds the people, who see the whole bank, and gives their ids by user name.
+func (s *seeder) staff(ctx context.Context, tx *db.Tx, b tenant.Bank) (map[string]string, error) {
 	ids := map[string]string{}
 	for _, p := range demoStaff {
 		staffID, err := s.people.CreateStaff(ctx, tx, b.ID, auth.NewStaff{Username: p.username, Name: p.name,
-			Password: b.Slug + "-" + p.username, Branch: branch, Roles: []auth.Role{p.role}})
+			Password: b.Slug + "-" + p.username, Roles: []auth.Role{p.role}})
 		if err != nil {
 			return nil, err
 		}

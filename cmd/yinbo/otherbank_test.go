@@ -60,6 +60,7 @@ func (p *product) objects(t *testing.T) map[string]string {
 	p.get(t, finance, "/reconciliations", 200, &list)
 	out["reconciliations"] = list.Items[0].ID
 	p.screeningObjects(t, out)
+	p.staffObjects(t, out)
 	p.shopObjects(t, out)
 	p.playObjects(t, room, out)
 	return out
@@ -76,6 +77,18 @@ func (p *product) screeningObjects(t *testing.T, out map[string]string) {
 	out["dry-runs"] = v.ID
 	p.post(t, risk, "/screening/lists", map[string]any{"list": "black", "kind": "ip", "value": "192.0.2.1", "reason": "x"}, 201, &v)
 	out["lists"] = v.ID
+}
+
+// staffObjects adds a member of staff and a change that waits.
+func (p *product) staffObjects(t *testing.T, out map[string]string) {
+	t.Helper()
+	admin := p.staff(t, "demo", "admin")
+	var members struct{ Items []struct{ ID string } }
+	p.get(t, admin, "/staff?q=reviewer2", 200, &members)
+	out["staff"] = members.Items[0].ID
+	var request struct{ ID string }
+	p.post(t, admin, "/staff/requests", map[string]any{"kind": "roles", "staff_id": out["staff"], "roles": []string{"reviewer", "operator"}, "reason": "x"}, 201, &request)
+	out["requests"] = request.ID
 }
 
 // playObjects adds what a room plays and its rundown has.

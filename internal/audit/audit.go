@@ -5,7 +5,7 @@
 // counts one by one per bank; hash = SHA-256 over the previous hash and the
 // entry's fields. Details hold no personal data.
 //
-// It imports internal/db and internal/id.
+// It imports internal/db, internal/fault and internal/id.
 package audit
 
 import (
@@ -15,6 +15,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"strings"
 	"time"
 
 	"yinbo/internal/db"
@@ -90,6 +91,15 @@ type Filter struct {
 	Limit                 int
 }
 
+// One gives an entry by its place in the chain.
+func One(ctx context.Context, q db.Querier, bank string, seq int64) (Entry, bool, error) {
+	entries, _, err := read(ctx, q, columns+" WHERE bank_id = ? AND seq = ?", bank, seq)
+	if err != nil || len(entries) == 0 {
+		return Entry{}, false, err
+	}
+	return entries[0], true, nil
+}
+
 const columns = "SELECT id, bank_id, seq, actor_kind, actor_id, action, object_id, detail, request_id, at, prev_hash, hash FROM audit"
 
 // List gives the newest entries first.
@@ -99,7 +109,10 @@ func List(ctx context.Context, q db.Querier, bank string, f Filter) ([]Entry, er
 	if f.Actor != "" {
 		add("actor_id = ?", f.Actor)
 	}
-	if f.Action != "" {
+	if kind, all := strings.CutSuffix(f.Action, "*"); all {
+		add("action >= ?", kind)
+		add("action < ?", kind+"\x7f") // names are ASCII
+	} else if f.Action != "" {
 		add("action = ?", f.Action)
 	}
 	if f.Object != "" {
@@ -179,8 +192,8 @@ func walk(ctx context.Context, q db.Querier, bank string) (seq int64, err error)
 			return seq, err
 		}
 		for i, e := range entries {
-			if e.Seq != seq+1 || e.PrevHash != prev || e.chain([]byte(details[i])) != e.Hash {
-				return seq, &Break{bank, e.Seq, "entry " + e.ID + " does not fit the one before it"}
+			if err := e.follows(bank, seq+1, prev, details[i]); err != nil {
+				return seq, err
 			}
 			seq, prev = e.Seq, e.Hash
 		}

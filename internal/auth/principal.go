@@ -43,10 +43,19 @@ type Principal struct {
 	Bank    tenant.Bank
 	ID      string
 	Name    string // nickname of a viewer, name of staff
-	Roles   []Role
+	Roles   []Role // none while something is due
+	Branch  string // of staff: the branch that bounds what they see; "" for the whole bank
+	Scope   tenant.Scope
+	Due     string // what staff must see to first, "" for nothing
 	Session string
 	Until   time.Time // when the token expires
 }
+
+// What may be due before a member of staff can do anything else.
+const (
+	DuePassword = "password" // it was given by others, or is too old
+	DueTOTP     = "totp"     // the bank wants a second factor for one of the roles
+)
 
 // Has tells whether p has one of the roles.
 func (p Principal) Has(roles ...Role) bool {

@@ -31,8 +31,12 @@ func (s *Service) start(ctx context.Context, tx *db.Tx, p Person, device string)
 	if p.Kind == Staff {
 		life = staffSession
 	}
-	err := tx.Insert(ctx, "session (id, bank_id, kind, person_id, device_id, created_at, expires_at)",
-		[][]any{{p.Session, p.Bank.ID, string(p.Kind), p.ID, device, tx.Now, tx.Now.Add(life)}}, "")
+	agent, address, err := s.usedFrom(ctx, p.Principal)
+	if err != nil {
+		return Tokens{}, err
+	}
+	err = tx.Insert(ctx, "session (id, bank_id, kind, person_id, device_id, created_at, expires_at, agent, address_hash, used_at)",
+		[][]any{{p.Session, p.Bank.ID, string(p.Kind), p.ID, device, tx.Now, tx.Now.Add(life), agent, address, tx.Now}}, "")
 	if err != nil {
 		return Tokens{}, err
 	}
@@ -84,6 +88,9 @@ func (s *Service) Refresh(ctx context.Context, refresh string) (Tokens, error) {
 			return err
 		}
 		p.Session = r.session
+		if err := s.touch(ctx, tx, p.Principal); err != nil {
+			return err
+		}
 		out, err = s.issue(ctx, tx, p, r.until.Time)
 		return err
 	})
@@ -126,15 +133,7 @@ func (s *Service) person(ctx context.Context, tx *db.Tx, bankID string, kind Kin
 		}
 		return p, err
 	}
-	found, err = scanInto(ctx, tx, "SELECT name FROM staff WHERE bank_id = ? AND id = ? AND disabled_at IS NULL", []any{bankID, personID}, &p.Name)
-	if err != nil {
-		return p, err
-	}
-	if !found {
-		return p, gone
-	}
-	p.Roles, err = rolesOf(ctx, tx, bankID, personID)
-	return p, err
+	return s.staffPerson(ctx, tx, p)
 }
 
 func scanInto(ctx context.Context, q db.Querier, query string, args []any, into ...any) (bool, error) {

@@ -3,156 +3,202 @@ package auth
 import (
 	"context"
 	"errors"
-	"fmt"
+	"slices"
 	"time"
-
-	"github.com/alexedwards/argon2id"
-	"github.com/pquerna/otp/totp"
 
 	"yinbo/internal/audit"
 	"yinbo/internal/db"
 	"yinbo/internal/fault"
 	"yinbo/internal/id"
-	"yinbo/internal/pii"
+	"yinbo/internal/obs"
 	"yinbo/internal/tenant"
-)
-
-// Passwords are hashed by argon2id with OWASP's smaller profile: 19 MiB, so that
-// a burst of sign-ins does not take the node's memory.
-var passwordCost = &argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32}
-
-// A name is locked for a while after failures in a row [own].
-const (
-	lockAfter = 5
-	lockFor   = 15 * time.Minute
 )
 
 // NewStaff is a member of staff to be.
 type NewStaff struct {
+	ID                               string // "" for a new one
 	Username, Name, Password, Branch string
 	Roles                            []Role
+	Once                             bool // the password must be changed at the first sign-in
 }
 
-// CreateStaff writes a member of staff within tx and gives the id.
+// CreateStaff writes a member of staff within tx and gives the id. It is for who
+// stands above the rules: a command, demo data, an approved request.
 func (s *Service) CreateStaff(ctx context.Context, tx *db.Tx, bank string, n NewStaff) (string, error) {
-	hash, err := argon2id.CreateHash(n.Password, passwordCost)
+	hash, err := hashPassword(n.Password)
 	if err != nil {
-		return "", fmt.Errorf("auth: password: %w", err)
+		return "", err
 	}
-	staffID := id.New(id.Staff)
-	var branch any
-	if n.Branch != "" {
-		branch = n.Branch
+	if n.ID == "" {
+		n.ID = id.New(id.Staff)
 	}
-	err = tx.Insert(ctx, "staff (id, bank_id, username, name, password_hash, branch_id, created_at)",
-		[][]any{{staffID, bank, n.Username, n.Name, hash, branch, tx.Now}}, "")
+	err = tx.Insert(ctx, "staff (id, bank_id, username, name, password_hash, password_set_at, password_once, branch_id, created_at)",
+		[][]any{{n.ID, bank, n.Username, n.Name, hash, tx.Now, n.Once, orNull(n.Branch), tx.Now}}, "")
 	if db.IsDuplicate(err) {
 		return "", fault.New(fault.Conflict, "conflict").With("username", "field.duplicate").Because(err)
 	}
 	if err != nil {
 		return "", err
 	}
-	rows := make([][]any, len(n.Roles))
-	for i, r := range n.Roles {
+	return n.ID, giveRoles(ctx, tx, bank, n.ID, n.Roles)
+}
+
+func giveRoles(ctx context.Context, tx *db.Tx, bank, staffID string, roles []Role) error {
+	rows := make([][]any, len(roles))
+	for i, r := range roles {
 		rows[i] = []any{bank, staffID, string(r)}
 	}
-	return staffID, tx.Insert(ctx, "staff_role (bank_id, staff_id, role)", rows, "")
+	return tx.Insert(ctx, "staff_role (bank_id, staff_id, role)", rows, "")
+}
+
+func orNull(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
 }
 
 type staffRow struct {
-	id, hash string
-	totp     *string
-	failed   int
-	locked   db.Time
+	id, username, hash string
+	totp, pending      *string
 }
 
-// Login signs staff in. 401 auth.login_failed whatever was wrong, 401
-// auth.totp_required when the second factor is missing, 429 while locked.
-func (s *Service) Login(ctx context.Context, bank tenant.Bank, username, password, code string) (Tokens, error) {
-	failed := fault.New(fault.Unauthenticated, "auth.login_failed")
-	row, found, err := db.One(ctx, s.db, func(r db.Row) (v staffRow, err error) {
-		return v, r.Scan(&v.id, &v.hash, &v.totp, &v.failed, &v.locked)
-	}, `SELECT id, password_hash, totp_sealed, failed_logins, locked_until FROM staff
-		WHERE bank_id = ? AND username = ? AND disabled_at IS NULL`, bank.ID, username)
-	if err != nil {
-		return Tokens{}, err
-	}
-	now := s.db.Clock().Now()
-	if row.locked.After(now) {
-		return Tokens{}, fault.New(fault.RateLimited, "rate_limited").After(row.locked.Sub(now))
-	}
-	if !found {
-		row.hash = unknownUser
-	}
-	right, err := s.checkPassword(ctx, password, row.hash)
-	if err != nil {
-		return Tokens{}, err
-	}
-	if !found {
-		return Tokens{}, failed.Because(errors.New("no such name"))
-	}
-	if right && row.totp != nil {
-		if code == "" {
-			return Tokens{}, fault.New(fault.Unauthenticated, "auth.totp_required").With("totp", "field.required")
-		}
-		seed, err := s.keys.Open(ctx, pii.Place{Bank: bank.ID, Table: "staff", Column: "totp", Row: row.id}, *row.totp)
-		if err != nil {
-			return Tokens{}, err
-		}
-		right = totp.Validate(code, seed.Reveal())
-	}
-	if !right {
-		return Tokens{}, errors.Join(failed, s.countFailure(ctx, bank.ID, row))
-	}
-	return s.startStaff(ctx, bank, row.id)
+// staffRow reads a member of staff who is not disabled, by id or username.
+func (s *Service) staffRow(ctx context.Context, bank, column, value string) (staffRow, bool, error) {
+	return db.One(ctx, s.db, func(r db.Row) (v staffRow, err error) {
+		return v, r.Scan(&v.id, &v.username, &v.hash, &v.totp, &v.pending)
+	}, "SELECT id, username, password_hash, totp_sealed, totp_pending_sealed FROM staff WHERE bank_id = ? AND "+column+" = ? AND disabled_at IS NULL", bank, value)
 }
 
 // unknownUser is a hash that no password fits, checked for names that do not
 // exist so that both take the same time.
 const unknownUser = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
-func (s *Service) checkPassword(ctx context.Context, password, hash string) (bool, error) {
-	select {
-	case s.passwords <- struct{}{}:
-		defer func() { <-s.passwords }()
-	case <-ctx.Done():
-		return false, fault.New(fault.Unavailable, "unavailable").After(time.Second).Because(ctx.Err())
-	}
-	ok, err := argon2id.ComparePasswordAndHash(password, hash)
+// Login signs staff in. 401 auth.login_failed whatever was wrong, 401
+// auth.totp_required when the second factor is missing, 429 after failures in a
+// row: for names that do not exist too, and whether the password is right or not,
+// so that nobody learns anything by it.
+func (s *Service) Login(ctx context.Context, bank tenant.Bank, username, password, code string) (Tokens, error) {
+	leave, err := s.seat(ctx) // failures are counted within: few guess at once
 	if err != nil {
-		return false, fmt.Errorf("auth: password: %w", err)
+		return Tokens{}, err
 	}
-	return ok, nil
+	defer leave()
+	failed := fault.New(fault.Unauthenticated, "auth.login_failed")
+	row, found, err := s.staffRow(ctx, bank.ID, "username", username)
+	if err != nil {
+		return Tokens{}, err
+	}
+	d, err := s.door(ctx, bank.ID, username, row.id)
+	if err != nil {
+		return Tokens{}, err
+	}
+	if wait, err := s.wait(ctx, d); err != nil || wait > 0 {
+		if err == nil {
+			err = shut(wait)
+		}
+		return Tokens{}, err
+	}
+	if !found {
+		row.hash = unknownUser
+	}
+	right, err := passwordIs(password, row.hash)
+	if err != nil {
+		return Tokens{}, err
+	}
+	if !found || !right {
+		return Tokens{}, errors.Join(failed, s.countFailure(ctx, d, row.id))
+	}
+	if row.totp != nil && code == "" {
+		return Tokens{}, fault.New(fault.Unauthenticated, "auth.totp_required").With("totp", "field.required")
+	}
+	out, ok, err := s.startStaff(ctx, bank, d, row, code)
+	if err == nil && !ok {
+		err = errors.Join(failed, s.countFailure(ctx, d, row.id))
+	}
+	return out, err
 }
 
-func (s *Service) countFailure(ctx context.Context, bank string, row staffRow) error {
+// countFailure counts a failure at the door of a person, "" for a name that is
+// nobody's.
+func (s *Service) countFailure(ctx context.Context, d door, staffID string) error {
 	return s.db.InTx(ctx, func(tx *db.Tx) error {
-		_, err := tx.Exec(ctx, `UPDATE staff SET failed_logins = failed_logins + 1,
-			locked_until = CASE WHEN failed_logins + 1 >= ? THEN ? ELSE locked_until END WHERE bank_id = ? AND id = ?`,
-			lockAfter, tx.Now.Add(lockFor), bank, row.id)
-		if err != nil {
+		locked, err := d.count(ctx, tx)
+		if err != nil || staffID == "" {
 			return err
 		}
-		return audit.Write(ctx, tx, audit.Entry{Bank: bank, ActorKind: "staff", Actor: row.id, Action: "staff.login_failed", Object: row.id})
+		if err := staffAudit(ctx, tx, d.bank, staffID, "staff.login_failed", nil); err != nil || !locked {
+			return err
+		}
+		return staffAudit(ctx, tx, d.bank, staffID, "staff.locked", nil)
 	})
 }
 
-func (s *Service) startStaff(ctx context.Context, bank tenant.Bank, staffID string) (Tokens, error) {
-	var out Tokens
-	err := s.db.InTx(ctx, func(tx *db.Tx) error {
-		p, err := s.person(ctx, tx, bank.ID, Staff, staffID)
+// startStaff opens a session, unless the code is not good.
+func (s *Service) startStaff(ctx context.Context, bank tenant.Bank, d door, row staffRow, code string) (out Tokens, ok bool, err error) {
+	err = s.db.InTx(ctx, func(tx *db.Tx) error {
+		out, ok = Tokens{}, true
+		if row.totp != nil {
+			if ok, err = s.spendSecond(ctx, tx, bank.ID, row, code); err != nil || !ok {
+				return err
+			}
+		}
+		p, err := s.person(ctx, tx, bank.ID, Staff, row.id)
 		if err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, "UPDATE staff SET failed_logins = 0, locked_until = NULL WHERE bank_id = ? AND id = ?", bank.ID, staffID); err != nil {
+		if err := d.forget(ctx, tx); err != nil {
 			return err
 		}
 		if out, err = s.start(ctx, tx, p, ""); err != nil {
 			return err
 		}
-		return audit.Write(ctx, tx, audit.Entry{Bank: bank.ID, ActorKind: "staff", Actor: staffID, Action: "staff.login", Object: staffID})
+		return staffAudit(ctx, tx, bank.ID, row.id, "staff.login", nil)
 	})
-	return out, err
+	return out, ok, err
+}
+
+// staffAudit writes an entry about what a member of staff did to their own
+// account.
+func staffAudit(ctx context.Context, tx *db.Tx, bank, staffID, action string, detail map[string]any) error {
+	return audit.Write(ctx, tx, audit.Entry{Bank: bank, ActorKind: "staff", Actor: staffID, Action: action, Object: staffID,
+		Detail: detail, RequestID: requestOf(ctx)})
+}
+
+func requestOf(ctx context.Context) string { return obs.RequestOf(ctx).ID }
+
+// staffPerson reads a member of staff and holds the row: a change of roles waits,
+// and then ends the session that begins here.
+func (s *Service) staffPerson(ctx context.Context, tx *db.Tx, p Person) (Person, error) {
+	var once, second bool
+	var set db.Time
+	found, err := scanInto(ctx, tx, `SELECT name, COALESCE(branch_id, ''), password_once, password_set_at, totp_sealed IS NOT NULL FROM staff
+		WHERE bank_id = ? AND id = ? AND disabled_at IS NULL`+tx.Dialect().ForUpdate(), []any{p.Bank.ID, p.ID}, &p.Name, &p.Branch, &once, &set, &second)
+	if err != nil {
+		return p, err
+	}
+	if !found {
+		return p, fault.New(fault.Unauthenticated, "auth.required")
+	}
+	if p.Roles, err = rolesOf(ctx, tx, p.Bank.ID, p.ID); err != nil {
+		return p, err
+	}
+	if p.Due = due(p.Bank.Settings, p.Roles, once, second, set.Time, tx.Now); p.Due != "" {
+		p.Roles = nil
+	}
+	return p, nil
+}
+
+// due is what a person must see to first.
+func due(s tenant.Settings, roles []Role, once, second bool, set, now time.Time) string {
+	tooOld := s.PasswordDays > 0 && now.Sub(set) > time.Duration(s.PasswordDays)*24*time.Hour
+	switch {
+	case once || tooOld:
+		return DuePassword
+	case !second && slices.ContainsFunc(roles, func(r Role) bool { return slices.Contains(s.TOTPRoles, string(r)) }):
+		return DueTOTP
+	}
+	return ""
 }
 
 func rolesOf(ctx context.Context, q db.Querier, bank, staffID string) ([]Role, error) {
@@ -165,11 +211,34 @@ func (s *Service) Name(ctx context.Context, bank, staffID string) (string, bool,
 	return db.Value[string](ctx, s.db, "SELECT name FROM staff WHERE bank_id = ? AND id = ?", bank, staffID)
 }
 
+// Names are the names of members of staff, disabled ones too, by id.
+func (s *Service) Names(ctx context.Context, bank string, ids []string) (map[string]string, error) {
+	if len(ids) == 0 {
+		return map[string]string{}, nil
+	}
+	list, err := db.All(ctx, s.db, func(r db.Row) (p [2]string, err error) { return p, r.Scan(&p[0], &p[1]) },
+		"SELECT id, name FROM staff WHERE bank_id = ? AND id IN "+db.Marks(len(ids)), append([]any{bank}, db.Args(ids)...)...)
+	names := make(map[string]string, len(list))
+	for _, p := range list {
+		names[p[0]] = p[1]
+	}
+	return names, err
+}
+
 // HasRole tells whether a member of staff, not disabled, has a role.
 func (s *Service) HasRole(ctx context.Context, bank, staffID, role string) (bool, error) {
 	_, found, err := db.Value[string](ctx, s.db, `SELECT r.role FROM staff_role r JOIN staff s ON s.id = r.staff_id
 		WHERE r.bank_id = ? AND r.staff_id = ? AND r.role = ? AND s.disabled_at IS NULL`, bank, staffID, role)
 	return found, err
+}
+
+// Scope is which branches a member of staff sees.
+func (s *Service) Scope(ctx context.Context, bank, staffID string) (tenant.Scope, error) {
+	branch, _, err := db.Value[string](ctx, s.db, "SELECT COALESCE(branch_id, '') FROM staff WHERE bank_id = ? AND id = ?", bank, staffID)
+	if err != nil {
+		return tenant.Scope{}, err
+	}
+	return s.banks.ScopeOf(ctx, bank, branch)
 }
 
 // People are the members of staff, not disabled, who have one of the roles: names

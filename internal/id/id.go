@@ -67,6 +67,7 @@ const (
 	Handover       = "hov"
 	Difference     = "dif"
 	Cost           = "cst"
+	StaffRequest   = "srq"
 )
 
 const (

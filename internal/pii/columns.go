@@ -22,6 +22,7 @@ func Columns() []Column {
 		{Table: "lottery", Name: "seed_sealed", Row: "id"},
 		{Table: "orders", Name: "address_sealed", Row: "id", As: "address"},
 		{Table: "room_ingest", Name: "key_sealed", Row: "room_id"},
+		{Table: "staff", Name: "totp_pending_sealed", Row: "id", As: "totp"},
 		{Table: "staff", Name: "totp_sealed", Row: "id", As: "totp"},
 		{Table: "viewer", Name: "phone_sealed", Row: "id", As: "phone"},
 		{Table: "voucher", Name: "code_sealed", Row: "id", As: "code"},

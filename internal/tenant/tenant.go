@@ -90,6 +90,13 @@ type Settings struct {
 	// KeepDays are how long the classes of data are kept, by their names; see
 	// package keeping for the classes and RULES §5 for the defaults.
 	KeepDays map[string]int `json:"keep_days,omitempty"`
+	// PasswordLength is how many characters a staff password has at least; 12.
+	PasswordLength int `json:"password_length,omitempty"`
+	// PasswordDays is after how many days a staff password must be changed; 0 is
+	// never.
+	PasswordDays int `json:"password_days,omitempty"`
+	// TOTPRoles are the roles that need a second factor; none by default.
+	TOTPRoles []string `json:"totp_roles,omitempty"`
 	// HandoffKey signs the bank app's sign-in tokens (HS256), empty for none.
 	HandoffKey string `json:"handoff_key,omitempty"`
 }
@@ -143,6 +150,9 @@ func (s Settings) WithDefaults() Settings {
 	if s.CoolOffDays == 0 {
 		s.CoolOffDays = 90
 	}
+	if s.PasswordLength == 0 {
+		s.PasswordLength = 12
+	}
 	if s.CompleteAfterDays == 0 {
 		s.CompleteAfterDays = 10
 	}
@@ -183,13 +193,16 @@ type Directory struct {
 	mu     sync.RWMutex
 	banks  []Bank // nil until read
 	loaded time.Time
+	scopes map[string]knownScope // by branch
 }
 
 // freshFor is how long a change of a bank's row may take to be seen.
 const freshFor = 5 * time.Second
 
 // NewDirectory makes a directory; def is the slug of the default bank, or "".
-func NewDirectory(d *db.DB, def string) *Directory { return &Directory{db: d, def: def} }
+func NewDirectory(d *db.DB, def string) *Directory {
+	return &Directory{db: d, def: def, scopes: map[string]knownScope{}}
+}
 
 // All lists the banks. When what is known has become old, one caller reads anew
 // and the others go on with it meanwhile; so do all while the database is away.

@@ -8,6 +8,7 @@ import (
 	"yinbo/internal/clock"
 	"yinbo/internal/db"
 	"yinbo/internal/fault"
+	"yinbo/internal/tenant"
 	"yinbo/order"
 	"yinbo/order/payment"
 	"yinbo/order/voucher"
@@ -42,6 +43,20 @@ func (d *Desk) Own(ctx context.Context, bank, viewer, orderID string) (Own, erro
 		return Own{}, err
 	}
 	return v, nil
+}
+
+// Sees is not_found for an order that was not placed in a room of the scope's
+// branches, or that the bank does not have. An order's room never changes.
+func (d *Desk) Sees(ctx context.Context, bank string, scope tenant.Scope, orderID string) error {
+	if !scope.Bounded() {
+		return nil
+	}
+	branch, found, err := db.Value[string](ctx, d.DB, `SELECT COALESCE(b.branch_id, '') FROM orders o JOIN room b ON b.id = o.room_id
+		WHERE o.bank_id = ? AND o.id = ?`, bank, orderID)
+	if err == nil && (!found || !scope.Has(branch)) {
+		err = fault.New(fault.NotFound, "not_found")
+	}
+	return err
 }
 
 // Get shows an order to staff; 404 not_found.

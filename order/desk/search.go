@@ -8,11 +8,13 @@ import (
 
 	"yinbo/internal/db"
 	"yinbo/internal/id"
+	"yinbo/internal/tenant"
 	"yinbo/order"
 )
 
 // Filter picks orders; zero fields do not filter.
 type Filter struct {
+	Scope          tenant.Scope // of rooms' branches
 	Status         order.Status
 	Query          string // beginning of an order id, a whole phone, a tracking number, or part of a title
 	Merchant, Room string
@@ -137,6 +139,9 @@ func (d *Desk) overMerchant(bank, merchant string) walk {
 
 // narrow adds what filters whichever way is walked.
 func (f Filter) narrow(w *walk) {
+	if cond, branches := f.Scope.SQL("b.branch_id"); cond != "" {
+		w.and("o.room_id IN (SELECT b.id FROM room b WHERE b.bank_id = o.bank_id AND "+cond+")", branches...)
+	}
 	if f.Status != "" {
 		w.and("o.status = ?", string(f.Status))
 	}

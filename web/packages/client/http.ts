@@ -20,6 +20,8 @@ export interface Api<Person> {
   session: SessionStore<Person>
   /** A token good for at least 30 s more, refreshed if need be; null for a guest. */
   accessToken(): Promise<string | null>
+  /** New tokens now: what may be done has changed. */
+  renew(): Promise<void>
 }
 
 const callTimeout = 20_000
@@ -86,6 +88,10 @@ export function createApi<Person>(options: ApiOptions<Person>): Api<Person> {
     http: createClient<paths>({ baseUrl: location.origin + apiBase, fetch: logoutAware }),
     session,
     accessToken,
+    async renew() {
+      const current = session.read()
+      if (current) await refresh(current.accessToken)
+    },
   }
 }
 

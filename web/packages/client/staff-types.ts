@@ -185,11 +185,17 @@ export interface AuditEntry {
   seq: number
   actor_kind: 'staff' | 'viewer' | 'system' | string
   actor: string
+  actor_name: string
   action: string
+  /** The action in the language of the page. */
+  title: string
   object: string
+  object_name: string
   detail: Record<string, unknown> | null
   request_id: string
   at: string
+  prev_hash: string
+  hash: string
 }
 
 export const verdicts = ['pass', 'refer', 'decline'] as const

@@ -25,7 +25,12 @@ export type Role =
 export interface Staff {
   id: string
   name: string
+  /** None while something is due. */
   roles: Role[]
+  /** Bounds what is seen; null for the whole bank. */
+  branch_id?: string | null
+  /** What must be seen to before anything else. */
+  due?: '' | 'password' | 'totp'
 }
 
 export type RoomStatus = 'scheduled' | 'live' | 'ended'

@@ -22,6 +22,7 @@ export const areas = [
   { name: 'audit', roles: ['auditor'] },
   { name: 'compliance', roles: ['risk'] },
   { name: 'keeping', roles: ['risk', 'auditor', 'admin'] },
+  { name: 'staff', roles: ['admin'] },
 ] as const satisfies readonly { name: string; roles: readonly Role[] }[]
 
 export type AreaName = (typeof areas)[number]['name']

@@ -40,6 +40,8 @@ export const router = createRouter({
         { path: 'audit', name: 'audit', component: () => import('./audit/AuditPage.vue'), meta: { area: 'audit' } },
         { path: 'compliance', name: 'compliance', component: () => import('./compliance/CompliancePage.vue'), meta: { area: 'compliance' } },
         { path: 'keeping', name: 'keeping', component: () => import('./keeping/KeepingPage.vue'), meta: { area: 'keeping' } },
+        { path: 'staff/:id?', name: 'staff', component: () => import('./staff/StaffPage.vue'), props: true, meta: { area: 'staff' } },
+        { path: 'account', name: 'account', component: () => import('./account/AccountPage.vue') },
         { path: 'forbidden', name: 'forbidden', component: () => import('./ForbiddenPage.vue') },
       ],
     },
@@ -50,6 +52,8 @@ export const router = createRouter({
 router.beforeEach((to) => {
   if (to.meta.open) return true
   if (!staff.person.value) return whereTo(to.fullPath)
+  // What is due comes before anything else; the server lets nothing else through.
+  if (staff.person.value.due && to.name !== 'account') return { name: 'account' }
   if (to.meta.area && !mayEnter(to.meta.area)) return { name: 'forbidden' }
   const first = firstArea()
   if (to.name === 'home' && first) return { name: first }

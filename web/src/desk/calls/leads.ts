@@ -24,6 +24,8 @@ export interface LeadFilter {
   queue: string
   product: string
   room: string
+  /** A branch with all below it. */
+  branch: string
   /** A region's six-digit code. */
   city: string
   income_band: string

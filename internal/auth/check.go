@@ -1,0 +1,25 @@
+package auth
+
+import "yinbo/internal/invariant"
+
+// Invariants are what holds of staff and their rights.
+func Invariants() []invariant.Rule {
+	return []invariant.Rule{{
+		Name:   "access.two",
+		Means:  "a change of rights was decided by somebody who neither asked for it nor is it about",
+		Of:     "staff_request",
+		Broken: "SELECT bank_id, id, CONCAT_WS('', state, ' by ', decided_by) FROM staff_request WHERE decided_by = asked_by OR decided_by = staff_id OR asked_by = staff_id",
+	}, {
+		Name:  "access.recovery",
+		Means: "who has recovery codes has a second factor",
+		Of:    "staff_recovery",
+		Broken: `SELECT r.bank_id, r.staff_id, 'no second factor' FROM staff_recovery r LEFT JOIN staff s ON s.id = r.staff_id AND s.bank_id = r.bank_id
+			WHERE s.totp_sealed IS NULL`,
+	}, {
+		Name:  "access.roles",
+		Means: "roles belong to members of staff of the bank",
+		Of:    "staff_role",
+		Broken: `SELECT r.bank_id, r.staff_id, CONCAT_WS('', 'has ', r.role) FROM staff_role r LEFT JOIN staff s ON s.id = r.staff_id AND s.bank_id = r.bank_id
+			WHERE s.id IS NULL`,
+	}}
+}

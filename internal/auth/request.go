@@ -1,0 +1,467 @@
+package auth
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"yinbo/internal/audit"
+	"yinbo/internal/clock"
+	"yinbo/internal/db"
+	"yinbo/internal/fault"
+	"yinbo/internal/id"
+	"yinbo/internal/tenant"
+)
+
+// The kinds of request: a new member of staff, other roles, another branch, no
+// second factor, a password by others, other rules for all.
+const (
+	ReqCreate    = "create"
+	ReqRoles     = "roles"
+	ReqBranch    = "branch"
+	ReqTOTPReset = "totp_reset"
+	ReqPassword  = "password"
+	ReqRules     = "rules"
+)
+
+// The states of a request.
+const (
+	Asked     = "asked"
+	Applied   = "applied"
+	Rejected  = "rejected"
+	Withdrawn = "withdrawn"
+)
+
+// Rules are what a bank asks of its staff's sign-in.
+type Rules struct {
+	PasswordLength int    `json:"password_length" minimum:"8" maximum:"64" doc:"Characters at least"`
+	PasswordDays   int    `json:"password_days" minimum:"0" maximum:"3650" doc:"After how many days it must be changed; 0 is never"`
+	TOTPRoles      []Role `json:"totp_roles" nullable:"false" maxItems:"9" uniqueItems:"true" enum:"admin,host,operator,reviewer,supervisor,finance,finance_checker,risk,auditor" doc:"Roles that need a second factor"`
+}
+
+func rulesOf(s tenant.Settings) Rules {
+	r := Rules{PasswordLength: s.WithDefaults().PasswordLength, PasswordDays: s.PasswordDays, TOTPRoles: []Role{}}
+	for _, role := range s.TOTPRoles {
+		r.TOTPRoles = append(r.TOTPRoles, Role(role))
+	}
+	return r
+}
+
+// Wish is what a request changes; what its kind does not name is zero.
+type Wish struct {
+	Username string `json:"username,omitempty"`
+	Name     string `json:"name,omitempty"`
+	Roles    []Role `json:"roles,omitempty"`
+	BranchID string `json:"branch_id,omitempty" doc:"Left out for the whole bank"`
+	Rules    *Rules `json:"rules,omitempty"`
+}
+
+// NewRequest is a request to be.
+type NewRequest struct {
+	Kind, StaffID, Reason string
+	Wish                  Wish
+}
+
+// Request is a change that one admin asks for and another decides on.
+type Request struct {
+	ID        string       `json:"id"`
+	Kind      string       `json:"kind" enum:"create,roles,branch,totp_reset,password,rules"`
+	StaffID   string       `json:"staff_id" doc:"Of whom; empty for rules"`
+	StaffName string       `json:"staff_name"`
+	Wish      Wish         `json:"wish"`
+	Base      Wish         `json:"base" doc:"What stood there when it was asked for"`
+	Reason    string       `json:"reason"`
+	State     string       `json:"state" enum:"asked,applied,rejected,withdrawn"`
+	Outdated  bool         `json:"outdated" doc:"The person was changed since: it can't be applied"`
+	AskedBy   Named        `json:"asked_by"`
+	AskedAt   clock.Stamp  `json:"asked_at"`
+	DecidedBy *Named       `json:"decided_by"`
+	DecidedAt *clock.Stamp `json:"decided_at"`
+
+	base int64
+}
+
+// Named is a person by id and name.
+type Named struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+func reasonOf(text string) string { return audit.Reason(strings.TrimSpace(text)) }
+
+// Ask files a request. Errors: 404 not_found; 403 staff.own: nobody changes
+// themself; 422 with the field named; 409 staff.request_open when one of the kind
+// waits for the same person, and conflict when nothing would change.
+func (s *Service) Ask(ctx context.Context, by Principal, n NewRequest) (Request, error) {
+	n.Wish.Username, n.Wish.Name = strings.TrimSpace(n.Wish.Username), strings.TrimSpace(n.Wish.Name)
+	n.Wish.Roles = slices.Compact(slices.Sorted(slices.Values(n.Wish.Roles)))
+	if n.StaffID == by.ID {
+		return Request{}, fault.New(fault.Forbidden, "staff.own")
+	}
+	if strings.TrimSpace(n.Reason) == "" {
+		return Request{}, fault.InvalidField("reason", "field.required")
+	}
+	request := id.New(id.StaffRequest)
+	err := s.db.InTx(ctx, func(tx *db.Tx) error {
+		base, revision, err := s.baseOf(ctx, tx, by.Bank, n)
+		if err != nil {
+			return err
+		}
+		wish := n.Wish
+		if err := s.sound(ctx, tx, by.Bank, n, base); err != nil {
+			return err
+		}
+		staffID, key := n.StaffID, n.Kind+"/"+n.StaffID
+		switch n.Kind {
+		case ReqCreate:
+			staffID = id.New(id.Staff)
+			key = n.Kind + "/" + wish.Username
+		case ReqRules:
+			key = n.Kind
+		}
+		err = tx.Insert(ctx, "staff_request (id, bank_id, kind, staff_id, wish, base_revision, base, reason, state, open_key, asked_by, asked_at)",
+			[][]any{{request, by.Bank.ID, n.Kind, staffID, text(wish), revision, text(base), reasonOf(n.Reason), Asked, key, by.ID, tx.Now}}, "")
+		if db.IsDuplicate(err) {
+			return fault.New(fault.Conflict, "staff.request_open").Because(err)
+		}
+		if err != nil {
+			return err
+		}
+		return by.audit(ctx, tx, "staff."+n.Kind+"_asked", objectOf(by.Bank.ID, staffID), detailOf(request, n.Reason, base, wish))
+	})
+	if err != nil {
+		return Request{}, err
+	}
+	return s.Request(ctx, by.Bank, request)
+}
+
+// objectOf is what a request is about: a person, else the bank.
+func objectOf(bank, staffID string) string {
+	if staffID == "" {
+		return bank
+	}
+	return staffID
+}
+
+// detailOf is what the audit log says of a request: ids and roles, no names.
+func detailOf(request, reason string, base, wish Wish) map[string]any {
+	d := map[string]any{"request": request, "reason": reasonOf(reason)}
+	for name, w := range map[string]Wish{"from": base, "to": wish} {
+		v := map[string]any{"branch_id": w.BranchID}
+		if len(w.Roles) > 0 {
+			v["roles"] = w.Roles
+		}
+		if w.Rules != nil {
+			v = map[string]any{"rules": w.Rules}
+		}
+		d[name] = v
+	}
+	return d
+}
+
+func text(v any) string {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // plain data
+	}
+	return string(raw)
+}
+
+// baseOf reads what a request would change, and the person's revision.
+func (s *Service) baseOf(ctx context.Context, tx *db.Tx, bank tenant.Bank, n NewRequest) (base Wish, revision int64, err error) {
+	switch n.Kind {
+	case ReqCreate:
+		return base, 0, nil
+	case ReqRules:
+		settings, err := tenant.ReadSettings(ctx, tx, bank.ID)
+		rules := rulesOf(settings)
+		return Wish{Rules: &rules}, 0, err
+	}
+	found, err := scanInto(ctx, tx, "SELECT revision, COALESCE(branch_id, '') FROM staff WHERE bank_id = ? AND id = ?", []any{bank.ID, n.StaffID}, &revision, &base.BranchID)
+	if err != nil {
+		return base, 0, err
+	}
+	if !found {
+		return base, 0, fault.New(fault.NotFound, "not_found")
+	}
+	base.Roles, err = rolesOf(ctx, tx, bank.ID, n.StaffID)
+	return base, revision, err
+}
+
+// sound holds a wish against the bank: 422 with the field named, 409 conflict
+// when nothing would change.
+func (s *Service) sound(ctx context.Context, tx *db.Tx, bank tenant.Bank, n NewRequest, base Wish) error {
+	w := n.Wish
+	if n.Kind == ReqCreate {
+		if w.Username == "" || strings.ContainsAny(w.Username, " \t\r\n") {
+			return fault.InvalidField("username", "field.format")
+		}
+		if w.Name == "" {
+			return fault.InvalidField("name", "field.required")
+		}
+		_, taken, err := db.Value[string](ctx, tx, "SELECT id FROM staff WHERE bank_id = ? AND username = ?", bank.ID, w.Username)
+		if err != nil {
+			return err
+		}
+		if taken {
+			return fault.InvalidField("username", "field.duplicate")
+		}
+	}
+	if n.Kind == ReqCreate || n.Kind == ReqRoles {
+		if len(w.Roles) == 0 {
+			return fault.InvalidField("roles", "field.required")
+		}
+		for _, r := range w.Roles {
+			if !slices.Contains(Roles, r) {
+				return fault.InvalidField("roles", "field.not_allowed")
+			}
+		}
+	}
+	if w.BranchID != "" {
+		_, known, err := db.Value[string](ctx, tx, "SELECT id FROM branch WHERE bank_id = ? AND id = ?", bank.ID, w.BranchID)
+		if err != nil {
+			return err
+		}
+		if !known {
+			return fault.InvalidField("branch_id", "branch.unknown")
+		}
+	}
+	if n.Kind == ReqRules && w.Rules == nil {
+		return fault.InvalidField("rules", "field.required")
+	}
+	if n.Kind == ReqRoles && slices.Equal(w.Roles, base.Roles) || n.Kind == ReqBranch && w.BranchID == base.BranchID || n.Kind == ReqRules && text(w.Rules) == text(base.Rules) {
+		return fault.New(fault.Conflict, "conflict")
+	}
+	return nil
+}
+
+const selectRequest = `SELECT q.id, q.kind, q.staff_id, q.wish, q.base, q.base_revision, q.reason, q.state, q.asked_by, q.asked_at, COALESCE(q.decided_by, ''), q.decided_at,
+	COALESCE(p.name, ''), COALESCE(a.name, ''), COALESCE(d.name, ''), COALESCE(p.revision, 0) FROM staff_request q
+	LEFT JOIN staff p ON p.id = q.staff_id LEFT JOIN staff a ON a.id = q.asked_by LEFT JOIN staff d ON d.id = q.decided_by WHERE q.bank_id = ?`
+
+func (s *Service) scanRequest(bank tenant.Bank) func(r db.Row) (Request, error) {
+	return func(r db.Row) (q Request, err error) {
+		var wish, base string
+		var asked, decided db.Time
+		var decider Named
+		var revision int64
+		err = r.Scan(&q.ID, &q.Kind, &q.StaffID, &wish, &base, &q.base, &q.Reason, &q.State, &q.AskedBy.ID, &asked, &decider.ID, &decided,
+			&q.StaffName, &q.AskedBy.Name, &decider.Name, &revision)
+		if err != nil {
+			return q, err
+		}
+		q.AskedAt, q.DecidedAt = clock.At(asked.Time), clock.AtPtr(decided.Time)
+		if decider.ID != "" {
+			q.DecidedBy = &decider
+		}
+		if err := json.Unmarshal([]byte(wish), &q.Wish); err != nil {
+			return q, fmt.Errorf("auth: wish of %s: %w", q.ID, err)
+		}
+		if err := json.Unmarshal([]byte(base), &q.Base); err != nil {
+			return q, fmt.Errorf("auth: base of %s: %w", q.ID, err)
+		}
+		if q.Kind == ReqCreate {
+			q.StaffName = q.Wish.Name
+		}
+		if q.State == Asked {
+			q.Outdated = q.Kind != ReqCreate && q.Kind != ReqRules && revision != q.base ||
+				q.Kind == ReqRules && text(q.Base.Rules) != text(rulesOf(bank.Settings))
+		}
+		return q, nil
+	}
+}
+
+// Requests lists requests, the newest first: one more than limit when there are
+// further ones.
+func (s *Service) Requests(ctx context.Context, bank tenant.Bank, state, before string, limit int) ([]Request, error) {
+	query, args := selectRequest, []any{bank.ID}
+	if state != "" {
+		query, args = query+" AND q.state = ?", append(args, state)
+	}
+	if before != "" {
+		query, args = query+" AND q.id < ?", append(args, before)
+	}
+	return db.All(ctx, s.db, s.scanRequest(bank), query+" ORDER BY q.id DESC LIMIT ?", append(args, limit+1)...)
+}
+
+// Request gives one; 404 not_found.
+func (s *Service) Request(ctx context.Context, bank tenant.Bank, request string) (Request, error) {
+	return s.request(ctx, s.db, bank, request)
+}
+
+func (s *Service) request(ctx context.Context, q db.Querier, bank tenant.Bank, request string) (Request, error) {
+	r, found, err := db.One(ctx, q, s.scanRequest(bank), selectRequest+" AND q.id = ?", bank.ID, request)
+	if err == nil && !found {
+		err = fault.New(fault.NotFound, "not_found")
+	}
+	return r, err
+}
+
+// Approve applies a request that somebody else asked for, once, and ends the
+// person's sessions. What a new member of staff, or one who forgot the password,
+// is to sign in with the first time is given back, once. Errors: 404 not_found;
+// 403 staff.same_person, staff.own; 409 staff.request_decided,
+// staff.request_outdated, staff.last_admin.
+func (s *Service) Approve(ctx context.Context, by Principal, request string) (r Request, password string, err error) {
+	err = s.db.InTx(ctx, func(tx *db.Tx) error {
+		password = ""
+		if err := hold(ctx, tx, by.Bank.ID); err != nil {
+			return err
+		}
+		r, err := s.decide(ctx, tx, by, request, Applied)
+		if err != nil {
+			return err
+		}
+		if password, err = s.apply(ctx, tx, by, r); err != nil {
+			return err
+		}
+		if err := hasAdmin(ctx, tx, by.Bank.ID); err != nil {
+			return err
+		}
+		ended := 0
+		if r.StaffID != "" {
+			if ended, err = s.endAll(ctx, tx, by.Bank.ID, r.StaffID, ""); err != nil {
+				return err
+			}
+		}
+		detail := detailOf(r.ID, r.Reason, r.Base, r.Wish)
+		detail["asked_by"], detail["sessions"] = r.AskedBy.ID, ended
+		return by.audit(ctx, tx, "staff."+r.Kind+"_applied", objectOf(by.Bank.ID, r.StaffID), detail)
+	})
+	if err != nil {
+		return Request{}, "", err
+	}
+	r, err = s.Request(ctx, by.Bank, request)
+	return r, password, err
+}
+
+// Reject ends a request of somebody else's without a change; Withdraw one's own.
+// Errors as those of Approve; 403 staff.not_yours for another's.
+func (s *Service) Reject(ctx context.Context, by Principal, request, reason string) (Request, error) {
+	return s.drop(ctx, by, request, Rejected, reason)
+}
+
+// Withdraw ends one's own request; see Reject.
+func (s *Service) Withdraw(ctx context.Context, by Principal, request string) (Request, error) {
+	return s.drop(ctx, by, request, Withdrawn, "")
+}
+
+func (s *Service) drop(ctx context.Context, by Principal, request, state, reason string) (Request, error) {
+	err := s.db.InTx(ctx, func(tx *db.Tx) error {
+		r, err := s.decide(ctx, tx, by, request, state)
+		if err != nil {
+			return err
+		}
+		return by.audit(ctx, tx, "staff."+r.Kind+"_"+state, objectOf(by.Bank.ID, r.StaffID), map[string]any{"request": r.ID, "reason": reasonOf(reason)})
+	})
+	if err != nil {
+		return Request{}, err
+	}
+	return s.Request(ctx, by.Bank, request)
+}
+
+// decide moves a request on, if by may.
+func (s *Service) decide(ctx context.Context, tx *db.Tx, by Principal, request, state string) (Request, error) {
+	r, err := s.request(ctx, tx, by.Bank, request)
+	if err != nil {
+		return r, err
+	}
+	mine := r.AskedBy.ID == by.ID
+	switch {
+	case state == Withdrawn && !mine:
+		return r, fault.New(fault.Forbidden, "staff.not_yours")
+	case state != Withdrawn && mine:
+		return r, fault.New(fault.Forbidden, "staff.same_person")
+	case r.StaffID == by.ID:
+		return r, fault.New(fault.Forbidden, "staff.own")
+	}
+	var decider any
+	if state != Withdrawn {
+		decider = by.ID
+	}
+	n, err := tx.Exec(ctx, `UPDATE staff_request SET state = ?, open_key = NULL, decided_by = ?, decided_at = ?
+		WHERE bank_id = ? AND id = ? AND state = ?`, state, decider, tx.Now, by.Bank.ID, request, Asked)
+	if err == nil && n == 0 {
+		err = fault.New(fault.Conflict, "staff.request_decided")
+	}
+	return r, err
+}
+
+// apply makes the change, if the person is as when it was asked for.
+func (s *Service) apply(ctx context.Context, tx *db.Tx, by Principal, r Request) (password string, err error) {
+	bank := by.Bank.ID
+	switch r.Kind {
+	case ReqCreate:
+		password = once()
+		_, err = s.CreateStaff(ctx, tx, bank, NewStaff{ID: r.StaffID, Username: r.Wish.Username, Name: r.Wish.Name, Password: password,
+			Branch: r.Wish.BranchID, Roles: r.Wish.Roles, Once: true})
+		if fault.Code(err) == "conflict" {
+			err = fault.New(fault.Conflict, "staff.request_outdated").Because(err)
+		}
+		return password, err
+	case ReqRules:
+		return "", applyRules(ctx, tx, bank, r)
+	}
+	set, args := "revision = revision + 1", []any{}
+	switch r.Kind {
+	case ReqBranch:
+		set, args = set+", branch_id = ?", []any{orNull(r.Wish.BranchID)}
+	case ReqTOTPReset:
+		set += ", totp_sealed = NULL, totp_pending_sealed = NULL"
+	case ReqPassword:
+		password = once()
+		hash, err := hashPassword(password)
+		if err != nil {
+			return "", err
+		}
+		old, _, err := db.Value[string](ctx, tx, "SELECT password_hash FROM staff WHERE bank_id = ? AND id = ?", bank, r.StaffID)
+		if err != nil {
+			return "", err
+		}
+		if err := remember(ctx, tx, bank, r.StaffID, old); err != nil {
+			return "", err
+		}
+		set, args = set+", password_hash = ?, password_set_at = ?, password_once = TRUE", []any{hash, tx.Now}
+	}
+	n, err := tx.Exec(ctx, "UPDATE staff SET "+set+" WHERE bank_id = ? AND id = ? AND revision = ?", append(args, bank, r.StaffID, r.base)...)
+	if err != nil {
+		return "", err
+	}
+	if n == 0 {
+		return "", fault.New(fault.Conflict, "staff.request_outdated")
+	}
+	switch r.Kind {
+	case ReqTOTPReset:
+		_, err = tx.Exec(ctx, "DELETE FROM staff_recovery WHERE bank_id = ? AND staff_id = ?", bank, r.StaffID)
+	case ReqRoles:
+		if _, err = tx.Exec(ctx, "DELETE FROM staff_role WHERE bank_id = ? AND staff_id = ?", bank, r.StaffID); err == nil {
+			err = giveRoles(ctx, tx, bank, r.StaffID, r.Wish.Roles)
+		}
+	}
+	return password, err
+}
+
+func applyRules(ctx context.Context, tx *db.Tx, bank string, r Request) error {
+	settings, err := tenant.ReadSettings(ctx, tx, bank)
+	if err != nil {
+		return err
+	}
+	if text(rulesOf(settings)) != text(r.Base.Rules) {
+		return fault.New(fault.Conflict, "staff.request_outdated")
+	}
+	return tenant.Change(ctx, tx, bank, func(s *tenant.Settings) {
+		s.PasswordLength, s.PasswordDays, s.TOTPRoles = r.Wish.Rules.PasswordLength, r.Wish.Rules.PasswordDays, nil
+		for _, role := range r.Wish.Rules.TOTPRoles {
+			s.TOTPRoles = append(s.TOTPRoles, string(role))
+		}
+	})
+}
+
+// Rules are the bank's rules for its staff's sign-in.
+func (s *Service) Rules(bank tenant.Bank) Rules { return rulesOf(bank.Settings) }
+
+// keepFailures is how long failed sign-ins are remembered beyond their last wait.
+const keepFailures = 24 * time.Hour
