@@ -19,13 +19,14 @@ type keys struct{ person, phone, ip, device, employerPhone string }
 // intake is an application made ready outside of the transaction: what needs
 // keys or other tables is done, so that the transaction only writes.
 type intake struct {
-	id           string
-	form         Form
-	who          Identity
-	keys         keys
-	documents    []Document
-	fields       [][]any
-	host, branch string
+	id        string
+	form      Form
+	who       Identity
+	keys      keys
+	documents []Document
+	fields    [][]any
+	plan      int // version of the form
+	from      source
 }
 
 // Apply takes an application in, screens it and puts it into the queue, in one
@@ -54,9 +55,14 @@ func (a *Applications) Apply(ctx context.Context, bank tenant.Bank, viewer strin
 }
 
 func (a *Applications) prepare(ctx context.Context, bank tenant.Bank, viewer string, f Form) (in intake, err error) {
-	if in.who, err = f.check(bank, a.book.DB.Clock().Now()); err != nil {
+	plan, err := a.FormPlan(ctx, bank.ID)
+	if err != nil {
 		return in, err
 	}
+	if in.who, err = f.check(bank, a.book.DB.Clock().Now(), plan); err != nil {
+		return in, err
+	}
+	in.plan = plan.Version
 	in.id, in.form = id.New(id.Application), f
 	if in.keys, err = a.hash(ctx, bank.ID, f); err != nil {
 		return in, err
@@ -71,15 +77,8 @@ func (a *Applications) prepare(ctx context.Context, bank tenant.Bank, viewer str
 	if in.documents, err = a.requiredTexts(ctx, bank.ID, f); err != nil {
 		return in, err
 	}
-	if f.RoomID != "" {
-		host, branch, ok, err := a.rooms.RoomHost(ctx, bank.ID, f.RoomID)
-		if err != nil {
-			return in, err
-		}
-		if !ok {
-			return in, fault.InvalidField("room_id", "room.unknown")
-		}
-		in.host, in.branch = host, branch
+	if in.from, err = a.attribute(ctx, bank.ID, f.RoomID, f.ShareCode); err != nil {
+		return in, err
 	}
 	in.fields, err = a.book.seal(ctx, bank.ID, in.id, f.Applicant.sealed())
 	return in, err
@@ -138,7 +137,8 @@ func (a *Applications) admit(ctx context.Context, tx *db.Tx, bank tenant.Bank, v
 		if first.viewer != viewer {
 			return Receipt{}, fault.New(fault.Conflict, "application.duplicate")
 		}
-		return first.Receipt, nil
+		first.Repeat = true
+		return first.Receipt, forgetDraft(ctx, tx, bank.ID, viewer, in.form.CardProductID)
 	}
 	if bank.Settings.IntakeClosed() {
 		return Receipt{}, fault.New(fault.Conflict, "application.intake_closed")
@@ -161,16 +161,23 @@ func (a *Applications) admit(ctx context.Context, tx *db.Tx, bank tenant.Bank, v
 	if err := insertApplication(ctx, tx, bank.ID, viewer, in, r.ReceiptNo, verdict); err != nil {
 		return Receipt{}, err
 	}
+	if err := started(ctx, tx, bank, viewer, in.form.CardProductID, in.form.ShareCode, in.from); err != nil {
+		return Receipt{}, err
+	}
+	if err := forgetDraft(ctx, tx, bank.ID, viewer, in.form.CardProductID); err != nil {
+		return Receipt{}, err
+	}
 	return r, a.screened(ctx, tx, bank.ID, r, in.form.By, verdict)
 }
 
 // candidate is what screening may know of the application.
 func (in intake) candidate(now time.Time, bank tenant.Bank, declined time.Time) Candidate {
 	f := in.form
-	return Candidate{Application: in.id, CardProductID: f.CardProductID, RoomID: f.RoomID, BranchID: in.branch,
+	return Candidate{Application: in.id, CardProductID: f.CardProductID, RoomID: in.from.room, BranchID: in.from.branch, Campaign: in.from.campaign,
 		Age: in.who.Age(now, bank.Zone), AdminCode: in.who.No[:6], CityCode: f.Applicant.CityCode, IncomeBand: f.Applicant.IncomeBand,
 		PersonHash: in.keys.person, PhoneHash: in.keys.phone, IPHash: in.keys.ip, DeviceID: f.DeviceID, DeviceHash: in.keys.device,
-		EmployerPhoneHash: in.keys.employerPhone, Agent: f.Agent, DeclinedAt: declined}
+		EmployerPhoneHash: in.keys.employerPhone, Agent: f.Agent, DeclinedAt: declined,
+		Industry: f.Applicant.More["industry"].Reveal(), Title: f.Applicant.More["title"].Reveal(), LimitWishedFen: f.Applicant.LimitWishedFen}
 }
 
 // screened writes the timeline's first two lines and makes the first move.
@@ -206,10 +213,12 @@ func insertApplication(ctx context.Context, tx *db.Tx, bank, viewer string, in i
 	f, a := in.form, in.form.Applicant
 	err := tx.Insert(ctx, `application (id, bank_id, viewer_id, card_product_id, status, receipt_no, screening,
 		id_no_hash, phone_hash, open_key, name_masked, id_no_masked, phone_masked, city_code, income_band,
-		room_id, host_id, branch_id, share_code, device_id, ip_hash, employer_phone_hash, created_at, updated_at)`, [][]any{{
+		room_id, host_id, branch_id, outlet_id, manager_id, community, campaign, share_code, device_id, ip_hash, employer_phone_hash,
+		limit_wished_fen, form_version, created_at, updated_at)`, [][]any{{
 		in.id, bank, viewer, f.CardProductID, string(Screening), receipt, string(verdict),
 		in.keys.person, in.keys.phone, openKey(in), Mask("name", a.Name), Mask("id_no", a.IDNo), Mask("phone", a.Phone), a.CityCode, nullable(a.IncomeBand),
-		nullable(f.RoomID), nullable(in.host), nullable(in.branch), nullable(f.ShareCode), nullable(f.DeviceID), in.keys.ip, nullable(in.keys.employerPhone), tx.Now, tx.Now}}, "")
+		nullable(in.from.room), nullable(in.from.host), nullable(in.from.branch), nullable(in.from.outlet), nullable(in.from.manager), nullable(in.from.community), nullable(in.from.campaign),
+		nullable(f.ShareCode), nullable(f.DeviceID), in.keys.ip, nullable(in.keys.employerPhone), positive(a.LimitWishedFen), in.plan, tx.Now, tx.Now}}, "")
 	if err != nil {
 		return err
 	}
@@ -217,7 +226,7 @@ func insertApplication(ctx context.Context, tx *db.Tx, bank, viewer string, in i
 		return err
 	}
 	channel := "app"
-	if f.RoomID != "" {
+	if in.from.room != "" {
 		channel = "room"
 	}
 	rows := make([][]any, len(in.documents))

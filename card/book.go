@@ -269,3 +269,18 @@ func nullable(s string) any {
 	}
 	return s
 }
+
+// positive is nil for 0, for optional columns.
+func positive(n int64) any {
+	if n == 0 {
+		return nil
+	}
+	return n
+}
+
+func orElse(err, otherwise error) error {
+	if err != nil {
+		return err
+	}
+	return otherwise
+}

@@ -117,7 +117,8 @@ func (o operation) idPrefix() string {
 		"cards": id.Binding, "applications": id.Application, "leads": id.Application, "settlements": id.Settlement, "coupon-batches": id.CouponBatch,
 		"reconciliations": id.Reconciliation, "exceptions": id.Exception, "categories": id.Category, "merchants": id.Merchant,
 		"skus": id.SKU, "imports": id.Import, "lotteries": id.Lottery, "polls": id.Poll, "red-packets": id.RedPacket, "cues": id.Cue,
-		"coupon-drops": id.CouponDrop, "versions": id.RuleSet, "dry-runs": id.DryRun, "lists": id.ListEntry} {
+		"coupon-drops": id.CouponDrop, "versions": id.RuleSet, "dry-runs": id.DryRun, "lists": id.ListEntry,
+		"card-products": id.CardProduct, "share-codes": id.ShareCode} {
 		if strings.Contains(o.path, "/"+part+"/{id}") || strings.Contains(o.path, "/bindings/{id}") {
 			return prefix
 		}

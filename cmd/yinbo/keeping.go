@@ -28,7 +28,7 @@ import (
 
 // keepingClasses are everyone's.
 func keepingClasses() []keeping.Class {
-	return []keeping.Class{order.Keeping(), live.Keeping(), card.Keeping(), auth.Keeping()}
+	return []keeping.Class{order.Keeping(), live.Keeping(), card.Keeping(), card.DraftKeeping(), auth.Keeping()}
 }
 
 // personal is who holds something of a person.

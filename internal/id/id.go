@@ -66,6 +66,9 @@ const (
 	Search         = "sch"
 	Handover       = "hov"
 	Difference     = "dif"
+	Draft          = "dft"
+	Start          = "sta"
+	ShareCode      = "shc"
 )
 
 const (
