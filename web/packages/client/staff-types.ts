@@ -23,7 +23,11 @@ export type LeadStatus = (typeof leadStatuses)[number]
 export type Verdict = 'pass' | 'refer' | 'decline'
 
 /** The applicant's fields in the order in which they are shown. */
-export const applicantFields = ['name', 'id_no', 'phone', 'email', 'employer', 'employer_phone', 'income_band', 'city_code', 'address'] as const
+export const applicantFields = [
+  'name', 'pinyin', 'id_no', 'id_expires_on', 'phone', 'email', 'marital_status', 'education', 'city_code', 'address', 'residence_years', 'employer',
+  'industry', 'title', 'employer_phone', 'employer_address', 'income_band', 'contact1_relation', 'contact1_name', 'contact1_phone',
+  'contact2_relation', 'contact2_name', 'contact2_phone', 'delivery_to', 'auto_repay',
+] as const
 
 export interface LeadItem {
   id: string
