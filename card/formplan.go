@@ -34,8 +34,9 @@ type Asked struct {
 // FormVersion is a form plan with who made it.
 type FormVersion struct {
 	FormPlan
-	By *string      `json:"made_by" doc:"null for what came with the bank"`
-	At *clock.Stamp `json:"made_at"`
+	By   *string      `json:"made_by" doc:"null for what came with the bank"`
+	Name *string      `json:"made_name"`
+	At   *clock.Stamp `json:"made_at"`
 }
 
 // FormSteps are the pages that a form may have.
@@ -139,13 +140,13 @@ func readPlan(ctx context.Context, q db.Querier, bank string) (FormPlan, error) 
 	return p.FormPlan, err
 }
 
-const selectPlan = "SELECT version, body, made_by, made_at FROM application_form WHERE bank_id = ?"
+const selectPlan = "SELECT version, body, made_by, (SELECT name FROM staff s WHERE s.id = made_by), made_at FROM application_form WHERE bank_id = ?"
 
 func scanPlan(r db.Row) (v FormVersion, err error) {
 	var body string
 	var version int
 	var at db.Time
-	if err := r.Scan(&version, &body, &v.By, &at); err != nil {
+	if err := r.Scan(&version, &body, &v.By, &v.Name, &at); err != nil {
 		return v, err
 	}
 	if err := json.Unmarshal([]byte(body), &v.FormPlan); err != nil {

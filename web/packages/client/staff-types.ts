@@ -1,5 +1,7 @@
 /** What the staff's apps read besides the viewer's objects: leads, settlements, reconciliations, ledger, audit. */
 
+import type { FormPlan } from './types'
+
 export interface Named {
   id: string
   name: string
@@ -98,6 +100,50 @@ export interface Lead extends LeadItem {
   timeline: LeadEvent[]
   info_request: { fields: string[]; message: string } | null
   proposal: Proposal | null
+  limit_wished_fen?: number | null
+  attribution?: Attribution
+}
+
+/** Where a lead came from, as it was when it was sent in. */
+export interface Attribution {
+  outlet_name: string | null
+  manager_name: string | null
+  community: string | null
+  campaign: string | null
+  share_code: string | null
+  form_version: number
+}
+
+export interface FormVersion extends FormPlan {
+  /** Null for what came with the bank. */
+  made_by: string | null
+  made_name: string | null
+  made_at: string | null
+}
+
+export const shareKinds = ['room', 'product', 'campaign'] as const
+export type ShareKind = (typeof shareKinds)[number]
+
+export interface ShareWish {
+  kind: ShareKind
+  room_id?: string | null
+  card_product_id?: string | null
+  manager_id?: string | null
+  outlet_id?: string | null
+  community?: string | null
+  campaign?: string | null
+  expires_at?: string | null
+}
+
+export interface ShareCode extends ShareWish {
+  id: string
+  code: string
+  manager: Named | null
+  applications: number
+  created_by: Named
+  created_at: string
+  retired_at: string | null
+  live: boolean
 }
 
 export const reasonCodes = [

@@ -11,6 +11,8 @@ export const areas = [
   { name: 'review-queues', roles: ['supervisor'] },
   { name: 'review-figures', roles: ['supervisor'] },
   { name: 'handoffs', roles: ['supervisor'] },
+  { name: 'share-codes', roles: ['operator', 'supervisor', 'admin'] },
+  { name: 'application-form', roles: ['admin', 'auditor'] },
   { name: 'screening', roles: ['risk', 'supervisor', 'auditor'] },
   { name: 'lists', roles: ['risk', 'supervisor', 'auditor'] },
   { name: 'journeys', roles: ['operator', 'supervisor', 'auditor'] },
