@@ -23,7 +23,7 @@ type intake struct {
 	form      Form
 	who       Identity
 	keys      keys
-	documents []Document
+	documents []ConsentItem
 	fields    [][]any
 	plan      int // version of the form
 	from      source
@@ -105,9 +105,9 @@ func (a *Applications) hash(ctx context.Context, bank string, f Form) (k keys, e
 	return k, nil
 }
 
-// requiredTexts checks the product and its consents, and reads the texts that
-// the consent records will name by hash.
-func (a *Applications) requiredTexts(ctx context.Context, bank string, f Form) ([]Document, error) {
+// requiredTexts checks the product and its consents, and gives what the consent
+// records will name.
+func (a *Applications) requiredTexts(ctx context.Context, bank string, f Form) ([]ConsentItem, error) {
 	products, err := readProducts(ctx, a.book.DB, bank, f.CardProductID)
 	if err != nil {
 		return nil, err
@@ -115,16 +115,7 @@ func (a *Applications) requiredTexts(ctx context.Context, bank string, f Form) (
 	if len(products) == 0 || f.CardProductID == "" {
 		return nil, fault.InvalidField("card_product_id", "card_product.unknown")
 	}
-	if err := checkConsents(f.Consents, products[0].Consents); err != nil {
-		return nil, err
-	}
-	texts := make([]Document, len(f.Consents))
-	for i, ref := range f.Consents {
-		if texts[i], _, err = readDocument(ctx, a.book.DB, bank, ref); err != nil {
-			return nil, err
-		}
-	}
-	return texts, nil
+	return products[0].Consents, checkConsents(f.Consents, products[0].Consents)
 }
 
 // admit is the transaction of Apply.
@@ -158,7 +149,7 @@ func (a *Applications) admit(ctx context.Context, tx *db.Tx, bank tenant.Bank, v
 	if verdict == Decline {
 		r.Status = Rejected
 	}
-	if err := insertApplication(ctx, tx, bank.ID, viewer, in, r.ReceiptNo, verdict); err != nil {
+	if err := insertApplication(ctx, tx, bank.ID, viewer, in, r, verdict); err != nil {
 		return Receipt{}, err
 	}
 	if err := started(ctx, tx, bank, viewer, in.form.CardProductID, in.form.ShareCode, in.from); err != nil {
@@ -167,7 +158,7 @@ func (a *Applications) admit(ctx context.Context, tx *db.Tx, bank tenant.Bank, v
 	if err := forgetDraft(ctx, tx, bank.ID, viewer, in.form.CardProductID); err != nil {
 		return Receipt{}, err
 	}
-	return r, a.screened(ctx, tx, bank.ID, r, in.form.By, verdict)
+	return r, a.screened(ctx, tx, bank.ID, viewer, r, in.form.By, verdict)
 }
 
 // candidate is what screening may know of the application.
@@ -180,19 +171,12 @@ func (in intake) candidate(now time.Time, bank tenant.Bank, declined time.Time) 
 		Industry: f.Applicant.More["industry"].Reveal(), Title: f.Applicant.More["title"].Reveal(), LimitWishedFen: f.Applicant.LimitWishedFen}
 }
 
-// screened writes the timeline's first two lines and makes the first move.
-func (a *Applications) screened(ctx context.Context, tx *db.Tx, bank string, r Receipt, by Actor, verdict Verdict) error {
-	submitted := Event{Bank: bank, Application: r.ID, Kind: "submitted", By: by, Detail: map[string]any{"status": Screening}}
-	if err := a.book.Record(ctx, tx, submitted); err != nil {
-		return err
-	}
-	m := Move{Event: Event{Bank: bank, Application: r.ID, Kind: "screened", Detail: map[string]any{"verdict": verdict}},
-		From: []Status{Screening}, To: r.Status}
-	if r.Status == Rejected {
-		m.Set, m.Args = "decision = ?, reason_code = ?, decided_at = ?", []any{"reject", "policy_excluded", tx.Now}
-	}
-	_, err := a.book.Move(ctx, tx, m)
-	return err
+// screened writes the timeline's first two lines and tells of the status that
+// screening has led to: the row bears it already.
+func (a *Applications) screened(ctx context.Context, tx *db.Tx, bank, viewer string, r Receipt, by Actor, verdict Verdict) error {
+	return a.book.enter(ctx, tx, viewer, r.Status,
+		Event{Bank: bank, Application: r.ID, Kind: "submitted", By: by, Detail: map[string]any{"status": Screening}},
+		Event{Bank: bank, Application: r.ID, Kind: "screened", Detail: map[string]any{"status": r.Status, "verdict": verdict}})
 }
 
 // openKey is what is unique among open applications: a person and a product.
@@ -209,16 +193,20 @@ func openOne(ctx context.Context, q db.Querier, bank, key string) (opened, bool,
 	}, "SELECT id, status, receipt_no, viewer_id FROM application WHERE bank_id = ? AND open_key = ?", bank, key)
 }
 
-func insertApplication(ctx context.Context, tx *db.Tx, bank, viewer string, in intake, receipt string, verdict Verdict) error {
+func insertApplication(ctx context.Context, tx *db.Tx, bank, viewer string, in intake, r Receipt, verdict Verdict) error {
 	f, a := in.form, in.form.Applicant
+	var open, decision, reason, decided any = openKey(in), nil, nil, nil
+	if r.Status == Rejected {
+		open, decision, reason, decided = nil, "reject", "policy_excluded", tx.Now
+	}
 	err := tx.Insert(ctx, `application (id, bank_id, viewer_id, card_product_id, status, receipt_no, screening,
 		id_no_hash, phone_hash, open_key, name_masked, id_no_masked, phone_masked, city_code, income_band,
 		room_id, host_id, branch_id, outlet_id, manager_id, community, campaign, share_code, device_id, ip_hash, employer_phone_hash,
-		limit_wished_fen, form_version, created_at, updated_at)`, [][]any{{
-		in.id, bank, viewer, f.CardProductID, string(Screening), receipt, string(verdict),
-		in.keys.person, in.keys.phone, openKey(in), Mask("name", a.Name), Mask("id_no", a.IDNo), Mask("phone", a.Phone), a.CityCode, nullable(a.IncomeBand),
+		limit_wished_fen, form_version, decision, reason_code, decided_at, created_at, updated_at)`, [][]any{{
+		in.id, bank, viewer, f.CardProductID, string(r.Status), r.ReceiptNo, string(verdict),
+		in.keys.person, in.keys.phone, open, Mask("name", a.Name), Mask("id_no", a.IDNo), Mask("phone", a.Phone), a.CityCode, nullable(a.IncomeBand),
 		nullable(in.from.room), nullable(in.from.host), nullable(in.from.branch), nullable(in.from.outlet), nullable(in.from.manager), nullable(in.from.community), nullable(in.from.campaign),
-		nullable(f.ShareCode), nullable(f.DeviceID), in.keys.ip, nullable(in.keys.employerPhone), positive(a.LimitWishedFen), in.plan, tx.Now, tx.Now}}, "")
+		nullable(f.ShareCode), nullable(f.DeviceID), in.keys.ip, nullable(in.keys.employerPhone), positive(a.LimitWishedFen), in.plan, decision, reason, decided, tx.Now, tx.Now}}, "")
 	if err != nil {
 		return err
 	}
@@ -231,7 +219,7 @@ func insertApplication(ctx context.Context, tx *db.Tx, bank, viewer string, in i
 	}
 	rows := make([][]any, len(in.documents))
 	for i, d := range in.documents {
-		rows[i] = []any{id.New(id.Consent), bank, viewer, in.id, d.Document, d.Version, d.Hash, d.Purpose, d.Recipient, channel, f.By.RequestID, tx.Now}
+		rows[i] = []any{id.New(id.Consent), bank, viewer, in.id, d.Document, d.Version, d.hash, d.purpose, d.recipient, channel, f.By.RequestID, tx.Now}
 	}
 	return tx.Insert(ctx, `consent (id, bank_id, viewer_id, application_id, document, version, text_hash, purpose,
 		recipient, channel, evidence, given_at)`, rows, "")

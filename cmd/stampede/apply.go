@@ -47,6 +47,7 @@ fact ends with status 1.`,
 	f.IntVar(&a.n, "n", 2000, "how many, without a rate")
 	f.DurationVar(&a.within, "within", time.Minute, "the time in which they begin, without a rate")
 	f.IntVar(&a.applying.AtOnce, "at-once", 64, "connections")
+	f.IntVar(&a.applying.Sources, "sources", 64, "loopback addresses that they come from; one when 0")
 	f.IntVar(&a.applying.Retries, "retries", 5, "tries again of an application without a definite answer, with the same key")
 	f.IntVar(&a.from, "from", int(time.Now().Unix()%1_000_000)*1000, "the first applicant's phone number, after 13")
 	f.IntVar(&a.viewers, "viewers", 0, "guests who watch a live room meanwhile")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net"
 	"slices"
 	"strconv"
 	"sync"
@@ -28,6 +29,7 @@ type Applying struct {
 	AtOnce     int           // connections
 	Retries    int           // of one application that got no answer, 429 or 503
 	Wait       time.Duration // until the last must be begun; none after
+	Sources    int           // loopback addresses that they come from, 127.0.2.1 and on; their own when 0
 }
 
 // Applied is an application that somebody was told of.
@@ -44,6 +46,7 @@ type ApplyReport struct {
 // Apply lets the applicants apply, each once.
 func (t Target) Apply(ctx context.Context, a Applying) *ApplyReport {
 	client := t.client(a.AtOnce)
+	client.Dial = a.dial()
 	defer client.CloseIdleConnections()
 	out := &ApplyReport{Report: newReport()}
 	start := time.Now()
@@ -66,6 +69,20 @@ func (t Target) Apply(ctx context.Context, a Applying) *ApplyReport {
 	}
 	out.answers = nil
 	return out
+}
+
+// dial lets connections come from the sources in turn: people have addresses of
+// their own, and applications from one address wait for each other.
+func (a Applying) dial() fasthttp.DialFunc {
+	if a.Sources == 0 {
+		return nil
+	}
+	var n atomic.Int64
+	return func(addr string) (net.Conn, error) {
+		i := int(n.Add(1)-1) % a.Sources
+		d := net.Dialer{Timeout: 10 * time.Second, LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, byte(2+i/250), byte(1+i%250))}}
+		return d.Dial("tcp4", addr)
+	}
 }
 
 type applicants struct {
