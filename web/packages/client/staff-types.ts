@@ -331,6 +331,9 @@ export interface ScreenDecision {
   at: string
   input: ScreenInput | null
   results: ScreenSaid[]
+  /** 1 for the first; one more after each supplement. */
+  round: number
+  rounds: number
 }
 
 export interface ScreenReplay {
