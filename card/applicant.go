@@ -1,8 +1,10 @@
 package card
 
 import (
+	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -25,6 +27,10 @@ type Applicant struct {
 	EmployerPhone pii.Text
 	IncomeBand    string // optional
 	CityCode      string // six digits, GB/T 2260
+	// LimitWishedFen is optional, 0 for none.
+	LimitWishedFen int64
+	// More are further values of the form, by their names; see FormFields.
+	More map[string]pii.Text
 }
 
 // Form is an application as it is sent in.
@@ -47,9 +53,10 @@ var (
 	deviceShape = regexp.MustCompile(`^[\x21-\x7e]{1,100}$`)
 )
 
-// check normalises the form in place and names every field that is wrong
+// check normalises the form in place and names every field that is wrong, that
+// the bank's plan requires and is not there, or that it does not ask for
 // (422 validation); who is the person of the id number.
-func (f *Form) check(bank tenant.Bank, now time.Time) (who Identity, err error) {
+func (f *Form) check(bank tenant.Bank, now time.Time, plan FormPlan) (who Identity, err error) {
 	bad := fault.New(fault.Invalid, "validation")
 	note := func(field, code string) {
 		if code != "" {
@@ -78,6 +85,24 @@ func (f *Form) check(bank tenant.Bank, now time.Time) (who Identity, err error) 
 	if a.IncomeBand != "" {
 		note("applicant.income_band", checkText("income_band", a.IncomeBand))
 	}
+	if a.LimitWishedFen != 0 {
+		note("applicant.limit_wished_fen", checkText("limit_wished_fen", strconv.FormatInt(a.LimitWishedFen, 10)))
+	}
+	a.More = maps.Clone(a.More)
+	for _, name := range slices.Sorted(maps.Keys(a.More)) {
+		v := normal(name, a.More[name].Reveal())
+		a.More[name] = pii.Clear(v)
+		code := checkText(name, v)
+		if v == "" {
+			delete(a.More, name)
+			continue
+		}
+		if code == "" && name == "id_expires_on" && expired(v, bank, now) {
+			code = "id_no.expired"
+		}
+		note(path(name), code)
+	}
+	a.follow(plan, bad)
 	if f.ShareCode != "" && !shareShape.MatchString(f.ShareCode) {
 		note("share_code", "field.format")
 	}
@@ -105,39 +130,6 @@ const (
 	maxBand = 20
 )
 
-// checkText gives the code of what is wrong with a field's value, or "".
-func checkText(field, v string) string {
-	switch {
-	case v == "":
-		return "field.required"
-	case !plainText(v):
-		return "field.format"
-	case utf8.RuneCountInString(v) > maxText:
-		return "field.too_long"
-	}
-	switch field {
-	case "name":
-		return CheckName(v)
-	case "email":
-		if !emailShape.MatchString(v) {
-			return "email.format"
-		}
-	case "employer_phone":
-		if !officeShape.MatchString(v) {
-			return "phone.format"
-		}
-	case "city_code":
-		if !KnownRegion(v) {
-			return "city_code.unknown"
-		}
-	case "income_band":
-		if utf8.RuneCountInString(v) > maxBand {
-			return "field.too_long"
-		}
-	}
-	return ""
-}
-
 // CheckName gives the code of what is wrong with a person's name, or "". Whether
 // it is the person's is for the bank to say; here only what can be no name is
 // refused. Names of minorities run to some forty characters.
@@ -162,10 +154,68 @@ func plainText(s string) bool {
 	return utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl)
 }
 
+// values are all fields that are given, by the names under which they are kept.
+func (a Applicant) values() map[string]pii.Text {
+	all := a.sealed()
+	all["city_code"], all["income_band"] = pii.Clear(a.CityCode), pii.Clear(a.IncomeBand)
+	if a.LimitWishedFen != 0 {
+		all["limit_wished_fen"] = pii.Clear(strconv.FormatInt(a.LimitWishedFen, 10))
+	}
+	maps.DeleteFunc(all, func(_ string, t pii.Text) bool { return t.Empty() })
+	return all
+}
+
+// follow holds what is given against what the form asks for. The contract's
+// fields are always taken; a contact is whole or not there at all.
+func (a Applicant) follow(plan FormPlan, bad *fault.Error) {
+	given := a.values()
+	named := func(field string) bool {
+		return slices.ContainsFunc(bad.Fields, func(f fault.Field) bool { return f.Name == field })
+	}
+	note := func(name, code string) {
+		if !named(path(name)) {
+			bad.With(path(name), code)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		asked := askedAs(name)
+		if _, ok := plan.look(asked); !ok && !slices.Contains(minimum, asked) && !slices.Contains(always, asked) {
+			note(name, "field.not_asked")
+		}
+	}
+	for _, name := range askable {
+		asked, _ := plan.look(name)
+		of := parts(name)
+		some := slices.ContainsFunc(of, func(p string) bool { return !given[p].Empty() })
+		for _, p := range of {
+			if given[p].Empty() && (asked.Required || some) {
+				note(p, "field.required")
+			}
+		}
+	}
+	// A card can be sent only to where the form says that there is something.
+	for delivery, field := range map[string]string{"home": "address", "work": "employer_address"} {
+		if _, ok := plan.look(field); ok && given["delivery_to"].Reveal() == delivery && given[field].Empty() {
+			note(field, "delivery.address")
+		}
+	}
+}
+
+// path is where the API's body has a field.
+func path(name string) string {
+	asked := askedAs(name)
+	if asked == name {
+		return "applicant." + name
+	}
+	return "applicant.contacts[" + map[string]string{"contact1": "0", "contact2": "1"}[asked] + "]." + strings.TrimPrefix(name, asked+"_")
+}
+
 // sealed are the fields that are stored encrypted.
 func (a Applicant) sealed() map[string]pii.Text {
-	return map[string]pii.Text{"name": a.Name, "id_no": a.IDNo, "phone": a.Phone,
+	all := map[string]pii.Text{"name": a.Name, "id_no": a.IDNo, "phone": a.Phone,
 		"email": a.Email, "employer": a.Employer, "address": a.Address, "employer_phone": a.EmployerPhone}
+	maps.Copy(all, a.More)
+	return all
 }
 
 // checkConsents wants exactly the texts that the product requires, each once.
@@ -183,20 +233,4 @@ func checkConsents(given []ConsentRef, required []ConsentItem) error {
 		return fault.InvalidField("consents", "consents.mismatch")
 	}
 	return nil
-}
-
-// Mask shows a field's value as screens may show it.
-func Mask(field string, t pii.Text) string {
-	v := t.Reveal()
-	switch field {
-	case "name":
-		return pii.MaskName(v)
-	case "id_no":
-		return pii.MaskIDNo(v)
-	case "phone":
-		return pii.MaskPhone(v)
-	case "email":
-		return pii.MaskEmail(v)
-	}
-	return pii.MaskAny(v)
 }

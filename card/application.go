@@ -8,6 +8,7 @@ import (
 	"yinbo/internal/db"
 	"yinbo/internal/fault"
 	"yinbo/internal/idem"
+	"yinbo/internal/tenant"
 )
 
 // Viewers knows the signed-in phone of a viewer by its keyed hash (purpose
@@ -39,6 +40,7 @@ type Receipt struct {
 	ID        string `json:"id"`
 	Status    Status `json:"status"`
 	ReceiptNo string `json:"receipt_no"`
+	Repeat    bool   `json:"repeat" doc:"This is the application that was open already"`
 }
 
 // Application is what a viewer sees of their own.
@@ -51,6 +53,7 @@ type Application struct {
 	UpdatedAt   clock.Stamp  `json:"updated_at"`
 	InfoRequest *InfoRequest `json:"info_request" doc:"What the reviewer asks for while the status is info_requested"`
 	CardLast4   *string      `json:"card_last4"`
+	AgainOn     *string      `json:"again_on" doc:"Of a rejected one: the business date from which the person may apply again"`
 
 	// Timeline is given for a single application only.
 	Timeline []Step `json:"timeline,omitempty"`
@@ -64,7 +67,7 @@ type Step struct {
 
 // List gives a viewer's applications, the newest first, one more than limit
 // where there are more; after is the last id of the page before.
-func (a *Applications) List(ctx context.Context, bank, viewer, after string, limit int) ([]Application, error) {
+func (a *Applications) List(ctx context.Context, bank tenant.Bank, viewer, after string, limit int) ([]Application, error) {
 	where, args := "a.viewer_id = ?", []any{viewer}
 	if after != "" {
 		where, args = where+" AND a.id < ?", append(args, after)
@@ -73,11 +76,11 @@ func (a *Applications) List(ctx context.Context, bank, viewer, after string, lim
 }
 
 // Get gives one of the viewer's applications; not_found for another's.
-func (a *Applications) Get(ctx context.Context, bank, viewer, application string) (Application, error) {
+func (a *Applications) Get(ctx context.Context, bank tenant.Bank, viewer, application string) (Application, error) {
 	return a.get(ctx, a.book.DB, bank, viewer, application)
 }
 
-func (a *Applications) get(ctx context.Context, q db.Querier, bank, viewer, application string) (Application, error) {
+func (a *Applications) get(ctx context.Context, q db.Querier, bank tenant.Bank, viewer, application string) (Application, error) {
 	found, err := a.read(ctx, q, bank, "a.viewer_id = ? AND a.id = ?", viewer, application)
 	if err != nil {
 		return Application{}, err
@@ -86,29 +89,34 @@ func (a *Applications) get(ctx context.Context, q db.Querier, bank, viewer, appl
 		return Application{}, fault.New(fault.NotFound, "not_found")
 	}
 	v := found[0]
-	v.Timeline, err = readSteps(ctx, q, bank, application)
+	v.Timeline, err = readSteps(ctx, q, bank.ID, application)
 	return v, err
 }
 
 type applicationRow struct {
 	Application
 	infoFields, infoSealed string
+	decided                time.Time
 }
 
-func (a *Applications) read(ctx context.Context, q db.Querier, bank, where string, args ...any) ([]Application, error) {
+func (a *Applications) read(ctx context.Context, q db.Querier, bank tenant.Bank, where string, args ...any) ([]Application, error) {
 	rows, err := db.All(ctx, q, scanApplication, `SELECT a.id, a.status, p.id, p.name, a.receipt_no, a.created_at, a.updated_at,
-		COALESCE(a.info_fields, ''), COALESCE(a.info_message_sealed, ''), a.card_last4
-		FROM application a JOIN card_product p ON p.id = a.card_product_id WHERE a.bank_id = ? AND `+where, append([]any{bank}, args...)...)
+		COALESCE(a.info_fields, ''), COALESCE(a.info_message_sealed, ''), a.card_last4, a.decided_at
+		FROM application a JOIN card_product p ON p.id = a.card_product_id WHERE a.bank_id = ? AND `+where, append([]any{bank.ID}, args...)...)
 	if err != nil {
 		return nil, err
 	}
 	out := make([]Application, len(rows))
 	for i, r := range rows {
 		out[i] = r.Application
+		if r.Status == Rejected && !r.decided.IsZero() {
+			day := bank.BusinessDate(r.decided.AddDate(0, 0, bank.Settings.CoolOffDays))
+			out[i].AgainOn = &day
+		}
 		if r.Status != InfoRequested {
 			continue
 		}
-		if out[i].InfoRequest, err = a.book.ReadRequest(ctx, bank, r.ID, r.infoFields, r.infoSealed); err != nil {
+		if out[i].InfoRequest, err = a.book.ReadRequest(ctx, bank.ID, r.ID, r.infoFields, r.infoSealed); err != nil {
 			return nil, err
 		}
 	}
@@ -116,9 +124,10 @@ func (a *Applications) read(ctx context.Context, q db.Querier, bank, where strin
 }
 
 func scanApplication(r db.Row) (v applicationRow, err error) {
-	var created, updated db.Time
+	var created, updated, decided db.Time
 	err = r.Scan(&v.ID, &v.Status, &v.CardProduct.ID, &v.CardProduct.Name, &v.ReceiptNo, &created, &updated,
-		&v.infoFields, &v.infoSealed, &v.CardLast4)
+		&v.infoFields, &v.infoSealed, &v.CardLast4, &decided)
+	v.decided = decided.Time
 	v.CreatedAt, v.UpdatedAt = clock.At(created.Time), clock.At(updated.Time)
 	return v, err
 }

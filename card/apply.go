@@ -19,13 +19,14 @@ type keys struct{ person, phone, ip, device, employerPhone string }
 // intake is an application made ready outside of the transaction: what needs
 // keys or other tables is done, so that the transaction only writes.
 type intake struct {
-	id           string
-	form         Form
-	who          Identity
-	keys         keys
-	documents    []Document
-	fields       [][]any
-	host, branch string
+	id        string
+	form      Form
+	who       Identity
+	keys      keys
+	documents []ConsentItem
+	fields    [][]any
+	plan      int // version of the form
+	from      source
 }
 
 // Apply takes an application in, screens it and puts it into the queue, in one
@@ -54,9 +55,14 @@ func (a *Applications) Apply(ctx context.Context, bank tenant.Bank, viewer strin
 }
 
 func (a *Applications) prepare(ctx context.Context, bank tenant.Bank, viewer string, f Form) (in intake, err error) {
-	if in.who, err = f.check(bank, a.book.DB.Clock().Now()); err != nil {
+	plan, err := a.FormPlan(ctx, bank.ID)
+	if err != nil {
 		return in, err
 	}
+	if in.who, err = f.check(bank, a.book.DB.Clock().Now(), plan); err != nil {
+		return in, err
+	}
+	in.plan = plan.Version
 	in.id, in.form = id.New(id.Application), f
 	if in.keys, err = a.hash(ctx, bank.ID, f); err != nil {
 		return in, err
@@ -71,15 +77,8 @@ func (a *Applications) prepare(ctx context.Context, bank tenant.Bank, viewer str
 	if in.documents, err = a.requiredTexts(ctx, bank.ID, f); err != nil {
 		return in, err
 	}
-	if f.RoomID != "" {
-		host, branch, ok, err := a.rooms.RoomHost(ctx, bank.ID, f.RoomID)
-		if err != nil {
-			return in, err
-		}
-		if !ok {
-			return in, fault.InvalidField("room_id", "room.unknown")
-		}
-		in.host, in.branch = host, branch
+	if in.from, err = a.attribute(ctx, bank.ID, f.RoomID, f.ShareCode); err != nil {
+		return in, err
 	}
 	in.fields, err = a.book.seal(ctx, bank.ID, in.id, f.Applicant.sealed())
 	return in, err
@@ -106,9 +105,9 @@ func (a *Applications) hash(ctx context.Context, bank string, f Form) (k keys, e
 	return k, nil
 }
 
-// requiredTexts checks the product and its consents, and reads the texts that
-// the consent records will name by hash.
-func (a *Applications) requiredTexts(ctx context.Context, bank string, f Form) ([]Document, error) {
+// requiredTexts checks the product and its consents, and gives what the consent
+// records will name.
+func (a *Applications) requiredTexts(ctx context.Context, bank string, f Form) ([]ConsentItem, error) {
 	products, err := readProducts(ctx, a.book.DB, bank, f.CardProductID)
 	if err != nil {
 		return nil, err
@@ -116,16 +115,7 @@ func (a *Applications) requiredTexts(ctx context.Context, bank string, f Form) (
 	if len(products) == 0 || f.CardProductID == "" {
 		return nil, fault.InvalidField("card_product_id", "card_product.unknown")
 	}
-	if err := checkConsents(f.Consents, products[0].Consents); err != nil {
-		return nil, err
-	}
-	texts := make([]Document, len(f.Consents))
-	for i, ref := range f.Consents {
-		if texts[i], _, err = readDocument(ctx, a.book.DB, bank, ref); err != nil {
-			return nil, err
-		}
-	}
-	return texts, nil
+	return products[0].Consents, checkConsents(f.Consents, products[0].Consents)
 }
 
 // admit is the transaction of Apply.
@@ -138,7 +128,8 @@ func (a *Applications) admit(ctx context.Context, tx *db.Tx, bank tenant.Bank, v
 		if first.viewer != viewer {
 			return Receipt{}, fault.New(fault.Conflict, "application.duplicate")
 		}
-		return first.Receipt, nil
+		first.Repeat = true
+		return first.Receipt, forgetDraft(ctx, tx, bank.ID, viewer, in.form.CardProductID)
 	}
 	if bank.Settings.IntakeClosed() {
 		return Receipt{}, fault.New(fault.Conflict, "application.intake_closed")
@@ -158,34 +149,34 @@ func (a *Applications) admit(ctx context.Context, tx *db.Tx, bank tenant.Bank, v
 	if verdict == Decline {
 		r.Status = Rejected
 	}
-	if err := insertApplication(ctx, tx, bank.ID, viewer, in, r.ReceiptNo, verdict); err != nil {
+	if err := insertApplication(ctx, tx, bank.ID, viewer, in, r, verdict); err != nil {
 		return Receipt{}, err
 	}
-	return r, a.screened(ctx, tx, bank.ID, r, in.form.By, verdict)
+	if err := started(ctx, tx, bank, viewer, in.form.CardProductID, in.form.ShareCode, in.from); err != nil {
+		return Receipt{}, err
+	}
+	if err := forgetDraft(ctx, tx, bank.ID, viewer, in.form.CardProductID); err != nil {
+		return Receipt{}, err
+	}
+	return r, a.screened(ctx, tx, bank.ID, viewer, r, in.form.By, verdict)
 }
 
 // candidate is what screening may know of the application.
 func (in intake) candidate(now time.Time, bank tenant.Bank, declined time.Time) Candidate {
 	f := in.form
-	return Candidate{Application: in.id, CardProductID: f.CardProductID, RoomID: f.RoomID, BranchID: in.branch,
+	return Candidate{Application: in.id, CardProductID: f.CardProductID, RoomID: in.from.room, BranchID: in.from.branch, Campaign: in.from.campaign,
 		Age: in.who.Age(now, bank.Zone), AdminCode: in.who.No[:6], CityCode: f.Applicant.CityCode, IncomeBand: f.Applicant.IncomeBand,
 		PersonHash: in.keys.person, PhoneHash: in.keys.phone, IPHash: in.keys.ip, DeviceID: f.DeviceID, DeviceHash: in.keys.device,
-		EmployerPhoneHash: in.keys.employerPhone, Agent: f.Agent, DeclinedAt: declined}
+		EmployerPhoneHash: in.keys.employerPhone, Agent: f.Agent, DeclinedAt: declined,
+		Industry: f.Applicant.More["industry"].Reveal(), Title: f.Applicant.More["title"].Reveal(), LimitWishedFen: f.Applicant.LimitWishedFen}
 }
 
-// screened writes the timeline's first two lines and makes the first move.
-func (a *Applications) screened(ctx context.Context, tx *db.Tx, bank string, r Receipt, by Actor, verdict Verdict) error {
-	submitted := Event{Bank: bank, Application: r.ID, Kind: "submitted", By: by, Detail: map[string]any{"status": Screening}}
-	if err := a.book.Record(ctx, tx, submitted); err != nil {
-		return err
-	}
-	m := Move{Event: Event{Bank: bank, Application: r.ID, Kind: "screened", Detail: map[string]any{"verdict": verdict}},
-		From: []Status{Screening}, To: r.Status}
-	if r.Status == Rejected {
-		m.Set, m.Args = "decision = ?, reason_code = ?, decided_at = ?", []any{"reject", "policy_excluded", tx.Now}
-	}
-	_, err := a.book.Move(ctx, tx, m)
-	return err
+// screened writes the timeline's first two lines and tells of the status that
+// screening has led to: the row bears it already.
+func (a *Applications) screened(ctx context.Context, tx *db.Tx, bank, viewer string, r Receipt, by Actor, verdict Verdict) error {
+	return a.book.enter(ctx, tx, viewer, r.Status,
+		Event{Bank: bank, Application: r.ID, Kind: "submitted", By: by, Detail: map[string]any{"status": Screening}},
+		Event{Bank: bank, Application: r.ID, Kind: "screened", Detail: map[string]any{"status": r.Status, "verdict": verdict}})
 }
 
 // openKey is what is unique among open applications: a person and a product.
@@ -202,14 +193,20 @@ func openOne(ctx context.Context, q db.Querier, bank, key string) (opened, bool,
 	}, "SELECT id, status, receipt_no, viewer_id FROM application WHERE bank_id = ? AND open_key = ?", bank, key)
 }
 
-func insertApplication(ctx context.Context, tx *db.Tx, bank, viewer string, in intake, receipt string, verdict Verdict) error {
+func insertApplication(ctx context.Context, tx *db.Tx, bank, viewer string, in intake, r Receipt, verdict Verdict) error {
 	f, a := in.form, in.form.Applicant
+	var open, decision, reason, decided any = openKey(in), nil, nil, nil
+	if r.Status == Rejected {
+		open, decision, reason, decided = nil, "reject", "policy_excluded", tx.Now
+	}
 	err := tx.Insert(ctx, `application (id, bank_id, viewer_id, card_product_id, status, receipt_no, screening,
 		id_no_hash, phone_hash, open_key, name_masked, id_no_masked, phone_masked, city_code, income_band,
-		room_id, host_id, branch_id, share_code, device_id, ip_hash, employer_phone_hash, created_at, updated_at)`, [][]any{{
-		in.id, bank, viewer, f.CardProductID, string(Screening), receipt, string(verdict),
-		in.keys.person, in.keys.phone, openKey(in), Mask("name", a.Name), Mask("id_no", a.IDNo), Mask("phone", a.Phone), a.CityCode, nullable(a.IncomeBand),
-		nullable(f.RoomID), nullable(in.host), nullable(in.branch), nullable(f.ShareCode), nullable(f.DeviceID), in.keys.ip, nullable(in.keys.employerPhone), tx.Now, tx.Now}}, "")
+		room_id, host_id, branch_id, outlet_id, manager_id, community, campaign, share_code, device_id, ip_hash, employer_phone_hash,
+		limit_wished_fen, form_version, decision, reason_code, decided_at, created_at, updated_at)`, [][]any{{
+		in.id, bank, viewer, f.CardProductID, string(r.Status), r.ReceiptNo, string(verdict),
+		in.keys.person, in.keys.phone, open, Mask("name", a.Name), Mask("id_no", a.IDNo), Mask("phone", a.Phone), a.CityCode, nullable(a.IncomeBand),
+		nullable(in.from.room), nullable(in.from.host), nullable(in.from.branch), nullable(in.from.outlet), nullable(in.from.manager), nullable(in.from.community), nullable(in.from.campaign),
+		nullable(f.ShareCode), nullable(f.DeviceID), in.keys.ip, nullable(in.keys.employerPhone), positive(a.LimitWishedFen), in.plan, decision, reason, decided, tx.Now, tx.Now}}, "")
 	if err != nil {
 		return err
 	}
@@ -217,12 +214,12 @@ func insertApplication(ctx context.Context, tx *db.Tx, bank, viewer string, in i
 		return err
 	}
 	channel := "app"
-	if f.RoomID != "" {
+	if in.from.room != "" {
 		channel = "room"
 	}
 	rows := make([][]any, len(in.documents))
 	for i, d := range in.documents {
-		rows[i] = []any{id.New(id.Consent), bank, viewer, in.id, d.Document, d.Version, d.Hash, d.Purpose, d.Recipient, channel, f.By.RequestID, tx.Now}
+		rows[i] = []any{id.New(id.Consent), bank, viewer, in.id, d.Document, d.Version, d.hash, d.purpose, d.recipient, channel, f.By.RequestID, tx.Now}
 	}
 	return tx.Insert(ctx, `consent (id, bank_id, viewer_id, application_id, document, version, text_hash, purpose,
 		recipient, channel, evidence, given_at)`, rows, "")

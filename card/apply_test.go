@@ -33,11 +33,11 @@ func TestApplicationIsScreenedQueuedAndAcknowledged(t *testing.T) {
 		if err != nil || !replayed || again != first {
 			t.Fatalf("the same key gave %+v, replayed %t: %v", again, replayed, err)
 		}
-		got, err := d.Applications.Get(ctx, d.Bank.ID, viewer, first.ID)
+		got, err := d.Applications.Get(ctx, d.Bank, viewer, first.ID)
 		if err != nil || got.Status != card.Queued || len(got.Timeline) != 2 || got.InfoRequest != nil {
 			t.Fatalf("%+v: %v", got, err)
 		}
-		if _, err := d.Applications.Get(ctx, d.Bank.ID, d.Viewer("13900000000"), first.ID); fault.Code(err) != "not_found" {
+		if _, err := d.Applications.Get(ctx, d.Bank, d.Viewer("13900000000"), first.ID); fault.Code(err) != "not_found" {
 			t.Fatalf("another viewer's look: %v", err)
 		}
 		if !d.Push.Told(viewer, card.Queued) {
@@ -167,7 +167,7 @@ func TestWithdrawnPersonMayApplyAgainRejectedOneWaits(t *testing.T) {
 		ctx := testkit.Context(t)
 		first, viewer := d.Apply(t, 1)
 		for range 2 {
-			a, err := d.Applications.Withdraw(ctx, d.Bank.ID, viewer, first, card.Actor{Kind: "viewer", ID: viewer})
+			a, err := d.Applications.Withdraw(ctx, d.Bank, viewer, first, card.Actor{Kind: "viewer", ID: viewer})
 			if err != nil || a.Status != card.Withdrawn {
 				t.Fatalf("%+v: %v", a, err)
 			}
@@ -177,7 +177,7 @@ func TestWithdrawnPersonMayApplyAgainRejectedOneWaits(t *testing.T) {
 			t.Fatalf("after a withdrawal: %+v, %v", r, err)
 		}
 		reject(t, d, r.ID)
-		if _, err := d.Applications.Withdraw(ctx, d.Bank.ID, viewer, r.ID, card.Actor{}); fault.Code(err) != "conflict" {
+		if _, err := d.Applications.Withdraw(ctx, d.Bank, viewer, r.ID, card.Actor{}); fault.Code(err) != "conflict" {
 			t.Fatalf("withdrawal of a decided one: %v", err)
 		}
 		if _, _, err := d.Applications.Apply(ctx, d.Bank, viewer, d.Form(1, cardtest.Phone(1)), d.Request(viewer)); fault.Code(err) != "application.cool_off" {

@@ -109,6 +109,19 @@ func (b *Book) Move(ctx context.Context, tx *db.Tx, m Move) (bool, error) {
 	return true, b.Journeys.Moved(ctx, tx, m.Bank, m.Application, m.To)
 }
 
+// enter writes the first lines of an application that begins with a status past
+// screening, and lets its applicant know.
+func (b *Book) enter(ctx context.Context, tx *db.Tx, viewer string, to Status, first ...Event) error {
+	if err := b.Record(ctx, tx, first...); err != nil {
+		return err
+	}
+	bank, application := first[0].Bank, first[0].Application
+	if err := b.tellViewer(ctx, tx, bank, viewer, application, to, Move{To: to}.news()); err != nil || b.Journeys == nil {
+		return err
+	}
+	return b.Journeys.Moved(ctx, tx, bank, application, to)
+}
+
 // withStatus copies detail, so that a transaction that is tried again does not
 // meet its own traces.
 func withStatus(detail map[string]any, to Status) map[string]any {
@@ -132,6 +145,10 @@ func (b *Book) tell(ctx context.Context, tx *db.Tx, bank, application string, to
 	if err != nil {
 		return err
 	}
+	return b.tellViewer(ctx, tx, bank, viewer, application, to, news)
+}
+
+func (b *Book) tellViewer(ctx context.Context, tx *db.Tx, bank, viewer, application string, to Status, news bool) error {
 	tx.AfterCommit(func() {
 		b.Push.Private(bank, viewer, "application.updated", map[string]any{"application_id": application, "status": to})
 	})
@@ -268,4 +285,19 @@ func nullable(s string) any {
 		return nil
 	}
 	return s
+}
+
+// positive is nil for 0, for optional columns.
+func positive(n int64) any {
+	if n == 0 {
+		return nil
+	}
+	return n
+}
+
+func orElse(err, otherwise error) error {
+	if err != nil {
+		return err
+	}
+	return otherwise
 }

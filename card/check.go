@@ -43,6 +43,27 @@ func Invariants() []invariant.Rule {
 			WHERE a.status NOT IN ('screening', 'withdrawn') AND NOT EXISTS (SELECT 1 FROM screening s WHERE s.application_id = a.id)
 					AND NOT EXISTS (SELECT 1 FROM screening_decision s WHERE s.bank_id = a.bank_id AND s.application_id = a.id)
 				OR NOT EXISTS (SELECT 1 FROM lead_event e WHERE e.bank_id = a.bank_id AND e.application_id = a.id)`,
+	}, {
+		Name:  "application.attribution",
+		Means: "the manager and outlet that an application is attributed to are the bank's",
+		Of:    "application",
+		Broken: `SELECT a.bank_id, a.id, CONCAT_WS('', 'manager ', COALESCE(a.manager_id, 'none'), ', outlet ', COALESCE(a.outlet_id, 'none')) FROM application a
+			WHERE a.manager_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM staff s WHERE s.bank_id = a.bank_id AND s.id = a.manager_id)
+				OR a.outlet_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM branch b WHERE b.bank_id = a.bank_id AND b.id = a.outlet_id)`,
+	}, {
+		Name:  "application.form",
+		Means: "a bank's forms are numbered without gaps, and an application names one that was there",
+		Of:    "application_form",
+		Broken: `SELECT f.bank_id, CONCAT_WS('', 'version ', MAX(f.version)), CONCAT_WS('', COUNT(*), ' versions') FROM application_form f GROUP BY f.bank_id HAVING COUNT(*) <> MAX(f.version)
+			UNION ALL SELECT a.bank_id, a.id, CONCAT_WS('', 'form ', a.form_version) FROM application a
+			WHERE a.form_version <> 0 AND NOT EXISTS (SELECT 1 FROM application_form f WHERE f.bank_id = a.bank_id AND f.version = a.form_version)`,
+	}, {
+		Name:  "application.draft",
+		Means: "who keeps a draft began, and is not erased",
+		Of:    "application_draft",
+		Broken: `SELECT d.bank_id, d.id, 'nobody began it, or its writer is erased' FROM application_draft d
+			WHERE NOT EXISTS (SELECT 1 FROM application_start s WHERE s.bank_id = d.bank_id AND s.viewer_id = d.viewer_id AND s.card_product_id = d.card_product_id)
+				OR EXISTS (SELECT 1 FROM viewer v WHERE v.bank_id = d.bank_id AND v.id = d.viewer_id AND v.erased_at IS NOT NULL)`,
 	},
 		idem.Answered("application.answered", id.Application, "application", "viewer_id"),
 	}

@@ -37,6 +37,10 @@ func TestInvariantsOfTheCardDepartmentHoldAndCanFail(t *testing.T) {
 		if err := d.Bindings.Unbind(testkit.Context(t), d.Bank.ID, unbound, c.ID, card.Actor{Kind: "viewer", ID: unbound}); err != nil {
 			t.Fatal(err)
 		}
+		set(t, d, card.FullForm())
+		if _, err := d.Applications.SaveDraft(testkit.Context(t), d.Bank, d.Viewer(cardtest.Phone(7)), draft(d, 0, "x")); err != nil {
+			t.Fatal(err)
+		}
 		rules := slices.Concat(card.Invariants(), bind.Invariants(), follow.Invariants())
 		testkit.Breaks(t, d.DB, rules, cardBreaks())
 	})
@@ -66,6 +70,9 @@ func cardBreaks() []testkit.Break {
 		testkit.Wrong("without consent", "application.consent", "DELETE FROM consent"),
 		testkit.Wrong("never screened", "application.screened", "DELETE FROM screening_decision"),
 		testkit.Wrong("without a history", "application.screened", "DELETE FROM lead_event"),
+		testkit.Wrong("another bank's manager", "application.attribution", "UPDATE application SET manager_id = 'stf_x' WHERE status = 'issued'"),
+		testkit.Wrong("a form that never was", "application.form", "UPDATE application SET form_version = 9 WHERE status = 'issued'"),
+		testkit.Wrong("a draft that nobody began", "application.draft", "DELETE FROM application_start"),
 		testkit.Wrong("told and not there", "application.answered", "UPDATE idempotency SET response = REPLACE(response, '\"app_', '\"app_x')"),
 		testkit.Wrong("bound without a token", "binding.state", "UPDATE binding SET card_token_sealed = NULL WHERE status = 'bound'"),
 		testkit.Wrong("unbound at no time", "binding.state", "UPDATE binding SET unbound_at = NULL WHERE status = 'unbound'"),

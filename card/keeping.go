@@ -58,7 +58,10 @@ func (b *Book) Erase(ctx context.Context, tx *db.Tx, e *keeping.Removal) error {
 	e.Kept("application", "id_no_hash", waits, "a declined person's wait; until the class applications is over")
 	given, err := tx.Exec(ctx, "UPDATE consent SET withdrawn_at = ? WHERE bank_id = ? AND viewer_id = ? AND withdrawn_at IS NULL", tx.Now, e.Bank, e.Viewer)
 	e.Kept("consent", "*", given, "withdrawn; the records of processing stay three years: PIPL 56")
-	return err
+	if err != nil {
+		return err
+	}
+	return e.Run(ctx, tx, "application_draft", "*", "DELETE FROM application_draft WHERE bank_id = ? AND viewer_id = ?", e.Bank, e.Viewer)
 }
 
 // scrub takes the applicants out of applications; but is a condition on those

@@ -21,6 +21,8 @@ type ConsentItem struct {
 	ConsentRef
 	Title string `json:"title"`
 	URL   string `json:"url" doc:"Path on this server"`
+
+	hash, purpose, recipient string // as the record of a consent names them
 }
 
 // CardProduct is a credit card that people may apply for.
@@ -66,13 +68,15 @@ func readProducts(ctx context.Context, q db.Querier, bank, productID string) ([]
 	}
 	lines, err := db.All(ctx, q, func(r db.Row) (l line, err error) {
 		var document, version, title *string
-		err = r.Scan(&l.p.ID, &l.p.Name, &l.p.Description, &l.p.ImageURL, &document, &version, &title)
+		var c ConsentItem
+		err = r.Scan(&l.p.ID, &l.p.Name, &l.p.Description, &l.p.ImageURL, &document, &version, &title, &c.hash, &c.purpose, &c.recipient)
 		if err == nil && document != nil {
-			l.c = &ConsentItem{ConsentRef: ConsentRef{*document, *version}, Title: *title,
-				URL: "/api/v1/documents/" + *document + "/" + *version}
+			c.ConsentRef, c.Title, c.URL = ConsentRef{*document, *version}, *title, "/api/v1/documents/"+*document+"/"+*version
+			l.c = &c
 		}
 		return l, err
-	}, `SELECT p.id, p.name, p.description, p.image_url, d.document, d.version, d.title FROM card_product p
+	}, `SELECT p.id, p.name, p.description, p.image_url, d.document, d.version, d.title,
+		COALESCE(d.text_hash, ''), COALESCE(d.purpose, ''), COALESCE(d.recipient, '') FROM card_product p
 		LEFT JOIN card_product_document pd ON pd.card_product_id = p.id
 		LEFT JOIN document d ON d.bank_id = pd.bank_id AND d.document = pd.document AND d.version = pd.version`+
 		where+" ORDER BY p.position, p.id, pd.position", args...)

@@ -42,6 +42,9 @@ type Candidate struct {
 	AdminCode         string // the id number's first six digits
 	CityCode          string
 	IncomeBand        string
+	Industry, Title   string // "" when not told
+	LimitWishedFen    int64  // 0 for none
+	Campaign          string // "" for none
 	PersonHash        string
 	PhoneHash         string
 	IPHash            string
@@ -50,11 +53,13 @@ type Candidate struct {
 	EmployerPhoneHash string // "" when none is given
 	Agent             string
 	DeclinedAt        time.Time // the last time; zero for never
+	Again             bool      // after a supplement: the application itself is there already
 }
 
 // Screener decides on applications before a person looks. card/screen is it.
 type Screener interface {
-	// Screen decides within the application's transaction and keeps the record.
+	// Screen decides within the application's transaction and keeps the record; of
+	// one that is screened again, the earlier record too.
 	Screen(ctx context.Context, tx *db.Tx, bank tenant.Bank, c Candidate) (Verdict, error)
 	// Findings is what was said of an application, rule by rule.
 	Findings(ctx context.Context, bank, application string) ([]Finding, error)

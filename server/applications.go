@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"net/http"
+	"strconv"
 
 	"yinbo/card"
 	"yinbo/internal/auth"
@@ -24,6 +25,47 @@ type applicant struct {
 	EmployerPhone pii.Text `json:"employer_phone,omitempty" maxLength:"30" doc:"With area code and extension, such as 021-12345678-100"`
 	CityCode      string   `json:"city_code" minLength:"1" maxLength:"20" doc:"Six digits, GB/T 2260"`
 	Address       pii.Text `json:"address,omitempty" maxLength:"200"`
+
+	// What a bank's form may ask for besides; see GET /application-form.
+	Pinyin          pii.Text  `json:"pinyin,omitempty" maxLength:"80" doc:"As on a passport, such as ZHANG SAN"`
+	IDExpiresOn     pii.Text  `json:"id_expires_on,omitempty" maxLength:"10" doc:"YYYY-MM-DD, or long_term"`
+	MaritalStatus   string    `json:"marital_status,omitempty" enum:"single,married,divorced,widowed"`
+	Education       string    `json:"education,omitempty" enum:"doctor,master,bachelor,junior_college,high_school,below"`
+	ResidenceYears  *int      `json:"residence_years,omitempty" nullable:"false" minimum:"0" maximum:"99" doc:"How long the person lives there"`
+	Industry        string    `json:"industry,omitempty" enum:"government,finance,it,education,health,manufacturing,construction,trade,transport,hospitality,energy,agriculture,culture,services,other"`
+	Title           string    `json:"title,omitempty" enum:"owner,executive,manager,professional,staff,worker,freelancer,retired,student,other"`
+	EmployerAddress pii.Text  `json:"employer_address,omitempty" maxLength:"200"`
+	Contacts        []contact `json:"contacts,omitempty" nullable:"false" maxItems:"2" doc:"Whom to ask in an emergency"`
+	DeliveryTo      string    `json:"delivery_to,omitempty" enum:"home,work,branch"`
+	LimitWishedFen  int64     `json:"limit_wished_fen,omitempty" minimum:"1" maximum:"1000000000"`
+	AutoRepay       *bool     `json:"auto_repay,omitempty" nullable:"false" doc:"Repay from a card of the bank by itself"`
+}
+
+type contact struct {
+	Relation string   `json:"relation" enum:"spouse,parent,child,sibling,relative,friend,colleague"`
+	Name     pii.Text `json:"name" minLength:"1" maxLength:"160"`
+	Phone    pii.Text `json:"phone" minLength:"1" maxLength:"20"`
+}
+
+// more are the values besides the contract's, by the names under which they are
+// kept.
+func (a applicant) more() map[string]pii.Text {
+	all := map[string]pii.Text{"pinyin": a.Pinyin, "id_expires_on": a.IDExpiresOn, "employer_address": a.EmployerAddress}
+	for name, v := range map[string]string{"marital_status": a.MaritalStatus, "education": a.Education, "industry": a.Industry,
+		"title": a.Title, "delivery_to": a.DeliveryTo} {
+		all[name] = pii.Clear(v)
+	}
+	if a.ResidenceYears != nil {
+		all["residence_years"] = pii.Clear(strconv.Itoa(*a.ResidenceYears))
+	}
+	if a.AutoRepay != nil {
+		all["auto_repay"] = pii.Clear(map[bool]string{true: "yes", false: "no"}[*a.AutoRepay])
+	}
+	for i, c := range a.Contacts {
+		name := "contact" + strconv.Itoa(i+1)
+		all[name+"_relation"], all[name+"_name"], all[name+"_phone"] = pii.Clear(c.Relation), c.Name, c.Phone
+	}
+	return all
 }
 
 type applyIn struct {
@@ -85,7 +127,8 @@ func (s *Server) apply(ctx context.Context, in *applyIn) (*answer[card.Receipt],
 	receipt, replayed, err := s.Applications.Apply(ctx, p.Bank, p.ID, card.Form{
 		CardProductID: b.CardProductID, Consents: b.Consents, RoomID: b.RoomID, ShareCode: b.ShareCode, DeviceID: b.DeviceID,
 		Applicant: card.Applicant{Name: a.Name, IDNo: a.IDNo, Phone: a.Phone, Email: a.Email, Employer: a.Employer,
-			IncomeBand: a.IncomeBand, CityCode: a.CityCode, Address: a.Address, EmployerPhone: a.EmployerPhone},
+			IncomeBand: a.IncomeBand, CityCode: a.CityCode, Address: a.Address, EmployerPhone: a.EmployerPhone,
+			LimitWishedFen: a.LimitWishedFen, More: a.more()},
 		IP: remoteIP(ctx), Agent: agentOf(ctx), By: viewerActor(ctx),
 	}, req)
 	if err != nil {
@@ -100,7 +143,7 @@ func (s *Server) applications(ctx context.Context, in *Page) (*body[list[card.Ap
 		return nil, err
 	}
 	p := auth.From(ctx)
-	items, err := s.Applications.List(ctx, p.Bank.ID, p.ID, after, in.Limit)
+	items, err := s.Applications.List(ctx, p.Bank, p.ID, after, in.Limit)
 	if err != nil {
 		return nil, err
 	}
@@ -109,15 +152,15 @@ func (s *Server) applications(ctx context.Context, in *Page) (*body[list[card.Ap
 
 func (s *Server) application(ctx context.Context, in *applicationIn) (*body[card.Application], error) {
 	p := auth.From(ctx)
-	return answered(s.Applications.Get(ctx, p.Bank.ID, p.ID, in.ID))
+	return answered(s.Applications.Get(ctx, p.Bank, p.ID, in.ID))
 }
 
 func (s *Server) supplement(ctx context.Context, in *supplementIn) (*body[card.Application], error) {
 	p := auth.From(ctx)
-	return answered(s.Applications.Supplement(ctx, p.Bank.ID, p.ID, in.ID, in.Body.Fields, viewerActor(ctx)))
+	return answered(s.Applications.Supplement(ctx, p.Bank, p.ID, in.ID, in.Body.Fields, agentOf(ctx), viewerActor(ctx)))
 }
 
 func (s *Server) withdraw(ctx context.Context, in *applicationIn) (*body[card.Application], error) {
 	p := auth.From(ctx)
-	return answered(s.Applications.Withdraw(ctx, p.Bank.ID, p.ID, in.ID, viewerActor(ctx)))
+	return answered(s.Applications.Withdraw(ctx, p.Bank, p.ID, in.ID, viewerActor(ctx)))
 }

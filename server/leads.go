@@ -67,7 +67,7 @@ type noteIn struct {
 type requestInfoIn struct {
 	LeadID
 	Body struct {
-		Fields  []string `json:"fields" nullable:"false" maxItems:"10" doc:"Names of fields, such as employer"`
+		Fields  []string `json:"fields" nullable:"false" maxItems:"10" doc:"Names of fields, such as employer; of the form, or the reviewer's own"`
 		Message pii.Text `json:"message" minLength:"1" maxLength:"500" doc:"To the applicant"`
 	}
 }
@@ -84,7 +84,7 @@ type decideIn struct {
 type revealIn struct {
 	LeadID
 	Body struct {
-		Fields []string `json:"fields" nullable:"false" maxItems:"10" doc:"Names of applicant fields"`
+		Fields []string `json:"fields" nullable:"false" maxItems:"30" doc:"Names of applicant fields"`
 		Reason string   `json:"reason" minLength:"1" maxLength:"200" doc:"Goes to the audit log"`
 	}
 }

@@ -51,10 +51,16 @@ type pagedIn struct {
 	ID string `path:"id" maxLength:"60"`
 }
 
+type screeningIn struct {
+	LeadID
+	Round int `query:"round" minimum:"0" maximum:"1000" doc:"Of the decisions on record; the last one when left out"`
+}
+
 type rescreenIn struct {
 	ID   string `path:"id" maxLength:"60" doc:"app_…"`
 	Body struct {
 		VersionID string `json:"version_id,omitempty" maxLength:"60" doc:"The version on record when left out"`
+		Round     int    `json:"round,omitempty" minimum:"0" maximum:"1000" doc:"Of the decisions on record; the last one when left out"`
 	}
 }
 
@@ -82,17 +88,17 @@ func (s *Server) screeningRoutes() {
 	s.versionRoutes()
 	s.dryRunRoutes()
 	s.blackListRoutes()
-	route(s, http.MethodGet, "/leads/{id}/screening", screeningReaders.byBranch(), "How a lead was screened: version, input, each rule", func(ctx context.Context, in *LeadID) (*body[screen.Decision], error) {
+	route(s, http.MethodGet, "/leads/{id}/screening", screeningReaders.byBranch(), "How a lead was screened: version, input, each rule", func(ctx context.Context, in *screeningIn) (*body[screen.Decision], error) {
 		if err := s.leadSeen(ctx, in.ID); err != nil {
 			return nil, err
 		}
-		return answered(s.Screens.Decision(ctx, auth.From(ctx).Bank.ID, in.ID))
+		return answered(s.Screens.Decision(ctx, auth.From(ctx).Bank.ID, in.ID, in.Round))
 	})
 	route(s, http.MethodPost, "/leads/{id}/screening/replay", screeningReaders.byBranch(), "Decide again on a lead's recorded input; nothing changes", func(ctx context.Context, in *rescreenIn) (*body[screen.Replay], error) {
 		if err := s.leadSeen(ctx, in.ID); err != nil {
 			return nil, err
 		}
-		return answered(s.Screens.Replay(ctx, auth.From(ctx).Bank.ID, in.ID, in.Body.VersionID))
+		return answered(s.Screens.Replay(ctx, auth.From(ctx).Bank.ID, in.ID, in.Body.VersionID, in.Body.Round))
 	})
 	route(s, http.MethodGet, "/screening/intake", screeningReaders, "Whether applications are taken in, by the share of long-sleep cards", func(ctx context.Context, _ *struct{}) (*body[screen.IntakeState], error) {
 		return answered(s.Screens.Intake(ctx, auth.From(ctx).Bank.ID))

@@ -149,6 +149,7 @@ func New(d Deps) *Server {
 	s.paymentRoutes()
 	s.financeRoutes()
 	s.applicationRoutes()
+	s.intakeRoutes()
 	s.cardRoutes()
 	s.leadRoutes()
 	s.screeningRoutes()

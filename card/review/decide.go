@@ -128,13 +128,16 @@ var (
 	secret = regexp.MustCompile(`(^|_)(pan|cvv2?|cvc2?|card_?(no|number|expiry)|expiry_date|otp|pin|pwd|password|passcode)(_|$)`)
 )
 
-// checkFields wants up to ten well-formed names, each once. fixed names are
+// maxFields is how many fields one act may name: a whole form.
+const maxFields = 30
+
+// checkFields wants up to maxFields well-formed names, each once. fixed names are
 // refused: they identify the person.
 func checkFields(fields []string, fixed ...string) error {
 	if len(fields) == 0 {
 		return fault.InvalidField("fields", "field.required")
 	}
-	if len(fields) > 10 {
+	if len(fields) > maxFields {
 		return fault.InvalidField("fields", "field.too_long")
 	}
 	for i, f := range fields {

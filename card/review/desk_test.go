@@ -172,12 +172,12 @@ func TestMoreInformationGoesToTheApplicantAndBack(t *testing.T) {
 		if err := d.Leads.RequestInfo(ctx, d.Bank, p, lead, []string{"employer", "income_band"}, pii.Clear("请补充单位全称")); err != nil {
 			t.Fatal(err)
 		}
-		a, err := d.Applications.Get(ctx, d.Bank.ID, viewer, lead)
+		a, err := d.Applications.Get(ctx, d.Bank, viewer, lead)
 		if err != nil || a.Status != card.InfoRequested || a.InfoRequest == nil || a.InfoRequest.Message != "请补充单位全称" {
 			t.Fatalf("%+v: %v", a, err)
 		}
 		give := func(fields map[string]pii.Text) error {
-			_, err := d.Applications.Supplement(ctx, d.Bank.ID, viewer, lead, fields, card.Actor{Kind: "viewer", ID: viewer})
+			_, err := d.Applications.Supplement(ctx, d.Bank, viewer, lead, fields, "mobile", card.Actor{Kind: "viewer", ID: viewer})
 			return err
 		}
 		if err := give(map[string]pii.Text{"employer": pii.Clear("上海浦东第二机械厂"), "name": pii.Clear("张三")}); len(fault.From(err).Fields) != 2 {
@@ -317,7 +317,7 @@ func TestSupplementPastTheLeaseGoesToTheQueue(t *testing.T) {
 			t.Fatal(err)
 		}
 		d.Clock.Advance(time.Hour)
-		a, err := d.Applications.Supplement(ctx, d.Bank.ID, viewer, lead, map[string]pii.Text{"name": pii.Clear("司马光")}, card.Actor{Kind: "viewer", ID: viewer})
+		a, err := d.Applications.Supplement(ctx, d.Bank, viewer, lead, map[string]pii.Text{"name": pii.Clear("司马光")}, "mobile", card.Actor{Kind: "viewer", ID: viewer})
 		if err != nil || a.Status != card.Queued {
 			t.Fatalf("%+v: %v", a, err)
 		}

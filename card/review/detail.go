@@ -24,16 +24,24 @@ type LeadDetail struct {
 	Decision    *Verdict          `json:"decision"`
 	Proposal    *Proposal         `json:"proposal" doc:"A decision that waits for a second person"`
 	InfoRequest *card.InfoRequest `json:"info_request"`
+	LimitWished *int64            `json:"limit_wished_fen"`
 	IssuedAt    *clock.Stamp      `json:"issued_at"`
 	BoundAt     *clock.Stamp      `json:"bound_at"`
 }
 
 // Attribution is where a lead came from.
 type Attribution struct {
-	RoomID    *string `json:"room_id"`
-	HostID    *string `json:"host_id"`
-	BranchID  *string `json:"branch_id"`
-	ShareCode *string `json:"share_code"`
+	RoomID      *string `json:"room_id"`
+	HostID      *string `json:"host_id"`
+	BranchID    *string `json:"branch_id"`
+	OutletID    *string `json:"outlet_id"`
+	OutletName  *string `json:"outlet_name"`
+	ManagerID   *string `json:"manager_id"`
+	ManagerName *string `json:"manager_name"`
+	Community   *string `json:"community"`
+	Campaign    *string `json:"campaign"`
+	ShareCode   *string `json:"share_code"`
+	FormVersion int     `json:"form_version"`
 }
 
 // Consent is a consent on record.
@@ -87,6 +95,7 @@ type detailRow struct {
 	infoFields, infoSealed      string
 	decision, reason, decidedBy string
 	issued, bound               db.Time
+	limit                       *int64
 }
 
 // Get gives a lead; not_found when the bank has none of that id.
@@ -133,14 +142,16 @@ func (l *Leads) Get(ctx context.Context, bank tenant.Bank, p Person, lead string
 func (l *Leads) fill(ctx context.Context, bank string, v *LeadDetail, names map[string]string) error {
 	row, _, err := db.One(ctx, l.book.DB, func(r db.Row) (d detailRow, err error) {
 		a := &d.attribution
-		return d, r.Scan(&a.RoomID, &a.HostID, &a.BranchID, &a.ShareCode, &d.infoFields, &d.infoSealed,
-			&d.decision, &d.reason, &d.decidedBy, &d.issued, &d.bound)
-	}, `SELECT room_id, host_id, branch_id, share_code, COALESCE(info_fields, ''), COALESCE(info_message_sealed, ''),
-		COALESCE(decision, ''), COALESCE(reason_code, ''), COALESCE(decided_by, ''), issued_at, bound_at
+		return d, r.Scan(&a.RoomID, &a.HostID, &a.BranchID, &a.OutletID, &a.OutletName, &a.ManagerID, &a.ManagerName, &a.Community, &a.Campaign, &a.ShareCode, &a.FormVersion,
+			&d.infoFields, &d.infoSealed, &d.decision, &d.reason, &d.decidedBy, &d.issued, &d.bound, &d.limit)
+	}, `SELECT room_id, host_id, branch_id, outlet_id, (SELECT name FROM branch WHERE branch.id = outlet_id), manager_id, (SELECT name FROM staff WHERE staff.id = manager_id),
+		community, campaign, share_code, form_version, COALESCE(info_fields, ''), COALESCE(info_message_sealed, ''),
+		COALESCE(decision, ''), COALESCE(reason_code, ''), COALESCE(decided_by, ''), issued_at, bound_at, limit_wished_fen
 		FROM application WHERE bank_id = ? AND id = ?`, bank, v.ID)
 	if err != nil {
 		return err
 	}
+	v.LimitWished = row.limit
 	v.Attribution, v.IssuedAt, v.BoundAt = row.attribution, clock.AtPtr(row.issued.Time), clock.AtPtr(row.bound.Time)
 	if row.decision != "" {
 		v.Decision = &Verdict{Decision: row.decision, ReasonCode: row.reason, At: v.DecidedAt}

@@ -16,7 +16,8 @@ import (
 const exportPage = 1000
 
 var exportHeader = []string{"id", "receipt_no", "status", "card_product", "name", "phone", "id_no", "city_code",
-	"screening", "room_id", "claimed_by", "created_at", "decided_at", "card_last4"}
+	"screening", "room_id", "claimed_by", "created_at", "decided_at", "card_last4",
+	"income_band", "share_code", "campaign"}
 
 // Export audits the act, reads the first page, and gives a function that writes
 // all of it as CSV (UTF-8 with a mark, so that spreadsheets read Chinese), masked,
@@ -77,7 +78,8 @@ func record(v Lead) []string {
 	}
 	created, _ := v.CreatedAt.MarshalText()
 	cells := []string{v.ID, v.ReceiptNo, string(v.Status), v.CardProduct.Name, v.Applicant.Name, v.Applicant.Phone, v.Applicant.IDNo,
-		v.Applicant.CityCode, string(v.Screening), text(v.RoomID), claimer, string(created), decided, text(v.CardLast4)}
+		v.Applicant.CityCode, string(v.Screening), text(v.RoomID), claimer, string(created), decided, text(v.CardLast4),
+		text(v.Applicant.IncomeBand), text(v.ShareCode), text(v.Campaign)}
 	for i, c := range cells {
 		cells[i] = inert(c)
 	}

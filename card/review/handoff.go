@@ -2,6 +2,7 @@ package review
 
 import (
 	"context"
+	"strconv"
 
 	"yinbo/card"
 	"yinbo/internal/db"
@@ -32,10 +33,11 @@ func (h *Handoff) Send(ctx context.Context, t outbox.Task) error {
 		status        card.Status
 		product, city string
 		band          *string
+		limit         int64
 	}
 	a, found, err := db.One(ctx, h.Book.DB, func(r db.Row) (v row, err error) {
-		return v, r.Scan(&v.status, &v.product, &v.city, &v.band)
-	}, "SELECT status, card_product_id, city_code, income_band FROM application WHERE bank_id = ? AND id = ?", t.Bank, t.Ref)
+		return v, r.Scan(&v.status, &v.product, &v.city, &v.band, &v.limit)
+	}, "SELECT status, card_product_id, city_code, income_band, COALESCE(limit_wished_fen, 0) FROM application WHERE bank_id = ? AND id = ?", t.Bank, t.Ref)
 	if err != nil || !found {
 		return err
 	}
@@ -53,6 +55,9 @@ func (h *Handoff) Send(ctx context.Context, t outbox.Task) error {
 	fields["city_code"] = pii.Clear(a.city)
 	if a.band != nil {
 		fields["income_band"] = pii.Clear(*a.band)
+	}
+	if a.limit > 0 {
+		fields["limit_wished_fen"] = pii.Clear(strconv.FormatInt(a.limit, 10))
 	}
 	if err := card.Definite(h.Core.SubmitApplication(ctx, t.Ref, a.product, fields)); err != nil {
 		return err

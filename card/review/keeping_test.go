@@ -62,7 +62,7 @@ func TestAnApplicantSeesEachStepOnceUnlessItCameBack(t *testing.T) {
 		}
 		steps := func(want ...card.Status) {
 			t.Helper()
-			a, err := d.Applications.Get(ctx, d.Bank.ID, viewer, lead)
+			a, err := d.Applications.Get(ctx, d.Bank, viewer, lead)
 			if err != nil || len(a.Timeline) != len(want) {
 				t.Fatalf("%v, want %v: %v", a.Timeline, want, err)
 			}

@@ -32,6 +32,8 @@ type Lead struct {
 	Screening    card.Verdict `json:"screening" doc:"The worst verdict: pass, refer, decline"`
 	DecidedAt    *clock.Stamp `json:"decided_at"`
 	CardLast4    *string      `json:"card_last4"`
+	ShareCode    *string      `json:"share_code"`
+	Campaign     *string      `json:"campaign"`
 	QueueID      *string      `json:"queue_id"`
 	Proposed     bool         `json:"proposed" doc:"A decision waits for a second person"`
 	EscalatedAt  *clock.Stamp `json:"escalated_at" doc:"When a promise was not kept, while in review"`
@@ -127,13 +129,13 @@ func (l *Leads) unheld(ctx context.Context, bank string, p Person, f Filter, aft
 // The product's name is read by itself: a join may lose the index's order.
 const leadColumns = `SELECT a.id, a.status, a.card_product_id, (SELECT p.name FROM card_product p WHERE p.id = a.card_product_id), a.name_masked, a.phone_masked, a.id_no_masked, a.city_code, a.income_band,
 	a.receipt_no, a.room_id, a.created_at, a.updated_at, COALESCE(a.claimed_by, ''), a.claimed_until, a.screening, a.decided_at, a.card_last4,
-	a.queue_id, a.proposal_id IS NOT NULL, a.escalated_at, a.escalated_for FROM application a`
+	a.share_code, a.campaign, a.queue_id, a.proposal_id IS NOT NULL, a.escalated_at, a.escalated_for FROM application a`
 
 func scanLead(r db.Row) (v Lead, err error) {
 	var created, updated, until, decided, escalated db.Time
 	err = r.Scan(&v.ID, &v.Status, &v.CardProduct.ID, &v.CardProduct.Name, &v.Applicant.Name, &v.Applicant.Phone, &v.Applicant.IDNo,
 		&v.Applicant.CityCode, &v.Applicant.IncomeBand, &v.ReceiptNo, &v.RoomID, &created, &updated, &v.claimer, &until, &v.Screening, &decided, &v.CardLast4,
-		&v.QueueID, &v.Proposed, &escalated, &v.EscalatedFor)
+		&v.ShareCode, &v.Campaign, &v.QueueID, &v.Proposed, &escalated, &v.EscalatedFor)
 	v.CreatedAt, v.UpdatedAt = clock.At(created.Time), clock.At(updated.Time)
 	v.ClaimedUntil, v.DecidedAt, v.EscalatedAt = clock.AtPtr(until.Time), clock.AtPtr(decided.Time), clock.AtPtr(escalated.Time)
 	return v, err

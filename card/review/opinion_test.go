@@ -267,7 +267,7 @@ func TestWhoeverAskedTheApplicantIsNotItsSecond(t *testing.T) {
 		if err := d.Leads.Release(ctx, d.Bank, before, lead); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := d.Applications.Supplement(ctx, d.Bank.ID, viewer, lead, map[string]pii.Text{"employer": pii.Clear("浦西机械厂")}, card.Actor{Kind: "viewer", ID: viewer}); err != nil {
+		if _, err := d.Applications.Supplement(ctx, d.Bank, viewer, lead, map[string]pii.Text{"employer": pii.Clear("浦西机械厂")}, "mobile", card.Actor{Kind: "viewer", ID: viewer}); err != nil {
 			t.Fatal(err)
 		}
 		propose(t, d, lead, yes)

@@ -19,7 +19,7 @@ const RevealsPerHour = 60
 
 // formFields are those that every application may have; others come from
 // supplements.
-var formFields = []string{"name", "id_no", "phone", "email", "employer", "address", "employer_phone"}
+var formFields = card.FormFields()
 
 // Reveal opens fields of a lead for the one who holds it or a supervisor, and
 // leaves the reason in the audit chain. Fields that the applicant did not give

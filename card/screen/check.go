@@ -26,6 +26,14 @@ func Invariants() []invariant.Rule {
 			LEFT JOIN screening_set v ON v.id = d.set_id AND v.bank_id = d.bank_id
 			WHERE a.id IS NULL OR a.screening <> d.verdict OR v.activated_at IS NULL`,
 	}, {
+		Name:  "screening.rounds",
+		Means: "of what was screened again, every earlier decision is on record",
+		Of:    "screening_decision",
+		Broken: `SELECT d.bank_id, d.application_id, CONCAT_WS('', 'round ', d.round) FROM screening_decision d
+			WHERE d.round <> 1 + (SELECT COUNT(*) FROM screening_earlier e WHERE e.bank_id = d.bank_id AND e.application_id = d.application_id AND e.round < d.round)
+			UNION ALL SELECT e.bank_id, e.application_id, CONCAT_WS('', 'round ', e.round, ' without a last one') FROM screening_earlier e
+			WHERE NOT EXISTS (SELECT 1 FROM screening_decision d WHERE d.bank_id = e.bank_id AND d.application_id = e.application_id AND d.round > e.round)`,
+	}, {
 		Name:  "screening.replay",
 		Means: "the newest 1,000 decisions, made again by their version and input, are the same",
 		Look:  replays,
@@ -55,7 +63,7 @@ func replays(ctx context.Context, q db.Querier) (looked int64, broken []invarian
 	rows, err := db.All(ctx, q, func(r db.Row) (v row, err error) {
 		v.record, err = scanRecord(banked{r, &v.bank})
 		return v, err
-	}, "SELECT bank_id, application_id, set_id, input, results, verdict, at FROM screening_decision ORDER BY at DESC LIMIT ?", replayed)
+	}, "SELECT bank_id, application_id, set_id, input, results, verdict, at, round FROM screening_decision ORDER BY at DESC LIMIT ?", replayed)
 	if err != nil {
 		return 0, nil, err
 	}

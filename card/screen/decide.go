@@ -14,7 +14,8 @@ import (
 )
 
 // Screen decides on an application within its transaction, before it is written,
-// and keeps the record.
+// and keeps the record. Of one that is screened again, the record so far moves to
+// screening_earlier as it is.
 func (s *Screens) Screen(ctx context.Context, tx *db.Tx, bank tenant.Bank, c card.Candidate) (card.Verdict, error) {
 	in, err := gather(ctx, tx, bank, c)
 	if err != nil {
@@ -28,9 +29,29 @@ func (s *Screens) Screen(ctx context.Context, tx *db.Tx, bank tenant.Bank, c car
 	if err != nil {
 		return "", err
 	}
+	round := 1
+	if c.Again {
+		if round, err = setAside(ctx, tx, bank.ID, c.Application); err != nil {
+			return "", err
+		}
+	}
 	verdict, results := p.evaluate(in)
-	return verdict, tx.Insert(ctx, "screening_decision (bank_id, application_id, set_id, input, results, verdict, at)",
-		[][]any{{bank.ID, c.Application, v.ID, mustJSON(in), mustJSON(results), string(verdict), tx.Now}}, "")
+	return verdict, tx.Insert(ctx, "screening_decision (bank_id, application_id, set_id, input, results, verdict, at, round)",
+		[][]any{{bank.ID, c.Application, v.ID, mustJSON(in), mustJSON(results), string(verdict), tx.Now, round}}, "")
+}
+
+// setAside makes way for a further decision and gives its round.
+func setAside(ctx context.Context, tx *db.Tx, bank, application string) (round int, err error) {
+	_, err = tx.Exec(ctx, `INSERT INTO screening_earlier (bank_id, application_id, round, set_id, input, results, verdict, at)
+		SELECT bank_id, application_id, round, set_id, input, results, verdict, at FROM screening_decision WHERE bank_id = ? AND application_id = ?`, bank, application)
+	if err != nil {
+		return 0, err
+	}
+	if _, err := tx.Exec(ctx, "DELETE FROM screening_decision WHERE bank_id = ? AND application_id = ?", bank, application); err != nil {
+		return 0, err
+	}
+	last, _, err := db.Value[int](ctx, tx, "SELECT COALESCE(MAX(round), 0) FROM screening_earlier WHERE bank_id = ? AND application_id = ?", bank, application)
+	return last + 1, err
 }
 
 // record is a decision as it is kept.
@@ -40,13 +61,14 @@ type record struct {
 	results          []Result
 	verdict          card.Verdict
 	at               db.Time
+	round            int
 }
 
-const selectRecord = "SELECT application_id, set_id, input, results, verdict, at FROM screening_decision WHERE "
+const selectRecord = "SELECT application_id, set_id, input, results, verdict, at, round FROM screening_decision WHERE "
 
 func scanRecord(r db.Row) (d record, err error) {
 	var input, results string
-	if err := r.Scan(&d.application, &d.set, &input, &results, &d.verdict, &d.at); err != nil {
+	if err := r.Scan(&d.application, &d.set, &input, &results, &d.verdict, &d.at, &d.round); err != nil {
 		return d, err
 	}
 	if err := json.Unmarshal([]byte(input), &d.input); err != nil {
@@ -75,24 +97,32 @@ type Decision struct {
 	At            clock.Stamp  `json:"at"`
 	Input         *Input       `json:"input" doc:"Without personal data"`
 	Results       []Said       `json:"results"`
+	Round         int          `json:"round" doc:"1 for the first; one more after each supplement"`
+	Rounds        int          `json:"rounds" doc:"How many there are"`
 }
 
-// Decision gives the record of a lead's screening; 404 not_found.
-func (s *Screens) Decision(ctx context.Context, bank, lead string) (Decision, error) {
-	d, v, found, err := s.recorded(ctx, bank, lead)
+// Decision gives the record of a lead's screening, of a round or, with 0, the last
+// one; 404 not_found.
+func (s *Screens) Decision(ctx context.Context, bank, lead string, round int) (Decision, error) {
+	d, v, found, err := s.recorded(ctx, bank, lead, round)
 	if err != nil {
 		return Decision{}, err
 	}
-	if found {
-		return Decision{ApplicationID: lead, VersionID: &v.ID, VersionNo: &v.No, Verdict: d.verdict, At: clock.At(d.at.Time),
-			Input: &d.input, Results: said(v, d.results)}, nil
+	if !found {
+		return s.former(ctx, bank, lead, round)
 	}
-	return s.former(ctx, bank, lead)
+	out := Decision{ApplicationID: lead, VersionID: &v.ID, VersionNo: &v.No, Verdict: d.verdict, At: clock.At(d.at.Time),
+		Input: &d.input, Results: said(v, d.results), Round: d.round}
+	out.Rounds, _, err = db.Value[int](ctx, s.book.DB, "SELECT round FROM screening_decision WHERE bank_id = ? AND application_id = ?", bank, lead)
+	return out, err
 }
 
 // former is a decision from before rules were expressions.
-func (s *Screens) former(ctx context.Context, bank, lead string) (Decision, error) {
-	out := Decision{ApplicationID: lead, Results: []Said{}}
+func (s *Screens) former(ctx context.Context, bank, lead string, round int) (Decision, error) {
+	out := Decision{ApplicationID: lead, Results: []Said{}, Round: 1, Rounds: 1}
+	if round > 1 {
+		return out, notFound()
+	}
 	type head struct {
 		verdict card.Verdict
 		at      db.Time
@@ -113,8 +143,11 @@ func (s *Screens) former(ctx context.Context, bank, lead string) (Decision, erro
 	return out, err
 }
 
-func (s *Screens) recorded(ctx context.Context, bank, lead string) (d record, v Version, found bool, err error) {
-	d, found, err = db.One(ctx, s.book.DB, scanRecord, selectRecord+"bank_id = ? AND application_id = ?", bank, lead)
+func (s *Screens) recorded(ctx context.Context, bank, lead string, round int) (d record, v Version, found bool, err error) {
+	d, found, err = db.One(ctx, s.book.DB, scanRecord, selectRecord+"bank_id = ? AND application_id = ? AND (? = 0 OR round = ?)", bank, lead, round, round)
+	if err == nil && !found && round > 0 {
+		d, found, err = db.One(ctx, s.book.DB, scanRecord, strings.Replace(selectRecord, "screening_decision", "screening_earlier", 1)+"bank_id = ? AND application_id = ? AND round = ?", bank, lead, round)
+	}
 	if err != nil || !found {
 		return d, v, found, err
 	}
@@ -138,7 +171,7 @@ func said(v Version, results []Result) []Said {
 // Findings is what a lead shows of its screening: each rule with what it looked
 // at.
 func (s *Screens) Findings(ctx context.Context, bank, lead string) ([]card.Finding, error) {
-	d, v, found, err := s.recorded(ctx, bank, lead)
+	d, v, found, err := s.recorded(ctx, bank, lead, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -184,15 +217,15 @@ type Replay struct {
 }
 
 // Replay decides again by the recorded input: by the version on record, or by
-// another. Errors: 404 not_found; 409 screening.no_record for a decision from
+// another; round is as in Decision. Errors: 404 not_found; 409 screening.no_record for a decision from
 // before rules had versions.
-func (s *Screens) Replay(ctx context.Context, bank, lead, version string) (Replay, error) {
-	d, v, found, err := s.recorded(ctx, bank, lead)
+func (s *Screens) Replay(ctx context.Context, bank, lead, version string, round int) (Replay, error) {
+	d, v, found, err := s.recorded(ctx, bank, lead, round)
 	if err != nil {
 		return Replay{}, err
 	}
 	if !found {
-		if _, err := s.former(ctx, bank, lead); err != nil {
+		if _, err := s.former(ctx, bank, lead, round); err != nil {
 			return Replay{}, err
 		}
 		return Replay{}, fault.New(fault.Conflict, "screening.no_record")

@@ -32,7 +32,7 @@ func apply(t *testing.T, d *cardtest.Department, n int, change func(*card.Form))
 
 func input(t *testing.T, d *cardtest.Department, lead string) screen.Input {
 	t.Helper()
-	dec, err := d.Screens.Decision(testkit.Context(t), d.Bank.ID, lead)
+	dec, err := d.Screens.Decision(testkit.Context(t), d.Bank.ID, lead, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -197,17 +197,17 @@ func TestDecisionsReplayByTheirVersionAndByAnother(t *testing.T) {
 		ctx, bank := testkit.Context(t), d.Bank.ID
 		lead, _ := d.Apply(t, 1)
 		v := activate(t, d, draft(t, d, everybody))
-		again, err := d.Screens.Replay(ctx, bank, lead, "")
+		again, err := d.Screens.Replay(ctx, bank, lead, "", 0)
 		if err != nil || !again.Same || again.Verdict != card.Pass || again.VersionNo != 1 {
 			t.Errorf("%+v: %v", again, err)
 		}
-		other, err := d.Screens.Replay(ctx, bank, lead, v.ID)
+		other, err := d.Screens.Replay(ctx, bank, lead, v.ID, 0)
 		if err != nil || other.Same || other.Verdict != card.Refer || other.Recorded != card.Pass {
 			t.Errorf("%+v: %v", other, err)
 		}
-		_, err = d.Screens.Replay(ctx, "bank_other", lead, "")
+		_, err = d.Screens.Replay(ctx, "bank_other", lead, "", 0)
 		wants(t, err, "not_found")
-		_, err = d.Screens.Replay(ctx, bank, lead, "rls_none")
+		_, err = d.Screens.Replay(ctx, bank, lead, "rls_none", 0)
 		wants(t, err, "not_found")
 
 		// A decision from before rules had versions stays readable.
@@ -221,7 +221,7 @@ func TestDecisionsReplayByTheirVersionAndByAnother(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		old, err := d.Screens.Decision(ctx, bank, lead)
+		old, err := d.Screens.Decision(ctx, bank, lead, 0)
 		if err != nil || old.VersionID != nil || len(old.Results) != 1 || old.Results[0].Rule != "age" {
 			t.Errorf("%+v: %v", old, err)
 		}
@@ -229,7 +229,7 @@ func TestDecisionsReplayByTheirVersionAndByAnother(t *testing.T) {
 		if err != nil || len(findings) != 1 || findings[0].Input["age"] != float64(36) {
 			t.Errorf("%+v: %v", findings, err)
 		}
-		_, err = d.Screens.Replay(ctx, bank, lead, "")
+		_, err = d.Screens.Replay(ctx, bank, lead, "", 0)
 		wants(t, err, "screening.no_record")
 	})
 }
@@ -347,6 +347,7 @@ func TestInvariantsOfScreeningHoldAndCanFail(t *testing.T) {
 			testkit.Wrong("approved by who submitted", "screening.active", "UPDATE screening_set SET approved_by = submitted_by WHERE state = 'active'"),
 			testkit.Wrong("no version active", "screening.active", "UPDATE screening_set SET state = 'retired', active_key = NULL"),
 			testkit.Wrong("another verdict", "screening.verdict", "UPDATE application SET screening = 'decline'"),
+			testkit.Wrong("an earlier round is lost", "screening.rounds", "UPDATE screening_decision SET round = 2"),
 			testkit.Wrong("other results", "screening.replay", "UPDATE screening_decision SET results = REPLACE(results, 'pass', 'refer')"),
 			testkit.Wrong("rules that changed", "screening.replay", "UPDATE screening_set SET rules = REPLACE(rules, '!id_valid', 'id_valid')"),
 			testkit.Wrong("moved to another kind", "screening.listed", "UPDATE screening_list SET kind = 'device'"),

@@ -32,7 +32,7 @@ var StandardCases = standardCases
 func Statements(d db.Dialect) map[string]string {
 	out := map[string]string{}
 	for _, s := range subjects(card.Candidate{DeviceID: "d", EmployerPhoneHash: "e", IPHash: "i", PhoneHash: "p"}, &Input{}) {
-		out[s.newest(d)] = s.index
+		out[s.newest(d, false)] = s.index
 	}
 	return out
 }

@@ -45,7 +45,7 @@ func subjects(c card.Candidate, in *Input) []subject {
 
 // gather reads the facts within the application's transaction, without itself.
 func gather(ctx context.Context, tx *db.Tx, bank tenant.Bank, c card.Candidate) (Input, error) {
-	in := Input{Age: c.Age, IDValid: true, AdminCode: c.AdminCode, CityCode: c.CityCode, IncomeBand: c.IncomeBand,
+	in := Input{Age: c.Age, IDValid: true, AdminCode: c.AdminCode, CityCode: c.CityCode, IncomeBand: c.IncomeBand, Industry: c.Industry, Title: c.Title, LimitWished: c.LimitWishedFen, Campaign: c.Campaign,
 		CardProductID: c.CardProductID, RoomID: c.RoomID, BranchID: c.BranchID, Hour: tx.Now.In(bank.Zone).Hour(),
 		Agent: c.Agent, DeviceGiven: c.DeviceID != "", CoolOffDays: bank.Settings.CoolOffDays,
 		AddressLimit: bank.Settings.ApplicationsPerAddressHour}
@@ -54,12 +54,12 @@ func gather(ctx context.Context, tx *db.Tx, bank tenant.Bank, c card.Candidate) 
 		return in, err
 	}
 	for _, s := range all {
-		if err := s.count(ctx, tx, bank.ID, c.PersonHash); err != nil {
+		if err := s.count(ctx, tx, bank.ID, c); err != nil {
 			return in, err
 		}
 	}
 	var err error
-	if in.IPSharePct, err = share(ctx, tx, bank, c.IPHash); err != nil {
+	if in.IPSharePct, err = share(ctx, tx, bank, c); err != nil {
 		return in, err
 	}
 	if err := person(ctx, tx, bank.ID, c, &in.Person); err != nil {
@@ -87,25 +87,40 @@ func (s *Screens) Purge(ctx context.Context) error {
 }
 
 // count reads what came with the subject, by its index.
-func (s subject) count(ctx context.Context, tx *db.Tx, bank, personHash string) error {
+func (s subject) count(ctx context.Context, tx *db.Tx, bank string, c card.Candidate) error {
 	within := func(d time.Duration) time.Time { return tx.Now.Add(-d) }
 	_, _, err := db.One(ctx, tx, func(r db.Row) (struct{}, error) {
 		return struct{}{}, r.Scan(&s.into.D7, &s.into.H24, &s.into.H1, &s.into.M10)
-	}, s.newest(tx.Dialect()),
-		within(24*time.Hour), within(time.Hour), within(10*time.Minute), bank, s.value, within(7*24*time.Hour), countLimit)
+	}, s.newest(tx.Dialect(), c.Again), append(append([]any{within(24 * time.Hour), within(time.Hour), within(10 * time.Minute), bank, s.value, within(7 * 24 * time.Hour)}, itself(c)...), countLimit)...)
 	if err != nil || s.others == 0 {
 		return err
 	}
-	n, err := some(ctx, tx, bank, s.index, s.column+" = ? AND created_at > ? AND id_no_hash <> ?", s.value, within(s.others), personHash)
+	n, err := some(ctx, tx, bank, s.index, s.column+" = ? AND created_at > ? AND id_no_hash <> ?", s.value, within(s.others), c.PersonHash)
 	s.into.Others = n
 	return err
 }
 
+// butItself leaves an application out that is there already.
+func butItself(again bool) string {
+	if again {
+		return " AND id <> ?"
+	}
+	return ""
+}
+
+// itself is the argument of butItself.
+func itself(c card.Candidate) []any {
+	if c.Again {
+		return []any{c.Application}
+	}
+	return nil
+}
+
 // newest counts within four windows.
-func (s subject) newest(d db.Dialect) string {
+func (s subject) newest(d db.Dialect, again bool) string {
 	return `SELECT COUNT(*), COALESCE(SUM(CASE WHEN created_at > ? THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE WHEN created_at > ? THEN 1 ELSE 0 END), 0),
 		COALESCE(SUM(CASE WHEN created_at > ? THEN 1 ELSE 0 END), 0)
-		FROM (SELECT created_at FROM application` + d.By(s.index) + ` WHERE bank_id = ? AND ` + s.column + ` = ? AND created_at > ? ORDER BY created_at DESC LIMIT ?) AS newest`
+		FROM (SELECT created_at FROM application` + d.By(s.index) + ` WHERE bank_id = ? AND ` + s.column + ` = ? AND created_at > ?` + butItself(again) + ` ORDER BY created_at DESC LIMIT ?) AS newest`
 }
 
 // some counts applications by an index, up to countLimit.
@@ -117,14 +132,14 @@ func some(ctx context.Context, tx *db.Tx, bank, index, where string, args ...any
 
 // share is an address's part of the bank's newest applications of today, in
 // percent.
-func share(ctx context.Context, tx *db.Tx, bank tenant.Bank, ipHash string) (int, error) {
+func share(ctx context.Context, tx *db.Tx, bank tenant.Bank, c card.Candidate) (int, error) {
 	y, m, d := tx.Now.In(bank.Zone).Date()
 	today := time.Date(y, m, d, 0, 0, 0, 0, bank.Zone)
 	type pair struct{ all, its int }
 	n, _, err := db.One(ctx, tx, func(r db.Row) (p pair, err error) { return p, r.Scan(&p.all, &p.its) },
 		`SELECT COUNT(*), COALESCE(SUM(CASE WHEN ip_hash = ? THEN 1 ELSE 0 END), 0) FROM
-		(SELECT ip_hash FROM application WHERE bank_id = ? AND created_at >= ? ORDER BY created_at DESC LIMIT ?) AS newest`,
-		ipHash, bank.ID, today.UTC(), shareOf)
+		(SELECT ip_hash FROM application WHERE bank_id = ? AND created_at >= ?`+butItself(c.Again)+` ORDER BY created_at DESC LIMIT ?) AS newest`,
+		append(append([]any{c.IPHash, bank.ID, today.UTC()}, itself(c)...), shareOf)...)
 	if err != nil || n.all == 0 {
 		return 0, err
 	}

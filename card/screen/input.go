@@ -8,6 +8,10 @@ type Input struct {
 	AdminCode     string `json:"admin_code" expr:"admin_code" required:"false" maxLength:"6" doc:"The id number's first six digits (GB/T 2260)"`
 	CityCode      string `json:"city_code" expr:"city_code" required:"false" maxLength:"6" doc:"Where the person lives"`
 	IncomeBand    string `json:"income_band" expr:"income_band" required:"false" maxLength:"20"`
+	Industry      string `json:"industry" expr:"industry" required:"false" maxLength:"20" doc:"Of the employer, as a code; empty when not told"`
+	Title         string `json:"title" expr:"title" required:"false" maxLength:"20" doc:"At work, as a code; empty when not told"`
+	LimitWished   int64  `json:"limit_wished_fen" expr:"limit_wished_fen" required:"false" minimum:"0" doc:"0 for none"`
+	Campaign      string `json:"campaign" expr:"campaign" required:"false" maxLength:"60" doc:"Of the share code; empty for none"`
 	CardProductID string `json:"card_product_id" expr:"card_product_id" required:"false" maxLength:"60"`
 	RoomID        string `json:"room_id" expr:"room_id" required:"false" maxLength:"60" doc:"Empty outside of rooms"`
 	BranchID      string `json:"branch_id" expr:"branch_id" required:"false" maxLength:"60"`

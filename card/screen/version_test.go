@@ -106,7 +106,7 @@ func TestAVersionIsSubmittedByOneAndApprovedByAnother(t *testing.T) {
 			t.Fatalf("%+v", v)
 		}
 		lead, _ := d.Apply(t, 1)
-		dec, err := d.Screens.Decision(ctx, bank, lead)
+		dec, err := d.Screens.Decision(ctx, bank, lead, 0)
 		if err != nil || dec.Verdict != card.Refer || *dec.VersionID != v.ID {
 			t.Fatalf("%+v: %v", dec, err)
 		}
@@ -122,7 +122,7 @@ func TestAVersionIsSubmittedByOneAndApprovedByAnother(t *testing.T) {
 		}
 		activate(t, d, first)
 		next, _ := d.Apply(t, 2)
-		if dec, err = d.Screens.Decision(ctx, bank, next); err != nil || dec.Verdict != card.Pass || *dec.VersionID != first.ID {
+		if dec, err = d.Screens.Decision(ctx, bank, next, 0); err != nil || dec.Verdict != card.Pass || *dec.VersionID != first.ID {
 			t.Fatalf("%+v: %v", dec, err)
 		}
 		testkit.Holds(t, d.DB, screen.Invariants()...)

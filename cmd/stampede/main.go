@@ -25,7 +25,7 @@ func main() {
 // run parses args and does what they say until ctx ends.
 func run(ctx context.Context, args, environ []string, out io.Writer) error {
 	root := &cobra.Command{Use: "stampede", Short: "A crowd for load tests", SilenceUsage: true, SilenceErrors: true}
-	root.AddCommand(buy(environ, out), watch(out))
+	root.AddCommand(buy(environ, out), apply(environ, out), watch(out))
 	root.SetArgs(args)
 	root.SetOut(out)
 	return root.ExecuteContext(ctx)

@@ -118,7 +118,7 @@ func (o operation) idPrefix() string {
 		"reconciliations": id.Reconciliation, "exceptions": id.Exception, "categories": id.Category, "merchants": id.Merchant,
 		"skus": id.SKU, "imports": id.Import, "lotteries": id.Lottery, "polls": id.Poll, "red-packets": id.RedPacket, "cues": id.Cue,
 		"coupon-drops": id.CouponDrop, "versions": id.RuleSet, "dry-runs": id.DryRun, "lists": id.ListEntry,
-		"costs": id.Cost, "card-products": id.CardProduct, "proofs": id.Proof, "staff": id.Staff, "requests": id.StaffRequest, "sessions": id.Session} {
+		"costs": id.Cost, "card-products": id.CardProduct, "proofs": id.Proof, "staff": id.Staff, "requests": id.StaffRequest, "sessions": id.Session, "share-codes": id.ShareCode} {
 		if strings.Contains(o.path, "/"+part+"/{id}") || strings.Contains(o.path, "/bindings/{id}") {
 			return prefix
 		}

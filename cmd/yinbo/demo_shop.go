@@ -112,8 +112,10 @@ func (s *seeder) shop(ctx context.Context, b tenant.Bank, staff map[string]strin
 		return err
 	}
 	err = s.db.InTx(ctx, func(tx *db.Tx) error {
-		_, err := card.CreateSamples(ctx, tx, b)
-		return err
+		if _, err := card.CreateSamples(ctx, tx, b); err != nil || b.Slug != "demo" {
+			return err
+		}
+		return card.WriteForm(ctx, tx, b.ID, "", card.FullForm()) // it asks for all, and requires the minimum
 	})
 	if err != nil {
 		return err

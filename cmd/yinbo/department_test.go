@@ -189,7 +189,7 @@ func (b *busy) ask(r *rand.Rand) {
 	if lead, ok := b.one(r, "status = 'info_requested'"); ok {
 		viewer, _, err := db.Value[string](b.ctx, b.DB, "SELECT viewer_id FROM application WHERE id = ?", lead)
 		b.did("look", err)
-		_, err = b.Applications.Supplement(b.ctx, b.Bank.ID, viewer, lead, map[string]pii.Text{"employer": pii.Clear("浦西机械厂")}, card.Actor{Kind: "viewer", ID: viewer})
+		_, err = b.Applications.Supplement(b.ctx, b.Bank, viewer, lead, map[string]pii.Text{"employer": pii.Clear("浦西机械厂")}, "mobile", card.Actor{Kind: "viewer", ID: viewer})
 		b.did("supplement", err)
 	}
 }
@@ -197,7 +197,7 @@ func (b *busy) ask(r *rand.Rand) {
 func (b *busy) withdraw(r *rand.Rand) {
 	time.Sleep(300 * time.Millisecond)
 	if a, ok := b.any(r); ok {
-		_, err := b.Applications.Withdraw(b.ctx, b.Bank.ID, a.viewer, a.id, card.Actor{Kind: "viewer", ID: a.viewer})
+		_, err := b.Applications.Withdraw(b.ctx, b.Bank, a.viewer, a.id, card.Actor{Kind: "viewer", ID: a.viewer})
 		b.did("withdraw", err)
 	}
 }

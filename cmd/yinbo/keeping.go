@@ -32,7 +32,7 @@ import (
 
 // keepingClasses are everyone's.
 func keepingClasses() []keeping.Class {
-	return append(review.Keeping(), order.Keeping(), live.Keeping(), card.Keeping(), funnel.Keeping(), screen.Keeping(), auth.Keeping())
+	return append(review.Keeping(), order.Keeping(), live.Keeping(), card.Keeping(), card.DraftKeeping(), funnel.Keeping(), screen.Keeping(), auth.Keeping())
 }
 
 // personal is who holds something of a person.

@@ -59,6 +59,10 @@ func (p *product) objects(t *testing.T) map[string]string {
 	out["settlements"] = list.Items[0].ID
 	p.get(t, finance, "/reconciliations", 200, &list)
 	out["reconciliations"] = list.Items[0].ID
+	out["card-products"] = cards.Items[0].ID
+	var share struct{ ID string }
+	p.post(t, p.staff(t, "demo", "operator"), "/share-codes", map[string]any{"kind": "room", "room_id": room}, 201, &share)
+	out["share-codes"] = share.ID
 	p.screeningObjects(t, out)
 	p.staffObjects(t, out)
 	p.shopObjects(t, out)

@@ -68,6 +68,9 @@ const (
 	Difference     = "dif"
 	Cost           = "cst"
 	StaffRequest   = "srq"
+	Draft          = "dft"
+	Start          = "sta"
+	ShareCode      = "shc"
 )
 
 const (

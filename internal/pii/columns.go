@@ -16,6 +16,7 @@ func Columns() []Column {
 	return []Column{
 		{Table: "address", Name: "sealed", Row: "id"},
 		{Table: "applicant_field", Name: "sealed", Row: "application_id", AsField: "field"},
+		{Table: "application_draft", Name: "sealed", Row: "id"},
 		{Table: "application", Name: "info_message_sealed", Row: "id"},
 		{Table: "binding", Name: "card_token_sealed", Row: "id"},
 		{Table: "lead_event", Name: "sealed_text", Row: "id"},

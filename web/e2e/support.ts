@@ -49,6 +49,17 @@ export function newIdNumber(): string {
   return body + '10X98765432'[sum % 11]
 }
 
+/** Goes on over the pages of the application form that ask for nothing required, to the consents. */
+export async function toConsents(page: Page): Promise<void> {
+  const heading = page.getByRole('main').getByRole('heading', { level: 2 })
+  for (let n = 0; n < 8; n++) {
+    const was = (await heading.first().textContent()) ?? ''
+    if (was === '请逐份阅读并勾选同意') return
+    await page.getByRole('button', { name: '下一步' }).click()
+    await expect(heading.first()).not.toHaveText(was)
+  }
+}
+
 /** A card number of the demo bank with a right check digit. */
 export function newPan(bin = '621799'): string {
   const body = bin + String(Math.floor(Math.random() * 1e12)).padStart(12, '0')

@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib'
 import { AxeBuilder } from '@axe-core/playwright'
 import { expect, test, type Page } from '@playwright/test'
-import { codeAfter, enterRoom, fillAddress, newIdNumber, newPan, newPhone, payAtCashier, signIn } from './support'
+import { codeAfter, enterRoom, fillAddress, newIdNumber, newPan, newPhone, payAtCashier, signIn, toConsents } from './support'
 
 const shelf = (page: Page) => page.getByRole('button', { name: /打开小黄车/ })
 const dialog = (page: Page) => page.getByRole('dialog').last()
@@ -136,7 +136,7 @@ test('a card is applied for: nothing ticked beforehand, the text readable, a rec
   await next.click()
   await page.getByLabel('居住地区').click()
   await page.getByRole('button', { name: '确定' }).click()
-  await next.click()
+  await toConsents(page)
 
   const boxes = page.getByRole('checkbox')
   await expect(boxes.first()).toBeVisible()

@@ -1,6 +1,6 @@
 import { expect, test, type APIRequestContext, type Browser, type BrowserContext, type Page } from '@playwright/test'
 import { signIn as staffSignIn } from './staff'
-import { bankbox, codeAfter, fillAddress, newIdNumber, newPan, newPhone, payAtCashier, signIn } from './support'
+import { bankbox, codeAfter, fillAddress, newIdNumber, newPan, newPhone, payAtCashier, signIn, toConsents } from './support'
 
 /**
  * The whole way, with everybody in it at once: the host opens a room, a viewer
@@ -141,7 +141,7 @@ async function applyForCard(viewer: Page, phone: string, person: { name: string;
   await next.click()
   await viewer.getByLabel('居住地区').click()
   await viewer.getByRole('button', { name: '确定' }).click()
-  await next.click()
+  await toConsents(viewer)
   await expect(viewer.getByRole('checkbox').first()).toBeVisible()
   for (const box of await viewer.getByRole('checkbox').all()) await box.check()
   await next.click()

@@ -41,6 +41,64 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/application-drafts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own drafts */
+        get: operations["get-application-drafts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/application-form": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the bank's form asks for */
+        get: operations["get-application-form"];
+        /**
+         * Change the form: a new version
+         * @description Roles: admin.
+         */
+        put: operations["put-application-form"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/application-form/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The form's versions, the newest first
+         * @description Roles: admin, auditor.
+         */
+        get: operations["get-application-form-versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/applications": {
         parameters: {
             query?: never;
@@ -409,6 +467,24 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/card-products/{id}/draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Save one's draft over the revision that was read */
+        put: operations["put-card-products-id-draft"];
+        post?: never;
+        /** Forget one's draft */
+        delete: operations["delete-card-products-id-draft"];
         options?: never;
         head?: never;
         patch?: never;
@@ -4028,6 +4104,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/share-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Share codes, the newest first; a host's own
+         * @description Roles: host, operator, supervisor, admin.
+         */
+        get: operations["get-share-codes"];
+        put?: never;
+        /**
+         * Make a share code
+         * @description Roles: host, operator, supervisor, admin.
+         */
+        post: operations["post-share-codes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/share-codes/choices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whom and what a share code may name
+         * @description Roles: host, operator, supervisor, admin.
+         */
+        get: operations["get-share-codes-choices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/share-codes/{id}/retire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End a share code
+         * @description Roles: host, operator, supervisor, admin.
+         */
+        post: operations["post-share-codes-id-retire"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/shop/categories": {
         parameters: {
             query?: never;
@@ -5245,19 +5385,45 @@ export interface components {
         };
         Applicant: {
             address?: string;
+            /** @description Repay from a card of the bank by itself */
+            auto_repay?: boolean;
             /** @description Six digits, GB/T 2260 */
             city_code: string;
+            /** @description Whom to ask in an emergency */
+            contacts?: components["schemas"]["Contact"][];
+            /** @enum {string} */
+            delivery_to?: "home" | "work" | "branch";
+            /** @enum {string} */
+            education?: "doctor" | "master" | "bachelor" | "junior_college" | "high_school" | "below";
             email?: string;
             employer?: string;
+            employer_address?: string;
             /** @description With area code and extension, such as 021-12345678-100 */
             employer_phone?: string;
+            /** @description YYYY-MM-DD, or long_term */
+            id_expires_on?: string;
             /** @description Resident id number, GB 11643 */
             id_no: string;
             income_band?: string;
+            /** @enum {string} */
+            industry?: "government" | "finance" | "it" | "education" | "health" | "manufacturing" | "construction" | "trade" | "transport" | "hospitality" | "energy" | "agriculture" | "culture" | "services" | "other";
+            /** Format: int64 */
+            limit_wished_fen?: number;
+            /** @enum {string} */
+            marital_status?: "single" | "married" | "divorced" | "widowed";
             /** @description As on the id card */
             name: string;
             /** @description The signed-in phone */
             phone: string;
+            /** @description As on a passport, such as ZHANG SAN */
+            pinyin?: string;
+            /**
+             * Format: int64
+             * @description How long the person lives there
+             */
+            residence_years?: number;
+            /** @enum {string} */
+            title?: "owner" | "executive" | "manager" | "professional" | "staff" | "worker" | "freelancer" | "retired" | "student" | "other";
         };
         ApplyInBody: {
             applicant: components["schemas"]["Applicant"];
@@ -5549,6 +5715,8 @@ export interface components {
             received: boolean;
         };
         CardApplication: {
+            /** @description Of a rejected one: the business date from which the person may apply again */
+            again_on: string | null;
             card_last4: string | null;
             card_product: components["schemas"]["CardNamed"];
             created_at: string;
@@ -5559,6 +5727,11 @@ export interface components {
             status: string;
             timeline?: components["schemas"]["CardStep"][] | null;
             updated_at: string;
+        };
+        CardAsked: {
+            /** @enum {string} */
+            name: "name" | "pinyin" | "id_no" | "id_expires_on" | "phone" | "email" | "marital_status" | "education" | "city_code" | "address" | "residence_years" | "employer" | "industry" | "title" | "employer_phone" | "employer_address" | "income_band" | "contact1" | "contact2" | "delivery_to" | "limit_wished_fen" | "auto_repay";
+            required: boolean;
         };
         CardCardProduct: {
             consents: components["schemas"]["CardConsentItem"][] | null;
@@ -5598,6 +5771,41 @@ export interface components {
             verdict: "pass" | "refer" | "decline";
             version: string;
         };
+        CardFormPlan: {
+            /**
+             * @description What the bands of income are of
+             * @enum {string}
+             */
+            income_period: "year" | "month";
+            steps: components["schemas"]["CardFormStep"][];
+            /**
+             * Format: int64
+             * @description 0 is the built-in one; a change names the one that it was made from
+             */
+            version: number;
+        };
+        CardFormStep: {
+            fields: components["schemas"]["CardAsked"][];
+            /** @enum {string} */
+            key: "person" | "home" | "work" | "contacts" | "wishes";
+        };
+        CardFormVersion: {
+            /**
+             * @description What the bands of income are of
+             * @enum {string}
+             */
+            income_period: "year" | "month";
+            made_at: string | null;
+            /** @description null for what came with the bank */
+            made_by: string | null;
+            made_name: string | null;
+            steps: components["schemas"]["CardFormStep"][];
+            /**
+             * Format: int64
+             * @description 0 is the built-in one; a change names the one that it was made from
+             */
+            version: number;
+        };
         CardInfoRequest: {
             fields: string[] | null;
             message: string;
@@ -5612,7 +5820,50 @@ export interface components {
         CardReceipt: {
             id: string;
             receipt_no: string;
+            /** @description This is the application that was open already */
+            repeat: boolean;
             status: string;
+        };
+        CardShare: {
+            campaign?: string | null;
+            card_product_id?: string | null;
+            /** @description A group that the manager runs */
+            community?: string | null;
+            expires_at?: string | null;
+            /** @enum {string} */
+            kind: "room" | "product" | "campaign";
+            /** @description A member of staff */
+            manager_id?: string | null;
+            /** @description A branch or outlet; the manager's own without one */
+            outlet_id?: string | null;
+            room_id?: string | null;
+        };
+        CardShareCode: {
+            /**
+             * Format: int64
+             * @description That came by it
+             */
+            applications: number;
+            campaign?: string | null;
+            card_product_id?: string | null;
+            code: string;
+            /** @description A group that the manager runs */
+            community?: string | null;
+            created_at: string;
+            created_by: components["schemas"]["CardNamed"];
+            expires_at?: string | null;
+            id: string;
+            /** @enum {string} */
+            kind: "room" | "product" | "campaign";
+            /** @description Neither retired nor expired */
+            live: boolean;
+            manager: components["schemas"]["CardNamed"];
+            /** @description A member of staff */
+            manager_id?: string | null;
+            /** @description A branch or outlet; the manager's own without one */
+            outlet_id?: string | null;
+            retired_at: string | null;
+            room_id?: string | null;
         };
         CardStep: {
             at: string;
@@ -5852,6 +6103,12 @@ export interface components {
             /** @description From the bank's message */
             code: string;
         };
+        Contact: {
+            name: string;
+            phone: string;
+            /** @enum {string} */
+            relation: "spouse" | "parent" | "child" | "sibling" | "relative" | "friend" | "colleague";
+        };
         Counted: {
             /** Format: int64 */
             words: number;
@@ -5989,6 +6246,42 @@ export interface components {
         };
         Done: {
             ok: boolean;
+        };
+        Draft: {
+            card_product_id: string;
+            /** @description When it is deleted unless it is written again */
+            expires_at: string;
+            fields: {
+                [key: string]: string;
+            };
+            /**
+             * Format: int64
+             * @description Counts every write; the next write names it
+             */
+            revision: number;
+            room_id: string;
+            share_code: string;
+            /** @description Where the person was */
+            step: string;
+            updated_at: string;
+        };
+        DraftInBody: {
+            /** @description All that is filled in, by the names of the form's fields; a contact as contact1_name, contact1_phone, contact1_relation; never the id number */
+            fields: {
+                [key: string]: string;
+            };
+            /**
+             * Format: int64
+             * @description The one that was read; 0 for the first
+             */
+            revision: number;
+            room_id?: string;
+            share_code?: string;
+            /** @description Where the person is */
+            step: string;
+        };
+        DraftsOut: {
+            items: components["schemas"]["Draft"][] | null;
         };
         DropInBody: {
             batch_id: string;
@@ -6559,6 +6852,14 @@ export interface components {
         };
         ListCardCardProduct: {
             items: components["schemas"]["CardCardProduct"][] | null;
+            next_cursor: string | null;
+        };
+        ListCardFormVersion: {
+            items: components["schemas"]["CardFormVersion"][] | null;
+            next_cursor: string | null;
+        };
+        ListCardShareCode: {
+            items: components["schemas"]["CardShareCode"][] | null;
             next_cursor: string | null;
         };
         ListCatalogCategory: {
@@ -7898,12 +8199,17 @@ export interface components {
             room: components["schemas"]["LiveView"];
         };
         RequestInfoInBody: {
-            /** @description Names of fields, such as employer */
+            /** @description Names of fields, such as employer; of the form, or the reviewer's own */
             fields: string[];
             /** @description To the applicant */
             message: string;
         };
         RescreenInBody: {
+            /**
+             * Format: int64
+             * @description Of the decisions on record; the last one when left out
+             */
+            round?: number;
             /** @description The version on record when left out */
             version_id?: string;
         };
@@ -7935,7 +8241,15 @@ export interface components {
         };
         ReviewAttribution: {
             branch_id: string | null;
+            campaign: string | null;
+            community: string | null;
+            /** Format: int64 */
+            form_version: number;
             host_id: string | null;
+            manager_id: string | null;
+            manager_name: string | null;
+            outlet_id: string | null;
+            outlet_name: string | null;
             room_id: string | null;
             share_code: string | null;
         };
@@ -8026,6 +8340,7 @@ export interface components {
         };
         ReviewLead: {
             applicant: components["schemas"]["ReviewMasked"];
+            campaign: string | null;
             card_last4: string | null;
             card_product: components["schemas"]["CardNamed"];
             /** @description Who holds it; null when nobody does or the lease ran out */
@@ -8046,6 +8361,7 @@ export interface components {
             room_id: string | null;
             /** @description The worst verdict: pass, refer, decline */
             screening: string;
+            share_code: string | null;
             status: string;
             updated_at: string;
         };
@@ -8053,6 +8369,7 @@ export interface components {
             applicant: components["schemas"]["ReviewMasked"];
             attribution: components["schemas"]["ReviewAttribution"];
             bound_at: string | null;
+            campaign: string | null;
             card_last4: string | null;
             card_product: components["schemas"]["CardNamed"];
             claim: components["schemas"]["ReviewClaim"];
@@ -8071,6 +8388,8 @@ export interface components {
             id: string;
             info_request: components["schemas"]["CardInfoRequest"];
             issued_at: string | null;
+            /** Format: int64 */
+            limit_wished_fen: number | null;
             notes: components["schemas"]["ReviewNote"][] | null;
             /** @description A decision that waits for a second person */
             proposal: components["schemas"]["ReviewProposal"];
@@ -8082,6 +8401,7 @@ export interface components {
             /** @description The worst verdict: pass, refer, decline */
             screening: string;
             screening_results: components["schemas"]["CardFinding"][] | null;
+            share_code: string | null;
             status: string;
             timeline: components["schemas"]["ReviewTimelineItem"][] | null;
             updated_at: string;
@@ -8438,6 +8758,16 @@ export interface components {
             /** @description Without personal data */
             input: components["schemas"]["ScreenInput"];
             results: components["schemas"]["ScreenSaid"][] | null;
+            /**
+             * Format: int64
+             * @description 1 for the first; one more after each supplement
+             */
+            round: number;
+            /**
+             * Format: int64
+             * @description How many there are
+             */
+            rounds: number;
             /** @enum {string} */
             verdict: "pass" | "refer" | "decline";
             /** @description null for decisions from before rules had versions */
@@ -8479,6 +8809,8 @@ export interface components {
             /** @description What the request came from: wechat, app, mobile, desktop, bot, none */
             agent?: string;
             branch_id?: string;
+            /** @description Of the share code; empty for none */
+            campaign?: string;
             card_product_id?: string;
             /** @description Where the person lives */
             city_code?: string;
@@ -8499,16 +8831,25 @@ export interface components {
             /** @description The id number's checks hold */
             id_valid?: boolean;
             income_band?: string;
+            /** @description Of the employer, as a code; empty when not told */
+            industry?: string;
             ip?: components["schemas"]["ScreenSubject"];
             /**
              * Format: int64
              * @description The address's share of the bank's newest applications of today
              */
             ip_share_pct?: number;
+            /**
+             * Format: int64
+             * @description 0 for none
+             */
+            limit_wished_fen?: number;
             person?: components["schemas"]["ScreenApplicant"];
             phone?: components["schemas"]["ScreenSubject"];
             /** @description Empty outside of rooms */
             room_id?: string;
+            /** @description At work, as a code; empty when not told */
+            title?: string;
         };
         ScreenIntake: {
             /** @description Close the intake while the share is over the limit */
@@ -8829,6 +9170,11 @@ export interface components {
         };
         SettlementRunOut: {
             items: components["schemas"]["SettleSettlement"][] | null;
+        };
+        ShareChoices: {
+            managers: components["schemas"]["CardNamed"][] | null;
+            /** @description The newest */
+            rooms: components["schemas"]["CardNamed"][] | null;
         };
         ShareInBody: {
             /**
@@ -9632,6 +9978,437 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-application-drafts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftsOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-application-form": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CardFormPlan"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-application-form": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CardFormPlan"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CardFormPlan"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-application-form-versions": {
+        parameters: {
+            query?: {
+                /** @description How many items */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListCardFormVersion"];
+                };
             };
             /** @description Bad Request */
             400: {
@@ -12000,6 +12777,234 @@ export interface operations {
             };
             /** @description Bad Request */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-card-products-id-draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description crd_… */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DraftInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Draft"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-card-products-id-draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description crd_… */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -26562,7 +27567,10 @@ export interface operations {
     };
     "get-leads-id-screening": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Of the decisions on record; the last one when left out */
+                round?: number;
+            };
             header?: never;
             path: {
                 /** @description app_… */
@@ -35865,6 +36873,458 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SettleSettlement"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-share-codes": {
+        parameters: {
+            query?: {
+                /** @description How many items */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListCardShareCode"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-share-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CardShare"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CardShareCode"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-share-codes-choices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShareChoices"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-share-codes-id-retire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description shc_… */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CardShareCode"];
                 };
             };
             /** @description Bad Request */

@@ -1,5 +1,7 @@
 /** What the staff's apps read besides the viewer's objects: leads, settlements, reconciliations, ledger, audit. */
 
+import type { FormPlan } from './types'
+
 export interface Named {
   id: string
   name: string
@@ -23,7 +25,11 @@ export type LeadStatus = (typeof leadStatuses)[number]
 export type Verdict = 'pass' | 'refer' | 'decline'
 
 /** The applicant's fields in the order in which they are shown. */
-export const applicantFields = ['name', 'id_no', 'phone', 'email', 'employer', 'employer_phone', 'income_band', 'city_code', 'address'] as const
+export const applicantFields = [
+  'name', 'pinyin', 'id_no', 'id_expires_on', 'phone', 'email', 'marital_status', 'education', 'city_code', 'address', 'residence_years', 'employer',
+  'industry', 'title', 'employer_phone', 'employer_address', 'income_band', 'contact1_relation', 'contact1_name', 'contact1_phone',
+  'contact2_relation', 'contact2_name', 'contact2_phone', 'delivery_to', 'auto_repay',
+] as const
 
 export interface LeadItem {
   id: string
@@ -94,6 +100,50 @@ export interface Lead extends LeadItem {
   timeline: LeadEvent[]
   info_request: { fields: string[]; message: string } | null
   proposal: Proposal | null
+  limit_wished_fen?: number | null
+  attribution?: Attribution
+}
+
+/** Where a lead came from, as it was when it was sent in. */
+export interface Attribution {
+  outlet_name: string | null
+  manager_name: string | null
+  community: string | null
+  campaign: string | null
+  share_code: string | null
+  form_version: number
+}
+
+export interface FormVersion extends FormPlan {
+  /** Null for what came with the bank. */
+  made_by: string | null
+  made_name: string | null
+  made_at: string | null
+}
+
+export const shareKinds = ['room', 'product', 'campaign'] as const
+export type ShareKind = (typeof shareKinds)[number]
+
+export interface ShareWish {
+  kind: ShareKind
+  room_id?: string | null
+  card_product_id?: string | null
+  manager_id?: string | null
+  outlet_id?: string | null
+  community?: string | null
+  campaign?: string | null
+  expires_at?: string | null
+}
+
+export interface ShareCode extends ShareWish {
+  id: string
+  code: string
+  manager: Named | null
+  applications: number
+  created_by: Named
+  created_at: string
+  retired_at: string | null
+  live: boolean
 }
 
 export const reasonCodes = [
@@ -287,6 +337,9 @@ export interface ScreenDecision {
   at: string
   input: ScreenInput | null
   results: ScreenSaid[]
+  /** 1 for the first; one more after each supplement. */
+  round: number
+  rounds: number
 }
 
 export interface ScreenReplay {

@@ -289,6 +289,8 @@ export interface ApplicationReceipt {
   id: string
   status: ApplicationStatus
   receipt_no: string
+  /** This is the application that was open already. */
+  repeat?: boolean
 }
 
 export interface Application extends ApplicationReceipt {
@@ -298,6 +300,8 @@ export interface Application extends ApplicationReceipt {
   /** What the reviewer asks for, while the status is `info_requested`. */
   info_request: { fields: string[]; message: string } | null
   card_last4: string | null
+  /** Of a rejected one: the day from which the person may apply again. */
+  again_on?: string | null
   /** What happened so far, oldest first; only where one application is read. */
   timeline?: { status: ApplicationStatus; at: string }[]
 }
@@ -311,4 +315,71 @@ export interface Applicant {
   income_band?: string
   city_code: string
   address?: string
+  pinyin?: string
+  id_expires_on?: string
+  marital_status?: string
+  education?: string
+  residence_years?: number
+  industry?: string
+  title?: string
+  employer_phone?: string
+  employer_address?: string
+  contacts?: { relation: string; name: string; phone: string }[]
+  delivery_to?: string
+  /** Fen. */
+  limit_wished_fen?: number
+  auto_repay?: boolean
+}
+
+/** The names of what a form may ask for. */
+export const formFields = [
+  'name', 'pinyin', 'id_no', 'id_expires_on', 'phone', 'email', 'marital_status', 'education', 'city_code', 'address', 'residence_years',
+  'employer', 'industry', 'title', 'employer_phone', 'employer_address', 'income_band', 'contact1', 'contact2', 'delivery_to', 'limit_wished_fen', 'auto_repay',
+] as const
+export type FormFieldName = (typeof formFields)[number]
+
+export const formSteps = ['person', 'home', 'work', 'contacts', 'wishes'] as const
+export type FormStepKey = (typeof formSteps)[number]
+
+/** Every form asks for these and requires them. */
+export const formMinimum: readonly FormFieldName[] = ['name', 'id_no', 'phone', 'city_code']
+
+export interface AskedField {
+  name: FormFieldName
+  required: boolean
+}
+
+/** What a bank's form asks for, page by page. */
+export interface FormPlan {
+  version: number
+  income_period: 'year' | 'month'
+  steps: { key: FormStepKey; fields: AskedField[] }[]
+}
+
+/** The values of closed lists; a contact's relation stands under `relation`. */
+export const formOptions: Record<string, readonly string[]> = {
+  marital_status: ['single', 'married', 'divorced', 'widowed'],
+  education: ['doctor', 'master', 'bachelor', 'junior_college', 'high_school', 'below'],
+  industry: [
+    'government', 'finance', 'it', 'education', 'health', 'manufacturing', 'construction', 'trade', 'transport', 'hospitality',
+    'energy', 'agriculture', 'culture', 'services', 'other',
+  ],
+  title: ['owner', 'executive', 'manager', 'professional', 'staff', 'worker', 'freelancer', 'retired', 'student', 'other'],
+  relation: ['spouse', 'parent', 'child', 'sibling', 'relative', 'friend', 'colleague'],
+  delivery_to: ['home', 'work', 'branch'],
+  auto_repay: ['yes', 'no'],
+}
+export const incomeBands = {
+  year: ['lt_50k', '50k_100k', '100k_200k', '200k_500k', 'gt_500k'],
+  month: ['m_lt_5k', 'm_5k_10k', 'm_10k_20k', 'm_20k_50k', 'm_gt_50k'],
+} as const
+
+/** An application as far as it is filled in. */
+export interface ApplicationDraft {
+  card_product_id: string
+  revision: number
+  step: string
+  fields: Record<string, string>
+  updated_at: string
+  expires_at: string
 }

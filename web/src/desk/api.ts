@@ -13,6 +13,8 @@ export const areas = [
   { name: 'handoffs', roles: ['supervisor'] },
   { name: 'handovers', roles: ['reviewer', 'supervisor'] },
   { name: 'funnel', roles: ['supervisor', 'operator', 'risk', 'admin', 'finance'] },
+  { name: 'share-codes', roles: ['operator', 'supervisor', 'admin'] },
+  { name: 'application-form', roles: ['admin', 'auditor'] },
   { name: 'screening', roles: ['risk', 'supervisor', 'auditor'] },
   { name: 'lists', roles: ['risk', 'supervisor', 'auditor'] },
   { name: 'journeys', roles: ['operator', 'supervisor', 'auditor'] },

@@ -7,11 +7,13 @@ import { reloadWhenStale } from '@shared/staleBuild'
 import { useTheme } from '@shared/theme'
 import zh from './locales/zh-CN.json'
 import App from './App.vue'
+import { rememberShare } from './lib/shareCode'
 import { router } from './router'
 import './viewer.css'
 
 async function start(): Promise<void> {
   rememberBank()
+  rememberShare()
   reloadWhenStale()
   useTheme('auto')
   const i18n = await createAppI18n(zh, () => import('./locales/en.json'))

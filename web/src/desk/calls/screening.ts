@@ -77,13 +77,14 @@ export function listChanges(run: string, cursor?: string): Promise<Page<ScreenCh
   return unwrap(api.http.GET('/screening/dry-runs/{id}/changes', { params: { path: { id: run }, query: { cursor, limit: 50 } } }))
 }
 
-export function getScreening(lead: string): Promise<ScreenDecision> {
-  return unwrap(api.http.GET('/leads/{id}/screening', at(lead)))
+/** How a lead was screened: the last time, or in a round. */
+export function getScreening(lead: string, round = 0): Promise<ScreenDecision> {
+  return unwrap(api.http.GET('/leads/{id}/screening', { params: { path: { id: lead }, query: { round } } }))
 }
 
 /** Decides again on a lead's recorded input; by the version on record when none is named. */
-export function replayScreening(lead: string, version: string): Promise<ScreenReplay> {
-  return unwrap(api.http.POST('/leads/{id}/screening/replay', { ...at(lead), body: version ? { version_id: version } : {} }))
+export function replayScreening(lead: string, version: string, round = 0): Promise<ScreenReplay> {
+  return unwrap(api.http.POST('/leads/{id}/screening/replay', { ...at(lead), body: { round, ...(version ? { version_id: version } : {}) } }))
 }
 
 export function listEntries(list: ListName | '', kind: ListKind | '', all: boolean, cursor?: string): Promise<Page<ListEntry>> {

@@ -3,10 +3,12 @@ import {
   unwrap,
   type Applicant,
   type Application,
+  type ApplicationDraft,
   type ApplicationReceipt,
   type CardProduct,
   type ConsentRef,
   type ConsentText,
+  type FormPlan,
   type Page,
 } from '@client/index'
 import { api } from '../api'
@@ -30,13 +32,39 @@ export interface ApplicationForm {
   applicant: Applicant
   consents: ConsentRef[]
   room_id?: string
+  share_code?: string
+}
+
+/** What the bank's form asks for. */
+export function getForm(): Promise<FormPlan> {
+  return unwrap(api.http.GET('/application-form'))
+}
+
+export async function listDrafts(): Promise<ApplicationDraft[]> {
+  return (await unwrap<{ items: ApplicationDraft[] | null }>(api.http.GET('/application-drafts'))).items ?? []
+}
+
+export interface DraftWrite {
+  revision: number
+  step: string
+  fields: Record<string, string>
+  room_id?: string
+  share_code?: string
+}
+
+export function saveDraft(product: string, draft: DraftWrite): Promise<ApplicationDraft> {
+  return unwrap(api.http.PUT('/card-products/{id}/draft', { params: { path: { id: product } }, body: draft }))
+}
+
+export function forgetDraft(product: string): Promise<unknown> {
+  return unwrap(api.http.DELETE('/card-products/{id}/draft', { params: { path: { id: product } } }))
 }
 
 export function apply(form: ApplicationForm, key: string): Promise<ApplicationReceipt> {
   return unwrap(
     api.http.POST('/applications', {
       params: { ...idempotent(key) },
-      body: { ...form, device_id: deviceId() },
+      body: { ...form, device_id: deviceId() } as never,
     }),
   )
 }

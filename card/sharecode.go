@@ -1,0 +1,267 @@
+package card
+
+import (
+	"context"
+	"crypto/rand"
+	"strings"
+	"time"
+
+	"yinbo/internal/audit"
+	"yinbo/internal/clock"
+	"yinbo/internal/db"
+	"yinbo/internal/fault"
+	"yinbo/internal/id"
+)
+
+// The kinds of share codes: what a link leads to.
+const (
+	ShareRoom     = "room"
+	ShareProduct  = "product"
+	ShareCampaign = "campaign"
+)
+
+// Share is what a share code stands for.
+type Share struct {
+	Kind          string       `json:"kind" enum:"room,product,campaign"`
+	RoomID        *string      `json:"room_id" nullable:"true" required:"false" maxLength:"60"`
+	CardProductID *string      `json:"card_product_id" nullable:"true" required:"false" maxLength:"60"`
+	ManagerID     *string      `json:"manager_id" nullable:"true" required:"false" maxLength:"60" doc:"A member of staff"`
+	OutletID      *string      `json:"outlet_id" nullable:"true" required:"false" maxLength:"60" doc:"A branch or outlet; the manager's own without one"`
+	Community     *string      `json:"community" nullable:"true" required:"false" maxLength:"60" doc:"A group that the manager runs"`
+	Campaign      *string      `json:"campaign" nullable:"true" required:"false" maxLength:"60"`
+	ExpiresAt     *clock.Stamp `json:"expires_at" nullable:"true" required:"false"`
+}
+
+// ShareCode is a share code with its life.
+type ShareCode struct {
+	ID   string `json:"id"`
+	Code string `json:"code"`
+	Share
+	Manager      *Named       `json:"manager"`
+	Applications int          `json:"applications" doc:"That came by it"`
+	CreatedBy    Named        `json:"created_by"`
+	CreatedAt    clock.Stamp  `json:"created_at"`
+	RetiredAt    *clock.Stamp `json:"retired_at"`
+	Live         bool         `json:"live" doc:"Neither retired nor expired"`
+}
+
+// ShareMaker is who makes share codes; a host sees and retires their own only.
+type ShareMaker struct {
+	Actor
+	OwnOnly bool
+}
+
+// checkShare wants what the kind stands for, and that all that is named is the
+// bank's. Errors: validation.
+func (a *Applications) checkShare(ctx context.Context, tx *db.Tx, bank string, s *Share) error {
+	bad := fault.New(fault.Invalid, "validation")
+	for _, text := range []**string{&s.RoomID, &s.CardProductID, &s.ManagerID, &s.OutletID, &s.Community, &s.Campaign} {
+		if *text == nil {
+			continue
+		}
+		if v := strings.TrimSpace(**text); v == "" {
+			*text = nil
+		} else {
+			*text = &v
+		}
+	}
+	for _, n := range []struct {
+		kind, field string
+		value       *string
+	}{{ShareRoom, "room_id", s.RoomID}, {ShareProduct, "card_product_id", s.CardProductID}, {ShareCampaign, "campaign", s.Campaign}} {
+		if s.Kind == n.kind && n.value == nil {
+			bad.With(n.field, "field.required")
+		}
+	}
+	for field, v := range map[string]*string{"community": s.Community, "campaign": s.Campaign} {
+		if v != nil && !plainText(*v) {
+			bad.With(field, "field.format")
+		}
+	}
+	if s.ExpiresAt != nil && !s.ExpiresAt.After(tx.Now) {
+		bad.With("expires_at", "screening.expired")
+	}
+	for _, n := range []struct {
+		field, table, code string
+		value              *string
+	}{{"card_product_id", "card_product", "card_product.unknown", s.CardProductID}, {"manager_id", "staff", "field.not_allowed", s.ManagerID},
+		{"outlet_id", "branch", "field.not_allowed", s.OutletID}, {"room_id", "room", "room.unknown", s.RoomID}} {
+		if n.value == nil {
+			continue
+		}
+		_, found, err := db.Value[string](ctx, tx, "SELECT id FROM "+n.table+" WHERE bank_id = ? AND id = ?", bank, *n.value)
+		if err != nil {
+			return err
+		}
+		if !found {
+			bad.With(n.field, n.code)
+		}
+	}
+	if len(bad.Fields) > 0 {
+		return bad
+	}
+	if s.OutletID != nil || s.ManagerID == nil {
+		return nil
+	}
+	outlet, _, err := db.Value[*string](ctx, tx, "SELECT branch_id FROM staff WHERE bank_id = ? AND id = ?", bank, *s.ManagerID)
+	s.OutletID = outlet
+	return err
+}
+
+// MakeShareCode makes a code that people pass on. Errors: validation.
+func (a *Applications) MakeShareCode(ctx context.Context, bank string, by ShareMaker, s Share) (ShareCode, error) {
+	shareID := id.New(id.ShareCode)
+	err := a.book.DB.InTx(ctx, func(tx *db.Tx) error {
+		if err := a.checkShare(ctx, tx, bank, &s); err != nil {
+			return err
+		}
+		var expires any
+		if s.ExpiresAt != nil {
+			expires = s.ExpiresAt.Time
+		}
+		err := tx.Insert(ctx, `share_code (id, bank_id, code, kind, room_id, card_product_id, manager_id, outlet_id, community, campaign,
+			created_by, created_at, expires_at)`, [][]any{{shareID, bank, newCode(), s.Kind, s.RoomID, s.CardProductID, s.ManagerID, s.OutletID, s.Community, s.Campaign,
+			by.ID, tx.Now, expires}}, "")
+		if err != nil {
+			return err
+		}
+		return by.audit(ctx, tx, bank, "made", shareID, map[string]any{"kind": s.Kind, "campaign": s.Campaign, "manager": s.ManagerID})
+	})
+	if err != nil {
+		return ShareCode{}, err
+	}
+	return a.ShareCode(ctx, bank, by, shareID)
+}
+
+func (m ShareMaker) audit(ctx context.Context, tx *db.Tx, bank, action, object string, detail map[string]any) error {
+	return audit.Write(ctx, tx, audit.Entry{Bank: bank, ActorKind: m.Kind, Actor: m.ID, Action: "share_code." + action, Object: object, Detail: detail, RequestID: m.RequestID})
+}
+
+// newCode is eight characters that are hard to misread: 2⁴⁰ of them.
+func newCode() string {
+	const alphabet = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+	raw := make([]byte, 8)
+	rand.Read(raw)
+	for i, b := range raw {
+		raw[i] = alphabet[int(b)%len(alphabet)]
+	}
+	return string(raw)
+}
+
+const selectShare = `SELECT s.id, s.code, s.kind, s.room_id, s.card_product_id, s.manager_id, s.outlet_id, s.community, s.campaign, s.created_by, s.created_at,
+	s.expires_at, s.retired_at, COALESCE((SELECT name FROM staff m WHERE m.id = s.manager_id), ''), COALESCE((SELECT name FROM staff c WHERE c.id = s.created_by), ''),
+	(SELECT COUNT(*) FROM application a WHERE a.bank_id = s.bank_id AND a.share_code = s.code) FROM share_code s WHERE s.bank_id = ?`
+
+func scanShare(now time.Time) func(db.Row) (ShareCode, error) {
+	return func(r db.Row) (v ShareCode, err error) {
+		var created, expires, retired db.Time
+		var manager string
+		err = r.Scan(&v.ID, &v.Code, &v.Kind, &v.RoomID, &v.CardProductID, &v.ManagerID, &v.OutletID, &v.Community, &v.Campaign, &v.CreatedBy.ID, &created,
+			&expires, &retired, &manager, &v.CreatedBy.Name, &v.Applications)
+		v.CreatedAt, v.ExpiresAt, v.RetiredAt = clock.At(created.Time), clock.AtPtr(expires.Time), clock.AtPtr(retired.Time)
+		if v.ManagerID != nil {
+			v.Manager = &Named{ID: *v.ManagerID, Name: manager}
+		}
+		v.Live = v.RetiredAt == nil && (v.ExpiresAt == nil || v.ExpiresAt.After(now))
+		return v, err
+	}
+}
+
+// ShareCodes gives the codes that a maker may see, the newest first, after the
+// one named: one more than limit when there are further ones.
+func (a *Applications) ShareCodes(ctx context.Context, bank string, by ShareMaker, after string, limit int) ([]ShareCode, error) {
+	where, args := by.where([]any{bank})
+	if after != "" {
+		where, args = where+" AND s.id < ?", append(args, after)
+	}
+	return db.All(ctx, a.book.DB, scanShare(a.book.DB.Clock().Now()), selectShare+where+" ORDER BY s.id DESC LIMIT ?", append(args, limit+1)...)
+}
+
+func (m ShareMaker) where(args []any) (string, []any) {
+	if m.OwnOnly {
+		return " AND s.created_by = ?", append(args, m.ID)
+	}
+	return "", args
+}
+
+// ShareCode gives one; not_found for another's.
+func (a *Applications) ShareCode(ctx context.Context, bank string, by ShareMaker, shareID string) (ShareCode, error) {
+	where, args := by.where([]any{bank})
+	v, found, err := db.One(ctx, a.book.DB, scanShare(a.book.DB.Clock().Now()), selectShare+where+" AND s.id = ?", append(args, shareID)...)
+	if err == nil && !found {
+		err = fault.New(fault.NotFound, "not_found")
+	}
+	return v, err
+}
+
+// RetireShareCode ends a code; again is no change. What came by it stays
+// attributed. Errors: not_found.
+func (a *Applications) RetireShareCode(ctx context.Context, bank string, by ShareMaker, shareID string) (ShareCode, error) {
+	if _, err := a.ShareCode(ctx, bank, by, shareID); err != nil {
+		return ShareCode{}, err
+	}
+	err := a.book.DB.InTx(ctx, func(tx *db.Tx) error {
+		n, err := tx.Exec(ctx, "UPDATE share_code SET retired_by = ?, retired_at = ? WHERE bank_id = ? AND id = ? AND retired_at IS NULL", by.ID, tx.Now, bank, shareID)
+		if err != nil || n == 0 {
+			return err
+		}
+		return by.audit(ctx, tx, bank, "retired", shareID, nil)
+	})
+	if err != nil {
+		return ShareCode{}, err
+	}
+	return a.ShareCode(ctx, bank, by, shareID)
+}
+
+// source is where an application comes from.
+type source struct {
+	room, host, branch                   string
+	outlet, manager, community, campaign string
+}
+
+// attribute resolves where somebody comes from. A room that is named must be the
+// bank's; a code that is unknown, retired or over stands for nothing: it is kept
+// as text all the same.
+func (a *Applications) attribute(ctx context.Context, bank, room, code string) (s source, err error) {
+	s.room = room
+	if code != "" {
+		var ofRoom string
+		_, _, err := db.One(ctx, a.book.DB, func(r db.Row) (struct{}, error) {
+			return struct{}{}, r.Scan(&ofRoom, &s.outlet, &s.manager, &s.community, &s.campaign)
+		}, `SELECT COALESCE(room_id, ''), COALESCE(outlet_id, ''), COALESCE(manager_id, ''), COALESCE(community, ''), COALESCE(campaign, '')
+			FROM share_code WHERE bank_id = ? AND code = ? AND retired_at IS NULL AND (expires_at IS NULL OR expires_at > ?)`,
+			bank, code, db.At(a.book.DB.Clock().Now()))
+		if err != nil {
+			return s, err
+		}
+		if s.room == "" {
+			s.room = ofRoom
+		}
+	}
+	s.branch = s.outlet
+	if s.room == "" {
+		return s, nil
+	}
+	host, branch, ok, err := a.rooms.RoomHost(ctx, bank, s.room)
+	if err != nil {
+		return s, err
+	}
+	if !ok {
+		return s, fault.InvalidField("room_id", "room.unknown")
+	}
+	s.host = host
+	if branch != "" {
+		s.branch = branch
+	}
+	return s, nil
+}
+
+// ShareChoices are the people and the newest rooms that a code may name.
+func (a *Applications) ShareChoices(ctx context.Context, bank string) (managers, rooms []Named, err error) {
+	scan := func(r db.Row) (n Named, err error) { return n, r.Scan(&n.ID, &n.Name) }
+	if managers, err = db.All(ctx, a.book.DB, scan, "SELECT id, name FROM staff WHERE bank_id = ? AND disabled_at IS NULL ORDER BY name, id LIMIT 500", bank); err != nil {
+		return nil, nil, err
+	}
+	rooms, err = db.All(ctx, a.book.DB, scan, "SELECT id, title FROM room WHERE bank_id = ? ORDER BY id DESC LIMIT 100", bank)
+	return managers, rooms, err
+}

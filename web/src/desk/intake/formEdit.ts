@@ -1,0 +1,68 @@
+import { formFields, formMinimum, formSteps, type FormFieldName, type FormPlan, type FormStepKey } from '@client/index'
+
+/** The page on which a field stands unless it was put elsewhere. */
+const home: Record<FormStepKey, readonly FormFieldName[]> = {
+  person: ['name', 'pinyin', 'id_no', 'id_expires_on', 'phone', 'email', 'marital_status', 'education'],
+  home: ['city_code', 'address', 'residence_years'],
+  work: ['employer', 'industry', 'title', 'employer_phone', 'employer_address', 'income_band'],
+  contacts: ['contact1', 'contact2'],
+  wishes: ['delivery_to', 'limit_wished_fen', 'auto_repay'],
+}
+
+export const fixed = (name: FormFieldName): boolean => formMinimum.includes(name)
+
+/** What the form does not ask for. */
+export const unasked = (plan: FormPlan): FormFieldName[] => formFields.filter((f) => !plan.steps.some((s) => s.fields.some((a) => a.name === f)))
+
+/** Each act gives a new plan; pages without fields go. */
+const tidy = (plan: FormPlan): FormPlan => ({ ...plan, steps: plan.steps.filter((s) => s.fields.length) })
+const copy = (plan: FormPlan): FormPlan => ({ ...plan, steps: plan.steps.map((s) => ({ key: s.key, fields: s.fields.map((f) => ({ ...f })) })) })
+
+const swap = <T>(list: T[], i: number, by: number): void => {
+  const j = i + by
+  if (i < 0 || j < 0 || j >= list.length) return
+  ;[list[i], list[j]] = [list[j]!, list[i]!]
+}
+
+export function moveField(plan: FormPlan, step: FormStepKey, index: number, by: 1 | -1): FormPlan {
+  const next = copy(plan)
+  swap(next.steps.find((s) => s.key === step)?.fields ?? [], index, by)
+  return next
+}
+
+export function moveStep(plan: FormPlan, index: number, by: 1 | -1): FormPlan {
+  const next = copy(plan)
+  swap(next.steps, index, by)
+  return next
+}
+
+export function require(plan: FormPlan, name: FormFieldName, required: boolean): FormPlan {
+  const next = copy(plan)
+  for (const f of next.steps.flatMap((s) => s.fields)) if (f.name === name) f.required = required || fixed(name)
+  return next
+}
+
+export function drop(plan: FormPlan, name: FormFieldName): FormPlan {
+  if (fixed(name)) return plan
+  const next = copy(plan)
+  for (const s of next.steps) s.fields = s.fields.filter((f) => f.name !== name && !(name === 'contact1' && f.name === 'contact2'))
+  return tidy(next)
+}
+
+/** Puts a field on a page, at its end; one that is asked elsewhere moves. */
+export function place(plan: FormPlan, name: FormFieldName, step?: FormStepKey): FormPlan {
+  const next = copy(plan)
+  const was = next.steps.flatMap((s) => s.fields).find((f) => f.name === name)
+  for (const s of next.steps) s.fields = s.fields.filter((f) => f.name !== name)
+  const key = step ?? formSteps.find((k) => home[k].includes(name)) ?? 'person'
+  let page = next.steps.find((s) => s.key === key)
+  if (!page) {
+    page = { key, fields: [] }
+    const after = next.steps.findIndex((s) => formSteps.indexOf(s.key) > formSteps.indexOf(key))
+    next.steps.splice(after < 0 ? next.steps.length : after, 0, page)
+  }
+  page.fields.push(was ?? { name, required: fixed(name) })
+  // A second contact needs a first one.
+  if (name === 'contact2' && !next.steps.some((s) => s.fields.some((f) => f.name === 'contact1'))) page.fields.splice(page.fields.length - 1, 0, { name: 'contact1', required: false })
+  return tidy(next)
+}
