@@ -66,6 +66,7 @@ const (
 	Search         = "sch"
 	Handover       = "hov"
 	Difference     = "dif"
+	Proposal       = "ppl"
 )
 
 const (
