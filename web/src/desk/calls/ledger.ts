@@ -29,6 +29,11 @@ export function sumsFile(by: SumsBy, from: string, to: string) {
   return api.http.GET('/finance/report/file', { params: { query: { by, from, to } }, parseAs: 'blob' })
 }
 
+/** A funder's bill line by line, for `download`. */
+export function billFile(funder: 'bank' | 'platform', from: string, to: string) {
+  return api.http.GET('/finance/bill/file', { params: { query: { funder, from, to } }, parseAs: 'blob' })
+}
+
 export function getPromised(): Promise<{ items: Promised[] }> {
   return unwrap(api.http.GET('/finance/promised')) as Promise<{ items: Promised[] }>
 }
