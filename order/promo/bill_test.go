@@ -9,7 +9,7 @@ import (
 	"yinbo/order/catalog"
 	"yinbo/order/ordertest"
 	"yinbo/order/promo"
-	"yinbo/order/report"
+	finance "yinbo/order/report"
 )
 
 // Each funder is billed what the book charges it, gross and given back, to the
@@ -17,7 +17,7 @@ import (
 // granted and not used is promised by its funder.
 func TestFundersAreBilledWhatTheBookCharges(t *testing.T) {
 	ordertest.Each(t, func(t *testing.T, s *ordertest.Stage) {
-		reports, today := report.New(s.DB), s.Bank.BusinessDate(s.Clock.Now())
+		reports, today := finance.New(s.DB), s.Bank.BusinessDate(s.Clock.Now())
 		sku := s.SKUOf(0, catalog.Voucher, 9990, 99)
 		batches := []string{batch(s, amount(777), instant), batch(s, amount(555), funded(order.ByPlatform, "")),
 			batch(s, amount(999), funded(order.ByMerchant, merchantOf(s, sku)))}
@@ -38,8 +38,8 @@ func TestFundersAreBilledWhatTheBookCharges(t *testing.T) {
 			paid(s, viewer, o.ID, "card")
 			refund(s, viewer, o.ID, o.PayableFen/3)
 		}
-		period := report.Period{From: today, To: today}
-		sums, err := reports.Sums(s.Ctx, s.Bank.ID, report.ByFunder, period)
+		period := finance.Period{From: today, To: today}
+		sums, err := reports.Sums(s.Ctx, s.Bank.ID, finance.ByFunder, period)
 		if err != nil || len(sums) != 3 {
 			t.Fatalf("%+v, %v", sums, err)
 		}
@@ -55,14 +55,14 @@ func TestFundersAreBilledWhatTheBookCharges(t *testing.T) {
 			if f.Account == "" {
 				continue
 			}
-			_, file, err := reports.Bill(s.Ctx, s.Bank.ID, f.ID, period, report.Actor{ID: "stf_x"})
+			_, file, err := reports.Bill(s.Ctx, s.Bank.ID, f.ID, period, finance.Actor{ID: "stf_x"})
 			if err != nil || !strings.Contains(string(file), "合计,,,,"+owed.Yuan()) || strings.Count(string(file), "\n") != 4 {
 				t.Errorf("bill of %s: %s, %v", f.ID, file, err)
 			}
 		}
-		_, _, err = reports.Bill(s.Ctx, s.Bank.ID, "nobody", period, report.Actor{})
+		_, _, err = reports.Bill(s.Ctx, s.Bank.ID, "nobody", period, finance.Actor{})
 		wantField(t, err, "validation", "funder")
-		rooms, err := reports.Sums(s.Ctx, s.Bank.ID, report.ByRoom, period)
+		rooms, err := reports.Sums(s.Ctx, s.Bank.ID, finance.ByRoom, period)
 		if err != nil || len(rooms) != 1 || rooms[0].Count != 1 || rooms[0].Sales-rooms[0].Refunds != -account(s, "gateway:%") ||
 			rooms[0].Discounts != -account(s, "discount:%") || rooms[0].Net != account(s, "merchant:%") {
 			t.Errorf("%+v, %v", rooms, err)
