@@ -40,6 +40,7 @@ import (
 	"yinbo/order/ledger"
 	"yinbo/order/payment"
 	"yinbo/order/promo"
+	"yinbo/order/report"
 	"yinbo/order/settle"
 	"yinbo/order/voucher"
 )
@@ -65,6 +66,7 @@ type Deps struct {
 	Vouchers *voucher.Vouchers
 	Ledger   *ledger.Book
 	Settle   *settle.Desk
+	Reports  *report.Reports
 
 	OrderDesk *desk.Desk
 	Addresses *addressbook.Book

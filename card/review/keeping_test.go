@@ -77,7 +77,7 @@ func TestAnApplicantSeesEachStepOnceUnlessItCameBack(t *testing.T) {
 			t.Fatal(err)
 		}
 		d.Clock.Advance(time.Hour)
-		if _, err := d.Applications.Supplement(ctx, d.Bank.ID, viewer, lead, map[string]pii.Text{"name": pii.Clear("司马光")}, card.Actor{Kind: "viewer", ID: viewer}); err != nil {
+		if _, err := d.Applications.Supplement(ctx, d.Bank, viewer, lead, map[string]pii.Text{"name": pii.Clear("司马光")}, "mobile", card.Actor{Kind: "viewer", ID: viewer}); err != nil {
 			t.Fatal(err)
 		}
 		if err := d.Leads.Claim(ctx, d.Bank, p, lead); err != nil {

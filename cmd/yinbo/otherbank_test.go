@@ -63,6 +63,11 @@ func (p *product) objects(t *testing.T) map[string]string {
 	var share struct{ ID string }
 	p.post(t, p.staff(t, "demo", "operator"), "/share-codes", map[string]any{"kind": "room", "room_id": room}, 201, &share)
 	out["share-codes"] = share.ID
+	p.get(t, finance, "/ledger/entries", 200, &list)
+	out["ledger/entries"] = list.Items[0].ID
+	p.post(t, finance, "/ledger/adjustments", map[string]any{"reason": "更正", "postings": []any{
+		map[string]any{"account": "cash", "debit_fen": 1, "credit_fen": 0}, map[string]any{"account": "suspense", "debit_fen": 0, "credit_fen": 1}}}, 201, &kept)
+	out["proposals"] = kept.ID
 	p.screeningObjects(t, out)
 	p.staffObjects(t, out)
 	p.shopObjects(t, out)

@@ -71,6 +71,7 @@ const (
 	Draft          = "dft"
 	Start          = "sta"
 	ShareCode      = "shc"
+	Proposal       = "ppl"
 )
 
 const (

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"yinbo/internal/db"
@@ -35,20 +36,37 @@ func (b *Book) Balance(ctx context.Context, bankID, date string) (TrialBalance, 
 }
 
 // TrialBalance reads the balance through date (YYYY-MM-DD), accounts by name.
-// An empty date means all that is posted, also on dates still to come.
+// An empty date means all that is posted, also on dates still to come. Closed
+// dates are read from their roll-ups, the others from their postings.
 func (b *Book) TrialBalance(ctx context.Context, q db.Querier, bankID, date string) (TrialBalance, error) {
+	upTo, through := "", []any{bankID}
+	if date != "" {
+		upTo, through = " AND x.business_date <= ?", append(through, date)
+	}
+	// One statement, so that all sums, and where roll-ups end, are of one moment.
+	const rolled = "(SELECT COALESCE(MAX(rolled_through), '') FROM book WHERE bank_id = ?)"
+	return total(db.All(ctx, q, scanSums, `SELECT account, SUM(debit), SUM(credit) FROM (
+		SELECT x.account, SUM(x.debit_fen) AS debit, SUM(x.credit_fen) AS credit FROM ledger_day x
+			WHERE x.bank_id = ?`+upTo+` GROUP BY x.account
+		UNION ALL SELECT x.account, SUM(x.debit_fen), SUM(x.credit_fen) FROM ledger_posting x
+			WHERE x.bank_id = ?`+upTo+` AND x.business_date > `+rolled+` GROUP BY x.account) s
+		GROUP BY account ORDER BY account`, slices.Concat(through, through, []any{bankID})...))
+}
+
+// FullSum is TrialBalance by every single posting, to compare with.
+func (b *Book) FullSum(ctx context.Context, q db.Querier, bankID, date string) (TrialBalance, error) {
 	query, args := "SELECT account, SUM(debit_fen), SUM(credit_fen) FROM ledger_posting WHERE bank_id = ?", []any{bankID}
 	if date != "" {
 		query, args = query+" AND business_date <= ?", append(args, date)
 	}
-	// One statement, so that all sums are of one moment.
-	items, err := db.All(ctx, q, func(r db.Row) (s AccountSums, err error) {
-		return s, r.Scan(&s.Account, &s.Debit, &s.Credit)
-	}, query+" GROUP BY account ORDER BY account", args...)
-	if err != nil {
-		return TrialBalance{}, err
-	}
+	return total(db.All(ctx, q, scanSums, query+" GROUP BY account ORDER BY account", args...))
+}
+
+func total(items []AccountSums, err error) (TrialBalance, error) {
 	t := TrialBalance{Items: items}
+	if err != nil {
+		return t, err
+	}
 	for _, s := range items {
 		if t.Debit, err = money.Add(t.Debit, s.Debit); err != nil {
 			return TrialBalance{}, err

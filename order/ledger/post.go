@@ -7,6 +7,7 @@ import (
 
 	"yinbo/internal/db"
 	"yinbo/internal/id"
+	"yinbo/internal/idem"
 	"yinbo/internal/money"
 	"yinbo/internal/tenant"
 )
@@ -28,10 +29,14 @@ type Line struct {
 }
 
 // Book posts to the ledger and closes its days.
-type Book struct{ db *db.DB }
+type Book struct {
+	db     *db.DB
+	keeper *idem.Keeper
+	known  known
+}
 
 // New makes a book on d.
-func New(d *db.DB) *Book { return &Book{db: d} }
+func New(d *db.DB) *Book { return &Book{db: d, keeper: idem.NewKeeper(d)} }
 
 // Post writes e within tx, on the bank's business date of tx.Now, or on the
 // next open date where that one is closed. posted is false when the event was
@@ -52,6 +57,9 @@ func (b *Book) Post(ctx context.Context, tx *db.Tx, e Entry) (posted bool, err e
 	if err != nil {
 		return false, err
 	}
+	if err := b.known.register(ctx, tx, e.Bank.ID, lines); err != nil {
+		return false, err
+	}
 	return write(ctx, tx, e, lines, total, date)
 }
 
@@ -70,8 +78,9 @@ func check(e Entry) (lines []Line, total money.Fen, err error) {
 			continue
 		case l.Debit < 0 || l.Credit < 0 || l.Debit != 0 && l.Credit != 0:
 			return refuse("has a line that is not one amount on one side")
-		case l.Account == "":
-			return refuse("has a line without an account")
+		}
+		if _, ok := TypeOf(l.Account); !ok {
+			return refuse(fmt.Sprintf("has a line of %q, which is no account", l.Account))
 		}
 		if total, err = money.Add(total, l.Debit); err != nil {
 			return refuse("leaves the range of an amount")
@@ -124,8 +133,8 @@ func write(ctx context.Context, tx *db.Tx, e Entry, lines []Line, total money.Fe
 		order = e.OrderID
 	}
 	entryID := id.New(id.Entry)
-	err := tx.Insert(ctx, "ledger_entry (id, bank_id, event, ref, order_id, business_date, total_fen, posted_at)",
-		[][]any{{entryID, e.Bank.ID, e.Event, e.Ref, order, date, total, tx.Now}}, "")
+	err := tx.Insert(ctx, "ledger_entry (id, bank_id, event, ref, order_id, business_date, total_fen, debit_fen, credit_fen, posted_at)",
+		[][]any{{entryID, e.Bank.ID, e.Event, e.Ref, order, date, total, total, total, tx.Now}}, "")
 	if db.IsDuplicate(err) { // another transaction posted it after we looked
 		return false, nil
 	}

@@ -68,7 +68,8 @@ func payments() []invariant.Rule {
 		Of:    "order_discount",
 		Broken: `SELECT x.bank_id, x.order_id, CONCAT_WS('', x.account, ' is charged ', SUM(x.posted), ' of ', SUM(x.fen)) FROM (
 			SELECT e.bank_id, e.order_id, l.account, l.debit_fen - l.credit_fen AS posted, 0 AS fen
-				FROM ledger_posting l JOIN ledger_entry e ON e.id = l.entry_id WHERE l.account LIKE 'discount:%'
+				FROM ledger_posting l JOIN ledger_entry e ON e.id = l.entry_id
+				WHERE l.account LIKE 'discount:%' AND e.event IN ('order.paid', 'order.refunded')
 			UNION ALL SELECT d.bank_id, d.order_id, CONCAT('discount:', d.funded_by), 0, d.amount_fen - d.returned_fen
 				FROM order_discount d JOIN orders o ON o.id = d.order_id WHERE o.paid_by IS NOT NULL AND d.funded_by <> 'merchant') x
 			GROUP BY x.bank_id, x.order_id, x.account HAVING SUM(x.posted) <> SUM(x.fen)`,

@@ -57,5 +57,14 @@ func Invariants() []invariant.Rule {
 		Of:    "money_exception",
 		Broken: `SELECT bank_id, id, CONCAT_WS('', status, ' as ', COALESCE(resolution, 'nothing'), ' by ', COALESCE(resolved_by, 'nobody')) FROM money_exception
 			WHERE (status = 'resolved') <> (resolution IS NOT NULL AND resolved_by IS NOT NULL AND resolved_at IS NOT NULL)`,
+	}, {
+		Name:  "exception.posted",
+		Means: "a difference of a gateway's file that a person wrote off, adjusted or saw refunded stands in the ledger, whole; what is open or matched does not",
+		Of:    "money_exception",
+		Broken: `SELECT x.bank_id, x.id, CONCAT_WS('', x.kind, ' ', x.status, ' as ', COALESCE(x.resolution, 'nothing'), ', ours ', x.ours_fen, ', theirs ', x.theirs_fen, ', posted ', COALESCE(e.total_fen, 'nothing'))
+			FROM money_exception x LEFT JOIN ledger_entry e ON e.bank_id = x.bank_id AND e.event = 'exception.resolved' AND e.ref = x.id
+			WHERE (x.status <> 'resolved' OR x.resolution = 'matched') AND e.id IS NOT NULL
+				OR x.status = 'resolved' AND x.resolution <> 'matched' AND x.before_ledger = 0
+				AND x.kind IN ('surplus', 'shortage', 'amount', 'status') AND COALESCE(e.total_fen, 0) <> ABS(x.theirs_fen - x.ours_fen)`,
 	}}
 }

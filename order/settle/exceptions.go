@@ -94,6 +94,7 @@ func (k *Desk) Exceptions(ctx context.Context, bankID, reconciliationID, after s
 }
 
 // Resolve ends an exception, once: 409 conflict when it is resolved already.
+// What it says of money is posted to the ledger, see post.
 // The comment stays with the exception; the audit log names the resolution
 // only, since people write what they like into comments.
 func (k *Desk) Resolve(ctx context.Context, bank tenant.Bank, exceptionID, resolution, comment string, actor Actor) (e Exception, err error) {
@@ -131,7 +132,10 @@ func (k *Desk) Resolve(ctx context.Context, bank tenant.Bank, exceptionID, resol
 			return err
 		}
 		e, _, err = db.One(ctx, tx, scanException, exceptionColumns+" WHERE bank_id = ? AND id = ?", bank.ID, exceptionID)
-		return err
+		if err != nil {
+			return err
+		}
+		return k.post(ctx, tx, bank, e, resolution)
 	})
 	return e, err
 }

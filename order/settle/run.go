@@ -61,6 +61,9 @@ func (k *Desk) runDate(ctx context.Context, bank tenant.Bank, date string, actor
 	if err != nil {
 		return err
 	}
+	if _, err := k.book.RollUp(ctx, bank.ID); err != nil {
+		return err
+	}
 	return k.makeStatements(ctx, bank, actor)
 }
 
