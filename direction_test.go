@@ -17,7 +17,7 @@ import (
 // cmd → server, jobs → live, order, card → internal.
 var layers = map[string][]string{
 	"cmd":        {"server", "jobs", "live", "order", "card", "internal", "migrations", "web"},
-	"bench":      {"bench", "live", "order", "internal"},
+	"bench":      {"bench", "live", "order", "internal", "migrations"},
 	"server":     {"live", "order", "card", "internal"},
 	"jobs":       {"jobs", "internal"},
 	"live":       {"live", "internal"},
