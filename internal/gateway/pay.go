@@ -67,13 +67,13 @@ func (c *Client) Statement(ctx context.Context, date string) (io.ReadCloser, err
 	if err != nil {
 		return nil, fmt.Errorf("gateway: statement: %w", err)
 	}
-	res, err := c.http.Do(req)
+	res, err := c.files.Do(req)
 	if err != nil {
 		return nil, fmt.Errorf("%w: statement: %w", ErrUnknown, scrub(err))
 	}
 	if res.StatusCode != http.StatusOK {
 		res.Body.Close()
-		if res.StatusCode >= 500 {
+		if !definite(res.StatusCode) {
 			return nil, fmt.Errorf("%w: statement answered %d", ErrUnknown, res.StatusCode)
 		}
 		return nil, &Refusal{Status: res.StatusCode, Code: "statement"}

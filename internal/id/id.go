@@ -67,6 +67,8 @@ const (
 	Handover       = "hov"
 	Difference     = "dif"
 	Proposal       = "ppl"
+	Statement      = "sta"
+	Payout         = "pyt"
 )
 
 const (

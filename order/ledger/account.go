@@ -123,6 +123,7 @@ const (
 	PaymentUnmatched   = "payment.unmatched"   // payment
 	PaymentReturned    = "payment.returned"    // refund
 	SettlementApproved = "settlement.approved" // settlement
+	ExceptionHeld      = "exception.held"      // exception, and the number of the entry: ref is exc_…/n
 	ExceptionResolved  = "exception.resolved"  // exception
 	Adjusted           = "ledger.adjusted"     // proposal
 	Reversed           = "ledger.reversed"     // the entry that is reversed

@@ -59,12 +59,38 @@ func Invariants() []invariant.Rule {
 			WHERE (status = 'resolved') <> (resolution IS NOT NULL AND resolved_by IS NOT NULL AND resolved_at IS NOT NULL)`,
 	}, {
 		Name:  "exception.posted",
-		Means: "a difference of a gateway's file that a person wrote off, adjusted or saw refunded stands in the ledger, whole; what is open or matched does not",
+		Means: "a difference that was written off, or given back by a rule, stands in the ledger, whole; what is open, matched or adjusted does not",
 		Of:    "money_exception",
 		Broken: `SELECT x.bank_id, x.id, CONCAT_WS('', x.kind, ' ', x.status, ' as ', COALESCE(x.resolution, 'nothing'), ', ours ', x.ours_fen, ', theirs ', x.theirs_fen, ', posted ', COALESCE(e.total_fen, 'nothing'))
 			FROM money_exception x LEFT JOIN ledger_entry e ON e.bank_id = x.bank_id AND e.event = 'exception.resolved' AND e.ref = x.id
-			WHERE (x.status <> 'resolved' OR x.resolution = 'matched') AND e.id IS NOT NULL
-				OR x.status = 'resolved' AND x.resolution <> 'matched' AND x.before_ledger = 0
-				AND x.kind IN ('surplus', 'shortage', 'amount', 'status') AND COALESCE(e.total_fen, 0) <> ABS(x.theirs_fen - x.ours_fen)`,
+			WHERE x.before_ledger = 0 AND x.kind IN (` + fileKinds + `) AND COALESCE(e.total_fen, 0) <> CASE
+				WHEN x.status = 'resolved' AND (x.resolution = 'written_off' OR x.resolution = 'refunded' AND x.refunded_at IS NOT NULL) THEN ABS(x.theirs_fen - x.ours_fen) ELSE 0 END
+				OR (x.status <> 'resolved' OR x.resolution = 'matched') AND e.id IS NOT NULL`,
+	}, {
+		Name:  "exception.held",
+		Means: "suspense holds what a file's open difference is, what was resolved as anything but matched until its other side comes, and nothing else; its entries say so",
+		Of:    "money_exception",
+		Broken: `SELECT x.bank_id, x.id, CONCAT_WS('', x.kind, ' ', x.status, ' as ', COALESCE(x.resolution, 'nothing'), ', differs by ', x.theirs_fen - x.ours_fen, ', holds ', x.held_fen, ', posted ', COALESCE(h.net, 0))
+			FROM money_exception x LEFT JOIN (SELECT e.bank_id, SUBSTR(e.ref, 1, 30) AS id, SUM(p.credit_fen - p.debit_fen) AS net FROM ledger_entry e
+				JOIN ledger_posting p ON p.entry_id = e.id AND p.account = 'suspense' WHERE e.event = 'exception.held' GROUP BY e.bank_id, SUBSTR(e.ref, 1, 30)) h
+				ON h.bank_id = x.bank_id AND h.id = x.id
+			WHERE x.held_fen <> COALESCE(h.net, 0) OR x.before_ledger = 0 AND x.held_fen <> CASE
+				WHEN x.kind NOT IN (` + fileKinds + `) OR x.status = 'waiting' OR x.resolution = 'matched' THEN 0 ELSE x.theirs_fen - x.ours_fen END`,
+	}, {
+		Name:  "exception.second",
+		Means: "what two people resolved were two, and what is proposed is open",
+		Of:    "money_exception",
+		Broken: `SELECT bank_id, id, CONCAT_WS('', status, ', proposed by ', COALESCE(proposed_by, 'nobody'), ', resolved by ', COALESCE(resolved_by, 'nobody'), ', confirmed by ', COALESCE(confirmed_by, 'nobody'))
+			FROM money_exception WHERE confirmed_by = resolved_by OR confirmed_by IS NOT NULL AND status <> 'resolved' OR proposed_by IS NOT NULL AND (status = 'resolved' OR proposed_as IS NULL)`,
+	}, {
+		Name:  "reconciliation.figures",
+		Means: "what a gateway's file has more than we have is the sum of its differences; no figure is of a file that was not whole",
+		Of:    "reconciliation",
+		Broken: `SELECT r.bank_id, r.id, CONCAT_WS('', r.status, ', ', r.theirs_count, ' rows over ', r.theirs_fen, ', hash ', r.file_sha256) FROM reconciliation r
+			WHERE (r.status = 'unread') <> (r.file_sha256 = '' AND r.file_state <> 'whole') OR r.status = 'unread' AND (r.theirs_count <> 0 OR r.theirs_fen <> 0 OR r.matched_count <> 0)
+				OR r.matched_count > r.theirs_count + r.ours_count`,
 	}}
 }
+
+// fileKinds are byFile for SQL.
+const fileKinds = "'surplus', 'shortage', 'amount', 'status', 'duplicate'"
