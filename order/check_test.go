@@ -102,6 +102,7 @@ func (x trade) run() {
 	x.refund(v[4], under, 1)
 	x.claimed()
 	x.sent()
+	x.byHand()
 }
 
 // settle closes the day and has one of its statements approved.
@@ -137,7 +138,7 @@ func invariants() []invariant.Rule {
 func TestInvariantsOfTradeHoldAndCanFail(t *testing.T) {
 	ordertest.Each(t, func(t *testing.T, s *ordertest.Stage) {
 		trade{s, t}.run()
-		testkit.Breaks(t, s.DB, invariants(), slices.Concat(tradeBreaks, placedBreaks))
+		testkit.Breaks(t, s.DB, invariants(), slices.Concat(tradeBreaks, placedBreaks, ledgerBreaks))
 	})
 }
 
@@ -213,9 +214,9 @@ var tradeBreaks = []testkit.Break{
 		"UPDATE orders SET paid_by = "+lateOne+" WHERE id = "+paidFlash),
 	testkit.Wrong("a payment that the ledger lacks", "payment.counted",
 		"UPDATE ledger_entry SET event = 'x' WHERE event = 'payment.unmatched'"),
-	testkit.Wrong("a payment counted twice", "payment.counted",
-		`INSERT INTO ledger_entry (id, bank_id, event, ref, order_id, business_date, total_fen, posted_at)
-			SELECT 'ent_z', bank_id, 'payment.unmatched', ref, order_id, business_date, total_fen, posted_at FROM ledger_entry WHERE id = `+one("ledger_entry", "event = 'order.paid'"),
+	testkit.Wrong("a payment counted twice", "payment.counted ledger.day",
+		`INSERT INTO ledger_entry (id, bank_id, event, ref, order_id, business_date, total_fen, debit_fen, credit_fen, posted_at)
+			SELECT 'ent_z', bank_id, 'payment.unmatched', ref, order_id, business_date, total_fen, debit_fen, credit_fen, posted_at FROM ledger_entry WHERE id = `+one("ledger_entry", "event = 'order.paid'"),
 		`INSERT INTO ledger_posting (entry_id, line_no, bank_id, business_date, account, debit_fen, credit_fen) SELECT 'ent_z', 1, bank_id, business_date, 'gateway:bankbox', total_fen, 0 FROM ledger_entry WHERE id = 'ent_z'`,
 		`INSERT INTO ledger_posting (entry_id, line_no, bank_id, business_date, account, debit_fen, credit_fen) SELECT 'ent_z', 2, bank_id, business_date, 'suspense', 0, total_fen FROM ledger_entry WHERE id = 'ent_z'`),
 	testkit.Wrong("a success that was none", "payment.posted",
@@ -239,11 +240,11 @@ var tradeBreaks = []testkit.Break{
 	testkit.Wrong("a refund told and not there", "refund.answered",
 		"UPDATE idempotency SET response = REPLACE(response, '{\"id\":\"rfd_', '{\"id\":\"rfd_x')"),
 
-	testkit.Wrong("an entry that does not balance", "ledger.entry ledger.balance",
-		"UPDATE ledger_posting SET credit_fen = credit_fen + 1 WHERE account = 'suspense' AND credit_fen > 0"),
+	testkit.Wrong("an entry that does not balance", "ledger.entry ledger.balance ledger.day",
+		"UPDATE ledger_posting SET credit_fen = credit_fen + 1 WHERE account = 'suspense' AND credit_fen > 0 AND entry_id IN (SELECT id FROM ledger_entry WHERE event = 'payment.unmatched')"),
 	testkit.Wrong("a total that is none", "ledger.entry",
 		"UPDATE ledger_entry SET total_fen = total_fen + 1 WHERE event = 'payment.unmatched'"),
-	testkit.Wrong("a posting on another day", "ledger.posting ledger.balance",
+	testkit.Wrong("a posting on another day", "ledger.posting ledger.balance ledger.day",
 		"UPDATE ledger_posting SET business_date = '2001-01-01' WHERE account = 'suspense' AND credit_fen > 0"),
 
 	testkit.Wrong("a line too few", "settlement.lines",
@@ -253,7 +254,7 @@ var tradeBreaks = []testkit.Break{
 		"UPDATE settlement_line SET amount_fen = amount_fen + 1, net_fen = net_fen + 1 WHERE settlement_id = "+draft+" AND line_no = 1"),
 	testkit.Wrong("a merchant left out", "settlement.whole",
 		"DELETE FROM settlement WHERE id = "+draft),
-	testkit.Wrong("a book opened again", "settlement.whole",
+	testkit.Wrong("a book opened again", "settlement.whole ledger.rolled",
 		"UPDATE book SET closed_through = '2001-01-01'"),
 	testkit.Wrong("approved by who submitted", "settlement.decided",
 		"UPDATE settlement SET decided_by = submitted_by WHERE id = "+approved),

@@ -89,6 +89,8 @@ func financeActor(ctx context.Context) settle.Actor {
 
 func (s *Server) financeRoutes() {
 	s.settlementRoutes()
+	s.ledgerRoutes()
+	s.reportRoutes()
 	route(s, http.MethodGet, "/reconciliations", financeReaders, "Reconciliations, the newest first",
 		func(ctx context.Context, in *reconciliationsIn) (*body[list[settle.Reconciliation]], error) {
 			after, err := decodeCursor(in.Cursor)

@@ -24,6 +24,7 @@ import (
 	"yinbo/internal/tenant"
 	"yinbo/internal/testkit"
 	"yinbo/order/ledger"
+	"yinbo/order/report"
 	"yinbo/order/settle"
 	"yinbo/server"
 )
@@ -54,7 +55,7 @@ func newBack(t *testing.T, d *db.DB) *back {
 	}
 	b.desk = settle.New(d, b.book, outbox.New(d), banks, b.gate)
 	s := server.New(server.Deps{Log: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(), Auth: people,
-		Banks: banks, Keys: keys, Ledger: b.book, Settle: b.desk})
+		Banks: banks, Keys: keys, Ledger: b.book, Settle: b.desk, Reports: report.New(d), DB: d})
 	web := httptest.NewServer(s.Handler())
 	t.Cleanup(web.Close)
 	b.url = web.URL + "/api/v1"

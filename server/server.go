@@ -38,6 +38,7 @@ import (
 	"yinbo/order/ledger"
 	"yinbo/order/payment"
 	"yinbo/order/promo"
+	"yinbo/order/report"
 	"yinbo/order/settle"
 	"yinbo/order/voucher"
 )
@@ -62,6 +63,7 @@ type Deps struct {
 	Vouchers *voucher.Vouchers
 	Ledger   *ledger.Book
 	Settle   *settle.Desk
+	Reports  *report.Reports
 
 	OrderDesk *desk.Desk
 	Addresses *addressbook.Book

@@ -26,7 +26,7 @@ func commands(environ []string, out, logs io.Writer) *cobra.Command {
 		c.node("all", "Serve and work in one process (the default, embedded or not)", roles{serve: true, work: true}),
 		c.node("serve", "Serve HTTP and sockets; needs MySQL and Redis", roles{serve: true}),
 		c.node("work", "Run what must happen; needs MySQL and Redis", roles{work: true}),
-		c.migrate(), c.demo(), c.bank(), c.staff(), c.importing(), c.keys(), c.person(), c.verifyAudit(), c.verifyLottery(), c.check(), c.openapi(), c.version())
+		c.migrate(), c.demo(), c.bank(), c.staff(), c.importing(), c.keys(), c.person(), c.verifyAudit(), c.verifyLottery(), c.check(), c.ledger(), c.openapi(), c.version())
 	return root
 }
 

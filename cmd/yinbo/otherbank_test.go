@@ -55,6 +55,11 @@ func (p *product) objects(t *testing.T) map[string]string {
 	out["settlements"] = list.Items[0].ID
 	p.get(t, finance, "/reconciliations", 200, &list)
 	out["reconciliations"] = list.Items[0].ID
+	p.get(t, finance, "/ledger/entries", 200, &list)
+	out["ledger/entries"] = list.Items[0].ID
+	p.post(t, finance, "/ledger/adjustments", map[string]any{"reason": "更正", "postings": []any{
+		map[string]any{"account": "cash", "debit_fen": 1, "credit_fen": 0}, map[string]any{"account": "suspense", "debit_fen": 0, "credit_fen": 1}}}, 201, &kept)
+	out["proposals"] = kept.ID
 	p.screeningObjects(t, out)
 	p.shopObjects(t, out)
 	p.playObjects(t, room, out)

@@ -7,6 +7,7 @@ import (
 
 	"yinbo/internal/db"
 	"yinbo/internal/id"
+	"yinbo/internal/idem"
 	"yinbo/internal/money"
 	"yinbo/internal/tenant"
 )
@@ -29,12 +30,13 @@ type Line struct {
 
 // Book posts to the ledger and closes its days.
 type Book struct {
-	db    *db.DB
-	known known
+	db     *db.DB
+	keeper *idem.Keeper
+	known  known
 }
 
 // New makes a book on d.
-func New(d *db.DB) *Book { return &Book{db: d} }
+func New(d *db.DB) *Book { return &Book{db: d, keeper: idem.NewKeeper(d)} }
 
 // Post writes e within tx, on the bank's business date of tx.Now, or on the
 // next open date where that one is closed. posted is false when the event was

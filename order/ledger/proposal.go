@@ -82,9 +82,9 @@ var reversible = []string{Adjusted, ExceptionResolved}
 // ProposeReversal asks a second person to reverse an entry. Refusals: 404
 // not_found, 409 ledger.not_reversible for an entry of an order, a payment or a
 // settlement, 409 conflict where it is reversed or proposed for it already.
-func (b *Book) ProposeReversal(ctx context.Context, keeper *idem.Keeper, req idem.Request, bank tenant.Bank, entryID, reason string, by Person) (Proposal, bool, error) {
+func (b *Book) ProposeReversal(ctx context.Context, req idem.Request, bank tenant.Bank, entryID, reason string, by Person) (Proposal, bool, error) {
 	proposalID := id.New(id.Proposal)
-	return idem.Do(ctx, keeper, req, func(tx *db.Tx) (p Proposal, err error) {
+	return idem.Do(ctx, b.keeper, req, func(tx *db.Tx) (p Proposal, err error) {
 		// The entry is held, so that whoever comes second sees the first one's.
 		e, found, err := db.One(ctx, tx, scanEntry, entryColumns+" WHERE e.bank_id = ? AND e.id = ?"+tx.Dialect().ForUpdate(), bank.ID, entryID)
 		switch {
@@ -113,13 +113,13 @@ func (b *Book) ProposeReversal(ctx context.Context, keeper *idem.Keeper, req ide
 // posting that is not one amount on one side, whose account is none, or is a
 // merchant's payable: that is moved by its statements only, payout_due takes
 // corrections.
-func (b *Book) ProposeAdjustment(ctx context.Context, keeper *idem.Keeper, req idem.Request, bank tenant.Bank, lines []Posting, reason string, by Person) (Proposal, bool, error) {
+func (b *Book) ProposeAdjustment(ctx context.Context, req idem.Request, bank tenant.Bank, lines []Posting, reason string, by Person) (Proposal, bool, error) {
 	total, err := adjustment(lines)
 	if err != nil {
 		return Proposal{}, false, err
 	}
 	p := Proposal{ID: id.New(id.Proposal), Kind: "adjustment", Postings: lines, Total: total, Reason: reason}
-	return idem.Do(ctx, keeper, req, func(tx *db.Tx) (Proposal, error) {
+	return idem.Do(ctx, b.keeper, req, func(tx *db.Tx) (Proposal, error) {
 		for i, l := range lines {
 			if err := b.known.party(ctx, tx, bank.ID, l.Account); err != nil {
 				return p, fault.InvalidField(fmt.Sprintf("postings[%d].account", i), "ledger.no_account").Because(err)
