@@ -115,7 +115,8 @@ func (s *Server) financeRoutes() {
 			}
 			return paged(items, in.Limit, func(e settle.Exception) string { return e.ID }), nil
 		})
-	route(s, http.MethodPost, "/exceptions/{id}/resolve", financeMakers, "End an exception, once",
+	s.exceptionRoutes()
+	route(s, http.MethodPost, "/exceptions/{id}/resolve", financeMakers, "End an exception, once; above the bank's limit another person confirms",
 		func(ctx context.Context, in *resolveIn) (*body[settle.Exception], error) {
 			e, err := s.Settle.Resolve(ctx, auth.From(ctx).Bank, in.ID, in.Body.Resolution, in.Body.Comment, financeActor(ctx))
 			if err != nil {

@@ -238,3 +238,8 @@ func statement(rows ...theirs) string {
 	}
 	return b + fmt.Sprintf("#total,%d,%s,%s\n", len(rows), paid.Yuan(), back.Yuan())
 }
+
+// banksOf is a list of banks as a test has set them.
+type banksOf []tenant.Bank
+
+func (b banksOf) All(context.Context) ([]tenant.Bank, error) { return b, nil }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"yinbo/internal/audit"
 	"yinbo/internal/db"
 	"yinbo/internal/money"
 	"yinbo/internal/tenant"
@@ -44,6 +45,19 @@ func (k *Desk) ReconcileChannel(ctx context.Context, bank tenant.Bank, name, dat
 		return c, err
 	}
 	return k.compare(ctx, bank, ch, date)
+}
+
+// RunAgain is ReconcileChannel for a person, who reads in the reconciliation that
+// a file was not whole.
+func (k *Desk) RunAgain(ctx context.Context, bank tenant.Bank, name, date string, actor Actor) (Reconciliation, error) {
+	c, err := k.ReconcileChannel(ctx, bank, name, date)
+	var no *FileError
+	if err != nil && !errors.As(err, &no) {
+		return c, err
+	}
+	return c, k.db.InTx(ctx, func(tx *db.Tx) error {
+		return audit.Write(ctx, tx, actor.entry(bank.ID, "reconciliation.run", c.ID, map[string]any{"date": date, "channel": name, "file": c.File.State}))
+	})
 }
 
 func (k *Desk) compare(ctx context.Context, bank tenant.Bank, ch channel, date string) (Reconciliation, error) {

@@ -154,7 +154,7 @@ func (k *Desk) checkParts(ctx context.Context, fileID string) error {
 		return err
 	}
 	if c.n == 0 || c.n != c.last {
-		return fault.New(fault.Invalid, "import.parts")
+		return fault.New(fault.Invalid, "import.parts").With("parts", "import.parts")
 	}
 	return nil
 }
