@@ -157,7 +157,7 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 		Gateways: gateways, Charger: a.bank, Cards: bindings, Discounts: a.coupons, Banks: c.banks, CallbackKey: key})
 	a.orders.Tills = a.payments
 	a.desk = settle.New(c.db, ledgers, c.box, c.banks, a.bank)
-	a.desk.Repairs = a.payments
+	a.desk.Repairs, a.desk.Payer = a.payments, a.bank
 	if a.wechat != nil {
 		a.desk.AddWeChatPay(a.wechat)
 	}

@@ -39,7 +39,7 @@ type FunderSum struct {
 
 // StatusCount is how many statements of a status there are.
 type StatusCount struct {
-	Status  string    `json:"status" enum:"draft,submitted,approved,paid,rejected"`
+	Status  string    `json:"status" enum:"draft,submitted,approved,paying,paid,failed,rejected"`
 	Count   int64     `json:"count"`
 	Payable money.Fen `json:"payable_fen"`
 }

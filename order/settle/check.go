@@ -1,6 +1,10 @@
 package settle
 
-import "yinbo/internal/invariant"
+import (
+	"slices"
+
+	"yinbo/internal/invariant"
+)
 
 // earned is what the ledger gave each merchant on each business date.
 const earned = `SELECT p.bank_id, p.business_date, p.account, SUM(p.credit_fen - p.debit_fen) AS net
@@ -9,6 +13,10 @@ const earned = `SELECT p.bank_id, p.business_date, p.account, SUM(p.credit_fen -
 
 // Invariants are what holds of statements against the ledger.
 func Invariants() []invariant.Rule {
+	return slices.Concat(settlementsHold(), exceptionsHold(), payoutsHold())
+}
+
+func settlementsHold() []invariant.Rule {
 	return []invariant.Rule{{
 		Name:  "settlement.lines",
 		Means: "a statement's lines add up to it, and it to what it pays",
@@ -51,7 +59,11 @@ func Invariants() []invariant.Rule {
 		Broken: `SELECT s.bank_id, s.id, CONCAT_WS('', s.status, ' over ', s.payable_fen, ', posted ', COALESCE(e.total_fen, 'nothing'))
 			FROM settlement s LEFT JOIN ledger_entry e ON e.bank_id = s.bank_id AND e.event = 'settlement.approved' AND e.ref = s.id
 			WHERE COALESCE(e.total_fen, 0) <> CASE WHEN s.status IN ('draft', 'submitted', 'rejected') THEN 0 ELSE ABS(s.payable_fen) END`,
-	}, {
+	}}
+}
+
+func exceptionsHold() []invariant.Rule {
+	return []invariant.Rule{{
 		Name:  "exception.resolved",
 		Means: "a difference that is resolved says how, when and by whom",
 		Of:    "money_exception",
@@ -89,6 +101,37 @@ func Invariants() []invariant.Rule {
 		Broken: `SELECT r.bank_id, r.id, CONCAT_WS('', r.status, ', ', r.theirs_count, ' rows over ', r.theirs_fen, ', hash ', r.file_sha256) FROM reconciliation r
 			WHERE (r.status = 'unread') <> (r.file_sha256 = '' AND r.file_state <> 'whole') OR r.status = 'unread' AND (r.theirs_count <> 0 OR r.theirs_fen <> 0 OR r.matched_count <> 0)
 				OR r.matched_count > r.theirs_count + r.ours_count`,
+	}}
+}
+
+// payoutsHold are what holds of payouts.
+func payoutsHold() []invariant.Rule {
+	return []invariant.Rule{{
+		Name:  "payout.settlements",
+		Means: "a payout pays what its settlements come to, of its merchant; they are paid when it is, and in no other",
+		Of:    "payout",
+		Broken: `SELECT p.bank_id, p.id, CONCAT_WS('', p.status, ' over ', p.amount_fen, ', settlements over ', COALESCE(SUM(s.payable_fen), 0), ', ', COUNT(ps.active), ' of ', COUNT(ps.settlement_id))
+			FROM payout p LEFT JOIN payout_settlement ps ON ps.payout_id = p.id AND ps.bank_id = p.bank_id LEFT JOIN settlement s ON s.id = ps.settlement_id AND s.bank_id = p.bank_id
+			GROUP BY p.bank_id, p.id, p.status, p.amount_fen HAVING p.amount_fen <> COALESCE(SUM(s.payable_fen), 0) OR SUM(CASE WHEN s.merchant_id = p.merchant_id THEN 0 ELSE 1 END) > 0
+				OR COUNT(ps.active) <> CASE WHEN p.status IN ('paying', 'paid') THEN COUNT(ps.settlement_id) ELSE 0 END
+				OR SUM(CASE WHEN ps.active IS NOT NULL AND s.status <> CASE p.status WHEN 'paid' THEN 'paid' ELSE 'approved' END THEN 1 ELSE 0 END) > 0
+			UNION ALL SELECT s.bank_id, s.id, 'paid, and in no payout that is' FROM settlement s WHERE s.status = 'paid'
+				AND NOT EXISTS (SELECT 1 FROM payout_settlement ps JOIN payout p ON p.id = ps.payout_id AND p.status = 'paid' WHERE ps.active = s.id)`,
+	}, {
+		Name:  "payout.posted",
+		Means: "the ledger has each step of a payout once, whole, and no other",
+		Of:    "payout",
+		Broken: `SELECT p.bank_id, p.id, CONCAT_WS('', p.status, ' over ', p.amount_fen, ', posted as ', COALESCE(e.events, 'nothing'))
+			FROM payout p LEFT JOIN (SELECT bank_id, ref, SUM(CASE event WHEN 'payout.sent' THEN 1 WHEN 'payout.paid' THEN 10 WHEN 'payout.failed' THEN 100 ELSE 1000 END) AS events,
+				MIN(total_fen) AS least, MAX(total_fen) AS most FROM ledger_entry WHERE event IN ('payout.sent', 'payout.paid', 'payout.failed', 'payout.returned') GROUP BY bank_id, ref) e
+				ON e.bank_id = p.bank_id AND e.ref = p.id
+			WHERE COALESCE(e.events, 0) <> CASE p.status WHEN 'paying' THEN 1 WHEN 'paid' THEN 11 WHEN 'failed' THEN 101 ELSE 1011 END OR e.least <> p.amount_fen OR e.most <> p.amount_fen`,
+	}, {
+		Name:  "payout.asked",
+		Means: "a payout that is under way has the task that asks the bank",
+		Of:    "payout",
+		Broken: `SELECT p.bank_id, p.id, 'under way, and nobody asks' FROM payout p WHERE p.status = 'paying'
+			AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.bank_id = p.bank_id AND o.ref = p.id AND o.kind = 'payout.pay' AND o.state IN ('pending', 'dead'))`,
 	}}
 }
 

@@ -59,6 +59,8 @@ type channel struct {
 type Desk struct {
 	// Repairs is who asks gateways about what was missed; nil for nobody.
 	Repairs Repairer
+	// Payer pays merchants; nil for nobody, and settlements stay approved.
+	Payer Payer
 
 	db       *db.DB
 	book     *ledger.Book
@@ -107,7 +109,7 @@ type Settlement struct {
 	ID           string       `json:"id"`
 	Merchant     Merchant     `json:"merchant"`
 	BusinessDate string       `json:"business_date" doc:"YYYY-MM-DD in the bank's time zone"`
-	Status       string       `json:"status" enum:"draft,submitted,approved,paid,rejected"`
+	Status       string       `json:"status" enum:"draft,submitted,approved,paying,paid,failed,rejected" doc:"approved: due, or carried while it is below zero; failed: the bank did not pay, or the money came back"`
 	Sales        money.Fen    `json:"sales_fen" doc:"What buyers paid"`
 	Refunds      money.Fen    `json:"refunds_fen" doc:"What buyers got back"`
 	Commission   money.Fen    `json:"commission_fen" doc:"Kept by the platform, less what refunds gave back"`
@@ -120,6 +122,7 @@ type Settlement struct {
 	DecidedAt    *clock.Stamp `json:"decided_at"`
 	RejectReason *string      `json:"reject_reason"`
 	CreatedAt    clock.Stamp  `json:"created_at"`
+	PayoutID     *string      `json:"payout_id" doc:"The last payout that it was in"`
 	Lines        []Line       `json:"lines,omitempty" doc:"Only when one settlement is read; they add up to payable_fen by net_fen"`
 }
 

@@ -3,7 +3,6 @@ package settle
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"yinbo/internal/db"
@@ -28,6 +27,10 @@ func (k *Desk) Handlers() map[string]func(context.Context, outbox.Task) error {
 	return map[string]func(context.Context, outbox.Task) error{
 		TaskReconcile: k.OnReconcile,
 		TaskNightly:   k.OnNightly,
+
+		TaskPayout:       k.OnPayout,
+		TaskPay:          k.OnPay,
+		TaskPayoutReturn: k.OnWatch,
 	}
 }
 
@@ -139,14 +142,6 @@ func (k *Desk) subject(ctx context.Context, t outbox.Task) (tenant.Bank, string,
 	if err := t.Decode(&p); err != nil {
 		return tenant.Bank{}, "", err
 	}
-	banks, err := k.banks.All(ctx)
-	if err != nil {
-		return tenant.Bank{}, "", err
-	}
-	for _, b := range banks {
-		if b.ID == t.Bank {
-			return b, p.Date, nil
-		}
-	}
-	return tenant.Bank{}, "", fmt.Errorf("settle: task %s of the unknown bank %s", t.ID, t.Bank)
+	bank, err := k.bank(ctx, t.Bank)
+	return bank, p.Date, err
 }

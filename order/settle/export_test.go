@@ -1,0 +1,4 @@
+package settle
+
+// PayoutInvariants are those of payouts alone.
+var PayoutInvariants = payoutsHold
