@@ -182,7 +182,7 @@ func TestAPayoutWhoseAnswerWasLostIsMadeOnce(t *testing.T) {
 				_ = s.desk.OnPay(s.ctx, task)
 			}()
 		}
-		if killed != 1 || s.status(one) != "paying" {
+		if killed != 1 || s.status(one) != "paid" { // the second asked what had become of it
 			t.Errorf("asked to pay %d times, %s", killed, s.status(one))
 		}
 		p.after = nil
