@@ -43,7 +43,7 @@ ALTER TABLE ledger_entry_new RENAME TO ledger_entry;
 CREATE UNIQUE INDEX ledger_entry_event ON ledger_entry (bank_id, event, ref);
 CREATE INDEX ledger_entry_date ON ledger_entry (bank_id, business_date, event);
 CREATE INDEX ledger_entry_order ON ledger_entry (bank_id, order_id);
-CREATE INDEX ledger_entry_ref ON ledger_entry (bank_id, ref);
+CREATE INDEX ledger_entry_bank ON ledger_entry (bank_id, id);
 CREATE INDEX ledger_posting_account ON ledger_posting (bank_id, account, entry_id);
 
 -- What each account moved on a date that is closed: sums of its postings, which

@@ -19,6 +19,12 @@ type sumsIn struct {
 	To   string `query:"to" required:"true" format:"date" doc:"Last business date, YYYY-MM-DD; at most 366 days on"`
 }
 
+type billIn struct {
+	Funder string `query:"funder" required:"true" enum:"bank,platform"`
+	From   string `query:"from" required:"true" format:"date" doc:"First business date, YYYY-MM-DD"`
+	To     string `query:"to" required:"true" format:"date" doc:"Last business date, YYYY-MM-DD; at most 366 days on"`
+}
+
 type sumsOut struct {
 	Items []report.Sum `json:"items"`
 }
@@ -45,6 +51,15 @@ func (s *Server) reportRoutes() {
 			p := auth.From(ctx)
 			name, content, err := s.Reports.File(ctx, p.Bank.ID, report.By(in.By), report.Period{From: in.From, To: in.To},
 				report.Actor{ID: p.ID, RequestID: requestID(ctx)})
+			if err != nil {
+				return nil, err
+			}
+			return &reportFileOut{ContentType: report.CSVType, Disposition: fmt.Sprintf("attachment; filename=%q", name), Body: content}, nil
+		})
+	route(s, http.MethodGet, "/finance/bill/file", financeReaders, "A funder's bill line by line as CSV; audited",
+		func(ctx context.Context, in *billIn) (*reportFileOut, error) {
+			p := auth.From(ctx)
+			name, content, err := s.Reports.Bill(ctx, p.Bank.ID, in.Funder, report.Period{From: in.From, To: in.To}, report.Actor{ID: p.ID, RequestID: requestID(ctx)})
 			if err != nil {
 				return nil, err
 			}

@@ -137,3 +137,6 @@ const (
 	Adjusted           = "ledger.adjusted"     // proposal
 	Reversed           = "ledger.reversed"     // the entry that is reversed
 )
+
+// Events are all of them.
+var Events = []string{OrderPaid, OrderRefunded, PaymentUnmatched, PaymentReturned, SettlementApproved, ExceptionResolved, Adjusted, Reversed}

@@ -45,8 +45,11 @@ type Filter struct {
 	Date, Account, Event, Ref, Order string
 }
 
-const entryColumns = `SELECT e.id, e.event, e.ref, e.order_id, e.business_date, e.total_fen, e.posted_at,
-	(SELECT r.id FROM ledger_entry r WHERE r.bank_id = e.bank_id AND r.event = '` + Reversed + `' AND r.ref = e.id) FROM ledger_entry e`
+const (
+	entrySelect = `SELECT e.id, e.event, e.ref, e.order_id, e.business_date, e.total_fen, e.posted_at,
+		(SELECT r.id FROM ledger_entry r WHERE r.bank_id = e.bank_id AND r.event = '` + Reversed + `' AND r.ref = e.id) FROM `
+	entryColumns = entrySelect + "ledger_entry e"
+)
 
 func scanEntry(r db.Row) (e Posted, err error) {
 	var at db.Time
@@ -58,22 +61,28 @@ func scanEntry(r db.Row) (e Posted, err error) {
 // Entries lists a bank's, the newest first, from after the id that a page ended
 // with.
 func (b *Book) Entries(ctx context.Context, bankID string, f Filter, after string, limit int) ([]Posted, error) {
-	where, args := " WHERE e.bank_id = ?", []any{bankID}
+	query, args, newest := entryColumns+" WHERE e.bank_id = ?", []any{bankID}, "e.id"
+	if f.Account != "" {
+		// The account's postings lead, in the order of their index, however many
+		// entries there are besides; an entry that posts to it twice is one.
+		query = entrySelect + "ledger_posting p" + b.db.Dialect().Then() + `ledger_entry e ON e.id = p.entry_id WHERE p.bank_id = ? AND p.account = ?
+			AND NOT EXISTS (SELECT 1 FROM ledger_posting q WHERE q.entry_id = p.entry_id AND q.account = p.account AND q.line_no < p.line_no)`
+		args, newest = append(args, f.Account), "p.entry_id"
+		if f.Date != "" {
+			query, args = query+" AND p.business_date = ?", append(args, f.Date)
+		}
+	}
+	if f.Ref != "" && f.Event == "" { // the index of what posts once begins with the event
+		query, args = query+" AND e.event IN "+db.Marks(len(Events)), append(args, db.Args(Events)...)
+	}
 	for _, c := range []struct{ cond, v string }{
-		{"e.business_date = ?", f.Date}, {"e.event = ?", f.Event}, {"e.ref = ?", f.Ref}, {"e.order_id = ?", f.Order}, {"e.id < ?", after},
+		{"e.business_date = ?", f.Date}, {"e.event = ?", f.Event}, {"e.ref = ?", f.Ref}, {"e.order_id = ?", f.Order}, {newest + " < ?", after},
 	} {
 		if c.v != "" {
-			where, args = where+" AND "+c.cond, append(args, c.v)
+			query, args = query+" AND "+c.cond, append(args, c.v)
 		}
 	}
-	if f.Account != "" {
-		where, args = where+" AND e.id IN (SELECT p.entry_id FROM ledger_posting p WHERE p.bank_id = ? AND p.account = ?", append(args, bankID, f.Account)
-		if f.Date != "" {
-			where, args = where+" AND p.business_date = ?", append(args, f.Date)
-		}
-		where += ")"
-	}
-	return db.All(ctx, b.db, scanEntry, entryColumns+where+" ORDER BY e.id DESC LIMIT ?", append(args, limit)...)
+	return db.All(ctx, b.db, scanEntry, query+" ORDER BY "+newest+" DESC LIMIT ?", append(args, limit)...)
 }
 
 // Entry gives one with its postings; not_found where the bank has none such.

@@ -221,3 +221,43 @@ func TestClosingAndPostingDoNotCross(t *testing.T) {
 		}
 	})
 }
+
+// An account's entries come page by page, newest first, each once, also one that
+// posts to the account twice.
+func TestAnAccountsEntriesComeOnceEach(t *testing.T) {
+	onEach(t, func(t *testing.T, d *db.DB, clk *clock.Fake, bank tenant.Bank) {
+		ctx, book := testkit.Context(t), ledger.New(d)
+		for i := range 5 {
+			e := sale(bank, fmt.Sprint("pay_", i), 10)
+			if i == 2 {
+				e.Lines = append(e.Lines, ledger.Line{Account: ledger.Gateway, Debit: 1}, ledger.Line{Account: ledger.Suspense, Credit: 1})
+			}
+			if _, err := post(ctx, d, e); err != nil {
+				t.Fatal(err)
+			}
+			clk.Advance(12 * time.Hour)
+		}
+		var refs []string
+		after := ""
+		for {
+			page, err := book.Entries(ctx, bank.ID, ledger.Filter{Account: ledger.Gateway}, after, 2)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, e := range page {
+				refs, after = append(refs, e.Ref), e.ID
+			}
+			if len(page) < 2 {
+				break
+			}
+		}
+		if got := fmt.Sprint(refs); got != "[pay_4 pay_3 pay_2 pay_1 pay_0]" {
+			t.Errorf("%s", got)
+		}
+		for f, want := range map[ledger.Filter]int{{Ref: "pay_2"}: 1, {Account: ledger.Suspense}: 1, {Account: ledger.Gateway, Date: "2025-06-11"}: 2, {Account: ledger.Gateway, Ref: "pay_9"}: 0} {
+			if page, err := book.Entries(ctx, bank.ID, f, "", 9); err != nil || len(page) != want {
+				t.Errorf("%+v: %d entries, %v; want %d", f, len(page), err, want)
+			}
+		}
+	})
+}

@@ -328,3 +328,114 @@ export interface IntakeState extends Intake {
   limit_bps: number
   closed: boolean
 }
+
+/** Why a business date does not close yet, in the order in which it is done. */
+export const missingSteps = [
+  'not_closed', 'no_statements', 'statements_open', 'not_reconciled', 'exceptions_waiting', 'exceptions_open',
+  'unposted', 'unbalanced', 'not_rolled_up', 'proposals_open',
+] as const
+export type MissingStep = (typeof missingSteps)[number]
+
+/** A business date at a glance. */
+export interface FinanceDay {
+  date: string
+  orders: number
+  sales_fen: number
+  refunds_fen: number
+  commission_fen: number
+  unmatched_fen: number
+  discounts: { funder: string; amount_fen: number }[]
+  statements: { status: SettlementStatus; count: number; payable_fen: number }[]
+  reconciliations: { id: string; channel: string; status: 'matched' | 'waiting' | 'exceptions' }[]
+  waiting_exceptions: number
+  open_exceptions: number
+  unposted_events: number
+  open_proposals: number
+  debit_fen: number
+  credit_fen: number
+  closes: boolean
+  missing: MissingStep[]
+}
+
+export const sumsBy = ['room', 'merchant', 'funder', 'channel'] as const
+export type SumsBy = (typeof sumsBy)[number]
+
+export interface FinanceSum {
+  id: string
+  name: string
+  account: string
+  count: number
+  sales_fen: number
+  refunds_fen: number
+  discounts_fen: number
+  returned_fen: number
+  commission_fen: number
+  net_fen: number
+}
+
+export interface Promised {
+  kind: 'coupon' | 'coupon_reserved' | 'voucher' | 'voucher_lapsed'
+  party: string
+  name: string
+  count: number
+  amount_fen: number
+}
+
+export const ledgerEvents = [
+  'order.paid', 'order.refunded', 'payment.unmatched', 'payment.returned', 'settlement.approved', 'exception.resolved',
+  'ledger.adjusted', 'ledger.reversed',
+] as const
+export type LedgerEvent = (typeof ledgerEvents)[number]
+
+export interface LedgerEntry {
+  id: string
+  event: LedgerEvent
+  ref: string
+  order_id: string | null
+  business_date: string
+  total_fen: number
+  posted_at: string
+  reversed_by: string | null
+}
+
+export interface LedgerPosting {
+  account: string
+  debit_fen: number
+  credit_fen: number
+}
+
+export interface LedgerMovement {
+  id: string
+  channel: string
+  number: string | null
+  amount_fen: number
+  status: string
+  cause: string
+  done_at: string | null
+}
+
+/** An entry with what stands behind it. */
+export interface LedgerEntryDetail extends LedgerEntry {
+  postings: (LedgerPosting & { kind: 'asset' | 'liability' | 'income' | 'expense' })[]
+  object: { kind: 'payment' | 'refund' | 'settlement' | 'exception' | 'proposal' | 'entry' | 'other'; id: string }
+  order: { id: string; room_id: string | null; status: string; goods_fen: number; payable_fen: number; paid_fen: number; refunded_fen: number } | null
+  payments: LedgerMovement[]
+  refunds: LedgerMovement[]
+  related: { id: string; event: LedgerEvent; business_date: string; total_fen: number }[]
+}
+
+/** An entry by hand, or a reversal, that two people decide on. */
+export interface LedgerProposal {
+  id: string
+  kind: 'reversal' | 'adjustment'
+  entry_id: string | null
+  postings: LedgerPosting[]
+  total_fen: number
+  reason: string
+  status: 'proposed' | 'approved' | 'rejected'
+  proposed_by: string
+  proposed_at: string
+  decided_by: string | null
+  decided_at: string | null
+  reject_reason: string | null
+}

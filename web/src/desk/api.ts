@@ -14,9 +14,12 @@ export const areas = [
   { name: 'screening', roles: ['risk', 'supervisor', 'auditor'] },
   { name: 'lists', roles: ['risk', 'supervisor', 'auditor'] },
   { name: 'journeys', roles: ['operator', 'supervisor', 'auditor'] },
+  { name: 'finance-day', roles: ['finance', 'finance_checker', 'auditor'] },
   { name: 'settlements', roles: ['finance', 'finance_checker', 'auditor'] },
   { name: 'reconciliations', roles: ['finance', 'finance_checker', 'auditor'] },
+  { name: 'ledger', roles: ['finance', 'finance_checker', 'auditor'] },
   { name: 'trial-balance', roles: ['finance', 'finance_checker', 'auditor'] },
+  { name: 'finance-reports', roles: ['finance', 'finance_checker', 'auditor'] },
   { name: 'audit', roles: ['auditor'] },
   { name: 'compliance', roles: ['risk'] },
 ] as const satisfies readonly { name: string; roles: readonly Role[] }[]

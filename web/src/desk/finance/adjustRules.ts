@@ -1,0 +1,32 @@
+import type { LedgerPosting } from '@client/index'
+
+/** A line of an entry by hand as it is typed, amounts in yuan. */
+export interface TypedLine {
+  account: string
+  debit: string
+  credit: string
+}
+
+export const emptyLine = (): TypedLine => ({ account: '', debit: '', credit: '' })
+
+/** Yuan with at most two decimals as fen; null for anything else, 0 for nothing. */
+export function fenOf(yuan: string): number | null {
+  const text = yuan.trim()
+  if (!text) return 0
+  const parts = /^(\d{1,10})(?:\.(\d{1,2}))?$/.exec(text)
+  return parts ? Number(parts[1]) * 100 + Number((parts[2] ?? '').padEnd(2, '0')) : null
+}
+
+/** The sums so far; the postings only when every line is one amount on one side and the sides are equal. */
+export function readLines(lines: TypedLine[]): { debit: number; credit: number; postings: LedgerPosting[] | null } {
+  const postings: LedgerPosting[] = lines.map((l) => ({
+    account: l.account.trim(),
+    debit_fen: fenOf(l.debit) ?? -1,
+    credit_fen: fenOf(l.credit) ?? -1,
+  }))
+  const sum = (of: (p: LedgerPosting) => number) => postings.reduce((s, p) => s + Math.max(of(p), 0), 0)
+  const debit = sum((p) => p.debit_fen)
+  const credit = sum((p) => p.credit_fen)
+  const good = postings.every((p) => p.account && p.debit_fen >= 0 && p.credit_fen >= 0 && p.debit_fen > 0 !== p.credit_fen > 0)
+  return { debit, credit, postings: good && debit === credit && debit > 0 ? postings : null }
+}
