@@ -293,7 +293,7 @@ func (m *month) sell() {
 	}
 	m.ask(http.MethodPost, "/pay/cashier/"+no+"/pay", nil, nil)
 	m.seen["sold"]++
-	m.paid = append(m.paid, bought{v, o.ID, o.Payable})
+	m.paid = append(m.paid, bought{v, o.ID, o.PayableFen})
 }
 
 // back gives some of an earlier order back.
