@@ -98,7 +98,7 @@ func setting(t *testing.T, name string, otherwise uint64) uint64 {
 // YINBO_SIMULATED_DAYS (a few here, 30 for the whole) and YINBO_SIMULATED_SEED
 // set another run.
 func TestSimulatedDaysClose(t *testing.T) {
-	days := int(setting(t, "YINBO_SIMULATED_DAYS", 5))
+	days := int(setting(t, "YINBO_SIMULATED_DAYS", 12))
 	seed := setting(t, "YINBO_SIMULATED_SEED", uint64(time.Now().UnixNano()))
 	t.Logf("YINBO_SIMULATED_DAYS=%d YINBO_SIMULATED_SEED=%d", days, seed)
 	clk := clock.NewFake(time.Date(2025, 6, 10, 1, 0, 0, 0, time.UTC)) // 09:00
