@@ -50,9 +50,11 @@ const (
 	TaskPayoutReturn = "payout.watch"
 )
 
-// How often the bank is asked about a payout, and for how long after it paid it
+// When a payout is made, how often the bank is asked about a payout, and for how long after it paid it
 // may say that the money came back.
 const (
+	// gatherFor is how long what is approved in one sitting gathers to one payout.
+	gatherFor   = time.Minute
 	firstAsk    = 5 * time.Second
 	longestAsk  = time.Hour
 	watchEvery  = 24 * time.Hour
@@ -97,7 +99,7 @@ func (k *Desk) askPayout(ctx context.Context, tx *db.Tx, bankID, merchantID stri
 	if k.Payer == nil {
 		return nil
 	}
-	return k.box.Add(ctx, tx, outbox.Task{Bank: bankID, Kind: TaskPayout, Ref: merchantID, Payload: struct{}{}})
+	return k.box.Add(ctx, tx, outbox.Task{Bank: bankID, Kind: TaskPayout, Ref: merchantID, Payload: struct{}{}, Due: tx.Now.Add(gatherFor)})
 }
 
 // OnPayout makes a payout of what a merchant's approved settlements come to: none

@@ -77,6 +77,7 @@ func (s *shop) approved(merchant, date string) (settlementID string) {
 	if _, err := s.desk.Approve(s.ctx, s.bank, one.ID, check); err != nil {
 		s.t.Fatal(err)
 	}
+	s.clk.Advance(time.Minute)
 	return one.ID
 }
 

@@ -3,6 +3,7 @@ package settle
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"yinbo/internal/db"
@@ -91,7 +92,7 @@ func noteFault(ctx context.Context, tx *db.Tx, bankID string, r result, no *File
 		source = "gateway"
 	}
 	return insertReconciliation(ctx, tx, bankID, r, tail, []any{id.New(id.Reconciliation), bankID, r.date, r.channel, "unread",
-		r.oursCount, r.ours, 0, 0, 0, tx.Now, string(no.State), short(no.Error()), source, r.file.encoding, "", 0, tx.Now})
+		r.oursCount, r.ours, 0, 0, 0, tx.Now, string(no.State), short(strings.TrimPrefix(no.Error(), "settle: ")), source, r.file.encoding, "", 0, tx.Now})
 }
 
 func insertReconciliation(ctx context.Context, tx *db.Tx, bankID string, r result, tail string, values []any) (string, error) {

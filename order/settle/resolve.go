@@ -22,12 +22,15 @@ func (k *Desk) Resolve(ctx context.Context, bank tenant.Bank, exceptionID, resol
 	}
 	return k.change(ctx, bank, exceptionID, actor, func(tx *db.Tx, e Exception) (action string, detail map[string]any, err error) {
 		detail = map[string]any{"resolution": resolution}
+		now, err := tenant.ReadSettings(ctx, tx, bank.ID) // as they stand, not as this node last read them
 		switch {
+		case err != nil:
+			return "", nil, err
 		case e.Status == "resolved" || e.Status == "proposed":
 			return "", nil, conflict()
 		case e.refunding():
 			return "", nil, fault.New(fault.Conflict, "exception.refunding")
-		case needsSecond(bank, e):
+		case needsSecond(now, e):
 			_, err = tx.Exec(ctx, `UPDATE money_exception SET proposed_as = ?, comment = ?, proposed_by = ?, proposed_at = ?, declined_for = NULL WHERE id = ?`,
 				resolution, comment, actor.ID, tx.Now, e.ID)
 			return "exception.proposed", detail, err
@@ -40,10 +43,8 @@ func (k *Desk) Resolve(ctx context.Context, bank tenant.Bank, exceptionID, resol
 }
 
 // needsSecond tells whether what differs is above what one person may resolve.
-// What waits for the next day's file is not settled by one either.
-func needsSecond(bank tenant.Bank, e Exception) bool {
-	diff := abs(e.Theirs - e.Ours)
-	return diff > money.Fen(bank.Settings.WithDefaults().Reconciliation.SecondAboveFen)
+func needsSecond(s tenant.Settings, e Exception) bool {
+	return abs(e.Theirs-e.Ours) > money.Fen(s.Reconciliation.SecondAboveFen)
 }
 
 // refunding tells whether a rule has asked the gateway to give the money back, and

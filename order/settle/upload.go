@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
+	"strings"
 	"time"
 
 	"yinbo/internal/audit"
@@ -182,7 +183,7 @@ func (k *Desk) readUpload(ctx context.Context, u Upload) (rows int, hash, reason
 		if _, err := io.Copy(io.Discard, body); err != nil { // the hash is of all of it
 			return 0, "", "", err
 		}
-		reason = short(no.Error())
+		reason = short(strings.TrimPrefix(no.Error(), "settle: "))
 	}
 	return rows, hex.EncodeToString(sum.Sum(nil)), reason, nil
 }
