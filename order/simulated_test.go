@@ -334,6 +334,7 @@ func (m *month) closed(date string) {
 		m.t.Fatalf("%s closed without statements", date)
 	}
 	testkit.Holds(m.t, m.DB, settle.Invariants()...)
+	testkit.Holds(m.t, m.DB, settle.PayoutInvariants()...)
 }
 
 var (
@@ -411,6 +412,7 @@ func (m *month) end() {
 		}
 	}
 	testkit.Holds(m.t, m.DB, invariants()...)
+	testkit.Holds(m.t, m.DB, settle.PayoutInvariants()...)
 }
 
 func next(t *testing.T, date string) string {

@@ -13,7 +13,7 @@ const earned = `SELECT p.bank_id, p.business_date, p.account, SUM(p.credit_fen -
 
 // Invariants are what holds of statements against the ledger.
 func Invariants() []invariant.Rule {
-	return slices.Concat(settlementsHold(), exceptionsHold(), payoutsHold())
+	return slices.Concat(settlementsHold(), exceptionsHold())
 }
 
 func settlementsHold() []invariant.Rule {
@@ -104,8 +104,8 @@ func exceptionsHold() []invariant.Rule {
 	}}
 }
 
-// payoutsHold are what holds of payouts.
-func payoutsHold() []invariant.Rule {
+// PayoutInvariants are what holds of payouts.
+func PayoutInvariants() []invariant.Rule {
 	return []invariant.Rule{{
 		Name:  "payout.settlements",
 		Means: "a payout pays what its settlements come to, of its merchant; they are paid when it is, and in no other",

@@ -81,11 +81,3 @@ func contains(codes []string, code string) bool {
 	}
 	return false
 }
-
-// cutOff names the end of the file where more had to come.
-func cutOff(err error) error {
-	if err == nil || errors.Is(err, io.EOF) {
-		return io.ErrUnexpectedEOF
-	}
-	return err
-}

@@ -22,6 +22,7 @@ import (
 func (s *shop) holds() {
 	s.t.Helper()
 	testkit.Holds(s.t, s.db, settle.Invariants()...)
+	testkit.Holds(s.t, s.db, settle.PayoutInvariants()...)
 	testkit.Holds(s.t, s.db, ledger.Invariants()...)
 }
 

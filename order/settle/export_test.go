@@ -1,4 +1,0 @@
-package settle
-
-// PayoutInvariants are those of payouts alone.
-var PayoutInvariants = payoutsHold
