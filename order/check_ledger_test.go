@@ -16,13 +16,19 @@ func (x trade) byHand() {
 	book := ledger.New(x.DB)
 	desk := settle.New(x.DB, book, x.Box, tenant.NewDirectory(x.DB, ""), noStatement{})
 	maker, checker := ledger.Person{ID: id.New(id.Staff)}, ledger.Person{ID: id.New(id.Staff), Checker: true}
-	exception := id.New(id.Exception)
+	exceptions := []string{id.New(id.Exception), id.New(id.Exception), id.New(id.Exception)}
 	err := x.DB.InTx(x.Ctx, func(tx *db.Tx) error {
 		return tx.Insert(x.Ctx, "money_exception (id, bank_id, kind, ref, ours_fen, theirs_fen, status, created_at)",
-			[][]any{{exception, x.Bank.ID, "surplus", "nobody", 0, 70, "open", tx.Now}}, "")
+			[][]any{{exceptions[0], x.Bank.ID, "surplus", "nobody", 0, 70, "open", tx.Now}, {exceptions[1], x.Bank.ID, "surplus", "lost", 0, 71, "open", tx.Now},
+				{exceptions[2], x.Bank.ID, "duplicate", "large", 0, 1_000_001, "open", tx.Now}}, "")
 	})
+	for i, resolution := range []string{"adjusted", "written_off", "adjusted"} {
+		if err == nil {
+			_, err = desk.Resolve(x.Ctx, x.Bank, exceptions[i], resolution, "多出一笔", settle.Actor{Kind: "staff", ID: maker.ID})
+		}
+	}
 	if err == nil {
-		_, err = desk.Resolve(x.Ctx, x.Bank, exception, "adjusted", "多出一笔", settle.Actor{Kind: "staff", ID: maker.ID})
+		_, err = desk.Confirm(x.Ctx, x.Bank, exceptions[2], settle.Actor{Kind: "staff", ID: checker.ID, Checker: true})
 	}
 	if err != nil {
 		x.t.Fatal(err)
@@ -80,8 +86,16 @@ var ledgerBreaks = []testkit.Break{
 		"UPDATE ledger_proposal SET decided_by = proposed_by WHERE status = 'approved'"),
 	testkit.Wrong("a reversal of other accounts", "ledger.reversal",
 		"UPDATE ledger_posting SET account = 'commission' WHERE account = 'cash' AND entry_id = "+reversal),
-	testkit.Wrong("a difference that the book lacks", "exception.posted",
+	testkit.Wrong("a loss that the book lacks", "exception.posted",
 		"UPDATE ledger_entry SET event = 'x' WHERE event = 'exception.resolved'"),
-	testkit.Wrong("a difference that is open and posted", "exception.posted",
-		"UPDATE money_exception SET status = 'open', resolution = NULL, resolved_by = NULL, resolved_at = NULL WHERE ref = 'nobody'"),
+	testkit.Wrong("a difference that suspense lacks", "exception.held",
+		"UPDATE ledger_entry SET event = 'x' WHERE event = 'exception.held'"),
+	testkit.Wrong("suspense for what matched", "exception.held",
+		"UPDATE money_exception SET resolution = 'matched' WHERE ref = 'nobody'"),
+	testkit.Wrong("a loss that is still open", "exception.posted",
+		"UPDATE money_exception SET status = 'open', resolution = NULL, resolved_by = NULL, resolved_at = NULL WHERE ref = 'lost'"),
+	testkit.Wrong("confirmed by who proposed", "exception.second",
+		"UPDATE money_exception SET confirmed_by = resolved_by WHERE ref = 'large'"),
+	testkit.Wrong("figures of a file that nobody read", "reconciliation.figures",
+		"UPDATE reconciliation SET status = 'matched'"),
 }

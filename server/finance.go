@@ -25,7 +25,7 @@ type settlementsIn struct {
 	Page
 	Date     string `query:"date" format:"date" doc:"Business date, YYYY-MM-DD"`
 	Merchant string `query:"merchant" maxLength:"40" doc:"Merchant's id"`
-	Status   string `query:"status" enum:"draft,submitted,approved,paid,rejected"`
+	Status   string `query:"status" enum:"draft,submitted,approved,paying,paid,failed,rejected"`
 }
 
 type settlementIn struct {
@@ -115,7 +115,9 @@ func (s *Server) financeRoutes() {
 			}
 			return paged(items, in.Limit, func(e settle.Exception) string { return e.ID }), nil
 		})
-	route(s, http.MethodPost, "/exceptions/{id}/resolve", financeMakers, "End an exception, once",
+	s.exceptionRoutes()
+	s.payoutRoutes()
+	route(s, http.MethodPost, "/exceptions/{id}/resolve", financeMakers, "End an exception, once; above the bank's limit another person confirms",
 		func(ctx context.Context, in *resolveIn) (*body[settle.Exception], error) {
 			e, err := s.Settle.Resolve(ctx, auth.From(ctx).Bank, in.ID, in.Body.Resolution, in.Body.Comment, financeActor(ctx))
 			if err != nil {

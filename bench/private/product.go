@@ -56,12 +56,7 @@ func (p *Product) servers(ctx context.Context) (dsn string, err error) {
 	if p.Maria, dsn, err = p.MariaDB(ctx); err != nil {
 		return "", err
 	}
-	root, err := db.Open(ctx, db.Config{DSN: dsn + "mysql"}, clock.System{})
-	if err != nil {
-		return "", err
-	}
-	defer root.Close()
-	if _, err = root.Handle().ExecContext(ctx, "CREATE DATABASE yinbo"); err != nil {
+	if err := createDatabase(ctx, dsn); err != nil {
 		return "", err
 	}
 	redis, err := p.Redis(ctx)
@@ -70,6 +65,25 @@ func (p *Product) servers(ctx context.Context) (dsn string, err error) {
 	}
 	p.RedisURL = "redis://" + redis.Addr + "/0"
 	return dsn + "yinbo", nil
+}
+
+// Database starts MariaDB with an empty database.
+func (p *Place) Database(ctx context.Context) (dsn string, err error) {
+	_, dsn, err = p.MariaDB(ctx)
+	if err != nil {
+		return "", err
+	}
+	return dsn + "yinbo", createDatabase(ctx, dsn)
+}
+
+func createDatabase(ctx context.Context, dsn string) error {
+	root, err := db.Open(ctx, db.Config{DSN: dsn + "mysql"}, clock.System{})
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	_, err = root.Handle().ExecContext(ctx, "CREATE DATABASE yinbo")
+	return err
 }
 
 // Close ends all of it.

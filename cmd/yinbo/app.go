@@ -159,13 +159,17 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 		Gateways: gateways, Charger: a.bank, Cards: bindings, Discounts: a.coupons, Banks: c.banks, CallbackKey: key})
 	a.orders.Tills = a.payments
 	a.desk = settle.New(c.db, ledgers, c.box, c.banks, a.bank)
+	a.desk.Repairs, a.desk.Payer = a.payments, a.bank
+	if a.wechat != nil {
+		a.desk.AddWeChatPay(a.wechat)
+	}
 	a.imports = bulk.New(c.db, c.box, keeper, catalog.ProductLines, a.orders.ShipmentImport(c.banks), a.orders.CompletionImport())
 	goods.shop, goods.sales = shop, a.sales
 	figures.shop = shop
 	figures.orders, figures.sales, figures.coupons, figures.applications = a.orders, a.sales, a.coupons, applications
 
 	a.keeper = c.keeper(personal{people: a.people, book: book, bindings: bindings, followUps: followUps, orders: a.orders, rooms: a.rooms})
-	a.purges = []func(context.Context) error{a.people.Purge, c.box.Purge, bindings.Purge, screens.Purge, a.imports.Purge, reach.Purge(c.db)}
+	a.purges = []func(context.Context) error{a.people.Purge, c.box.Purge, bindings.Purge, screens.Purge, a.imports.Purge, a.desk.Purge, reach.Purge(c.db)}
 
 	if r.serve {
 		a.touches = &funnel.Touches{DB: c.db, Rooms: a.rooms, Log: c.log}

@@ -41,7 +41,7 @@ import (
 // invariants are everyone's.
 func invariants() []invariant.Rule {
 	return slices.Concat(catalog.Invariants(), order.Invariants(), flash.Invariants(), payment.Invariants(), promo.Invariants(),
-		voucher.Invariants(), ledger.Invariants(), settle.Invariants(), card.Invariants(), bind.Invariants(), follow.Invariants(), screen.Invariants(), review.Invariants(), funnel.Invariants(),
+		voucher.Invariants(), ledger.Invariants(), settle.Invariants(), settle.PayoutInvariants(), card.Invariants(), bind.Invariants(), follow.Invariants(), screen.Invariants(), review.Invariants(), funnel.Invariants(),
 		live.Invariants(), play.Invariants(), rundown.Invariants(), video.Invariants(), outbox.Invariants(), audit.Invariants(), pii.Invariants(), keeping.Invariants(), auth.Invariants())
 }
 

@@ -68,6 +68,8 @@ func (p *product) objects(t *testing.T) map[string]string {
 	p.post(t, finance, "/ledger/adjustments", map[string]any{"reason": "更正", "postings": []any{
 		map[string]any{"account": "cash", "debit_fen": 1, "credit_fen": 0}, map[string]any{"account": "suspense", "debit_fen": 0, "credit_fen": 1}}}, 201, &kept)
 	out["proposals"] = kept.ID
+	p.post(t, finance, "/statements", map[string]any{"date": "2026-01-02", "channel": "bankbox", "name": "x.csv"}, 201, &kept)
+	out["statements"] = kept.ID
 	p.screeningObjects(t, out)
 	p.staffObjects(t, out)
 	p.shopObjects(t, out)

@@ -24,6 +24,19 @@ type Faults struct {
 	StatementMissing bool `json:"statement_missing"`
 	// StatementExtra: it has one payment that nobody made.
 	StatementExtra bool `json:"statement_extra"`
+	// StatementLate: there is no statement yet.
+	StatementLate bool `json:"statement_late,omitempty"`
+	// StatementCut: it ends in the middle.
+	StatementCut bool `json:"statement_cut,omitempty"`
+	// StatementTotal: its total line is of other rows.
+	StatementTotal bool `json:"statement_total,omitempty"`
+	// StatementTwice: its last row is in it twice.
+	StatementTwice bool `json:"statement_twice,omitempty"`
+	// StatementAmount: its last row is of one fen more.
+	StatementAmount bool `json:"statement_amount,omitempty"`
+	// PayoutPending: payouts stay under way; PayoutFail: they fail.
+	PayoutPending bool `json:"payout_pending,omitempty"`
+	PayoutFail    bool `json:"payout_fail,omitempty"`
 	// DelayMS holds each API answer for so many milliseconds after the act.
 	DelayMS int64 `json:"delay_ms"`
 	// FailRate is the share of API calls answered 500, half of them before

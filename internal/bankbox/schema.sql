@@ -90,3 +90,16 @@ CREATE TABLE IF NOT EXISTS applications (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS applications_due ON applications (due_at) WHERE status = 'accepted';
 CREATE INDEX IF NOT EXISTS applications_accepted_at ON applications (accepted_at);
+
+-- What was paid out to payees. A payout that is under way ends when it is asked
+-- about and the fault that holds it is off.
+CREATE TABLE IF NOT EXISTS payouts (
+  out_payout_no TEXT PRIMARY KEY,
+  payout_no     TEXT NOT NULL UNIQUE,
+  payee_no      TEXT NOT NULL,
+  payee_name    TEXT NOT NULL,
+  amount_fen    INTEGER NOT NULL CHECK (amount_fen > 0),
+  status        TEXT NOT NULL CHECK (status IN ('processing', 'succeeded', 'failed', 'returned')),
+  reason        TEXT NOT NULL DEFAULT '',
+  created_at    INTEGER NOT NULL
+) STRICT;

@@ -29,7 +29,7 @@ var statementHeader = []string{
 
 // getStatement gives a business date (Asia/Shanghai) as CSV: a header, the rows
 // by time, and a last line `#total,<rows>,<payments_yuan>,<refunds_yuan>` that
-// agrees with the rows shown, faults or not.
+// agrees with the rows shown, but for the faults that cut the file or its total.
 func (g *gateway) getStatement(c *gin.Context) (int, any, error) {
 	date, isCSV := strings.CutSuffix(c.Param("file"), ".csv")
 	if !isCSV {
@@ -39,13 +39,23 @@ func (g *gateway) getStatement(c *gin.Context) (int, any, error) {
 	if err != nil {
 		return 0, nil, invalid("date: YYYY-MM-DD is needed")
 	}
+	f := g.faults.now()
+	if f.StatementLate {
+		return 0, nil, notFound("statement")
+	}
 	rows, err := statementRows(c.Request.Context(), g.store.reader, from, to)
 	if err != nil {
 		return 0, nil, err
 	}
-	rows = bendStatement(rows, g.faults.now(), date, to)
+	file := writeStatement(bendStatement(rows, f, date, to))
+	if f.StatementTotal {
+		file = bytes.Replace(file, []byte("#total,"), []byte("#total,1"), 1)
+	}
+	if f.StatementCut {
+		file = file[:len(file)*2/3]
+	}
 	c.Header("Content-Disposition", `attachment; filename="`+date+`.csv"`)
-	return http.StatusOK, document{"text/csv; charset=utf-8", writeStatement(rows)}, nil
+	return http.StatusOK, document{"text/csv; charset=utf-8", file}, nil
 }
 
 // statementRows reads payments that were paid and refunds that were made in
@@ -79,6 +89,14 @@ func statementRows(ctx context.Context, q querier, from, to int64) ([]statementR
 func bendStatement(rows []statementRow, f Faults, date string, dayEnd int64) []statementRow {
 	if f.StatementMissing && len(rows) > 0 {
 		rows = rows[1:]
+	}
+	if last := len(rows) - 1; last >= 0 {
+		if f.StatementAmount {
+			rows[last].amountFen++
+		}
+		if f.StatementTwice {
+			rows = append(rows, rows[last])
+		}
 	}
 	if f.StatementExtra {
 		day := strings.ReplaceAll(date, "-", "")

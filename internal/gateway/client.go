@@ -18,6 +18,9 @@ import (
 // ErrUnknown says that nobody knows whether the bank acted.
 var ErrUnknown = errors.New("gateway: outcome unknown")
 
+// ErrHash says that a file is not what its gateway signed.
+var ErrHash = errors.New("gateway: the file's hash is another")
+
 // Refusal is the bank's definite no.
 type Refusal struct {
 	Status int
@@ -32,17 +35,22 @@ type Client struct {
 	base     string // http://host:port
 	callback string // our own address, as the bank reaches it
 	http     *http.Client
+	files    *http.Client
 }
+
+// FileTimeout bounds the reading of a whole statement.
+const FileTimeout = 15 * time.Minute
 
 // timeout bounds each call; the room's person waits for it.
 const timeout = 8 * time.Second
 
 // New makes a client for the bank at base that calls back to callback.
 func New(base, callback string) *Client {
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.MaxIdleConnsPerHost = 64
+	pool := http.DefaultTransport.(*http.Transport).Clone()
+	pool.MaxIdleConnsPerHost = 64
+	transport := tracing.Transport(pool)
 	return &Client{base: strings.TrimRight(base, "/"), callback: strings.TrimRight(callback, "/"),
-		http: &http.Client{Transport: tracing.Transport(transport), Timeout: timeout}}
+		http: &http.Client{Transport: transport, Timeout: timeout}, files: &http.Client{Transport: transport, Timeout: FileTimeout}}
 }
 
 // PaymentsCallback is where the bank reports payments and refunds.

@@ -60,6 +60,27 @@ func (c *Client) CreateRefund(ctx context.Context, outRefundNo, outTradeNo strin
 		"out_refund_no": outRefundNo, "out_trade_no": outTradeNo, "amount_fen": amount, "notify_url": c.PaymentsCallback()}, &r)
 }
 
+// Payout is the bank's state of a payout.
+type Payout struct {
+	OutPayoutNo string    `json:"out_payout_no"` // our payout's id
+	PayoutNo    string    `json:"payout_no"`
+	AmountFen   money.Fen `json:"amount_fen"`
+	Status      string    `json:"status"` // processing, succeeded, failed, returned
+	Reason      string    `json:"reason"`
+}
+
+// CreatePayout pays a payee of the bank's books; the same number again gives the
+// same payout.
+func (c *Client) CreatePayout(ctx context.Context, outPayoutNo string, amount money.Fen, payeeNo, payeeName string) (p Payout, err error) {
+	return p, c.call(ctx, http.MethodPost, "/payout/v1/payouts", map[string]any{
+		"out_payout_no": outPayoutNo, "amount_fen": amount, "payee_no": payeeNo, "payee_name": payeeName}, &p)
+}
+
+// QueryPayout asks for a payout; *Refusal 404 when the bank has none.
+func (c *Client) QueryPayout(ctx context.Context, outPayoutNo string) (p Payout, err error) {
+	return p, c.call(ctx, http.MethodGet, "/payout/v1/payouts/"+url.PathEscape(outPayoutNo), nil, &p)
+}
+
 // Statement streams the bank's statement of a business date as CSV; the caller
 // closes it.
 func (c *Client) Statement(ctx context.Context, date string) (io.ReadCloser, error) {
@@ -67,13 +88,13 @@ func (c *Client) Statement(ctx context.Context, date string) (io.ReadCloser, err
 	if err != nil {
 		return nil, fmt.Errorf("gateway: statement: %w", err)
 	}
-	res, err := c.http.Do(req)
+	res, err := c.files.Do(req)
 	if err != nil {
 		return nil, fmt.Errorf("%w: statement: %w", ErrUnknown, scrub(err))
 	}
 	if res.StatusCode != http.StatusOK {
 		res.Body.Close()
-		if res.StatusCode >= 500 {
+		if !definite(res.StatusCode) {
 			return nil, fmt.Errorf("%w: statement answered %d", ErrUnknown, res.StatusCode)
 		}
 		return nil, &Refusal{Status: res.StatusCode, Code: "statement"}

@@ -72,6 +72,8 @@ const (
 	Start          = "sta"
 	ShareCode      = "shc"
 	Proposal       = "ppl"
+	Statement      = "sta"
+	Payout         = "pyt"
 )
 
 const (

@@ -97,6 +97,8 @@ type Settings struct {
 	PasswordDays int `json:"password_days,omitempty"`
 	// TOTPRoles are the roles that need a second factor; none by default.
 	TOTPRoles []string `json:"totp_roles,omitempty"`
+	// Reconciliation says what people and rules may do with what differs.
+	Reconciliation Reconciliation `json:"reconciliation,omitzero"`
 	// HandoffKey signs the bank app's sign-in tokens (HS256), empty for none.
 	HandoffKey string `json:"handoff_key,omitempty"`
 }
@@ -156,7 +158,25 @@ func (s Settings) WithDefaults() Settings {
 	if s.CompleteAfterDays == 0 {
 		s.CompleteAfterDays = 10
 	}
+	if s.Reconciliation.SecondAboveFen == 0 {
+		s.Reconciliation.SecondAboveFen = 1_000_000
+	}
 	return s
+}
+
+// Reconciliation is how a bank works on what differs from a gateway's statement.
+type Reconciliation struct {
+	// SecondAboveFen is the difference above which a second person confirms how it
+	// is resolved; 10,000 yuan.
+	SecondAboveFen int64 `json:"second_above_fen,omitempty" minimum:"1" maximum:"1000000000000" doc:"A difference above this is resolved by two people"`
+	// NoRepair switches off that the gateway is asked about what it has and we do
+	// not count.
+	NoRepair bool `json:"no_repair,omitempty" doc:"Do not ask the gateway about what it has and we do not count"`
+	// RefundSurplusAfterDays is after how many days a surplus that nobody owns is
+	// given back; 0 is never.
+	RefundSurplusAfterDays int `json:"refund_surplus_after_days,omitempty" minimum:"0" maximum:"365" doc:"Give back a surplus that nobody owns after so many days; 0 is never"`
+	// WriteOffUpToFen is up to which difference an amount is written off; 0 is none.
+	WriteOffUpToFen int64 `json:"write_off_up_to_fen,omitempty" minimum:"0" maximum:"10000" doc:"Write off amounts that differ by no more than this; 0 is none"`
 }
 
 // Instalments is a way to pay a purchase back in equal monthly terms.

@@ -138,3 +138,10 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	end(err)
 	return res, err
 }
+
+// CloseIdleConnections is what http.Client asks for.
+func (t transport) CloseIdleConnections() {
+	if c, ok := t.next.(interface{ CloseIdleConnections() }); ok {
+		c.CloseIdleConnections()
+	}
+}

@@ -20,11 +20,13 @@ import (
 
 // Client is a merchant at WeChat Pay.
 type Client struct {
-	cfg      Config
-	notify   string // our own address, as WeChat Pay reaches it
-	core     *core.Client
-	incoming *validators.WechatPayNotifyValidator
-	http     *http.Client
+	cfg    Config
+	notify string // our own address, as WeChat Pay reaches it
+	core   *core.Client
+	// filesCore waits longer, for files.
+	filesCore *core.Client
+	incoming  *validators.WechatPayNotifyValidator
+	http      *http.Client
 }
 
 // timeout bounds each call; the room's person waits for it.
@@ -43,9 +45,11 @@ func New(ctx context.Context, cfg Config, callback string) (*Client, error) {
 	}
 	c := &Client{cfg: cfg, notify: strings.TrimRight(callback, "/") + "/api/v1/callbacks/wechatpay",
 		http: &http.Client{Transport: tracing.Transport(transport), Timeout: timeout}}
-	c.core, err = core.NewClient(ctx, option.WithWechatPayPublicKeyAuthCipher(cfg.MchID, cfg.SerialNo, k.private, cfg.PublicKeyID, k.public),
-		option.WithHTTPClient(c.http))
-	if err != nil {
+	keys := option.WithWechatPayPublicKeyAuthCipher(cfg.MchID, cfg.SerialNo, k.private, cfg.PublicKeyID, k.public)
+	if c.core, err = core.NewClient(ctx, keys, option.WithHTTPClient(c.http)); err != nil {
+		return nil, fmt.Errorf("wechatpay: %w", err)
+	}
+	if c.filesCore, err = core.NewClient(ctx, keys, option.WithHTTPClient(&http.Client{Transport: tracing.Transport(transport), Timeout: gateway.FileTimeout})); err != nil {
 		return nil, fmt.Errorf("wechatpay: %w", err)
 	}
 	c.incoming = validators.NewWechatPayNotifyValidator(verifiers.NewSHA256WithRSAPubkeyVerifier(cfg.PublicKeyID, *k.public))

@@ -42,6 +42,10 @@ func Merchant(merchantID string) string { return merchantPrefix + merchantID }
 // zero debits it, and so is set off against the merchant's next ones.
 func PayoutDue(merchantID string) string { return "payout_due:" + merchantID }
 
+// PayoutUnderWay is what was taken out of a merchant's payout due and has neither
+// reached it nor come back.
+func PayoutUnderWay(merchantID string) string { return "payout_sent:" + merchantID }
+
 // Reserve is what is kept back of a merchant's payouts for a time.
 func Reserve(merchantID string) string { return "reserve:" + merchantID }
 
@@ -87,18 +91,19 @@ type Type struct {
 // chart is every account there can be, by the part before the colon. Those of
 // the bank have no colon.
 var chart = map[string]Type{
-	"gateway":    {Kind: Asset, Party: OfChannel},
-	"fee":        {Kind: Expense, Party: OfChannel},
-	"discount":   {Kind: Asset, Party: OfFunder},
-	"merchant":   {Kind: Liability, Party: OfMerchant},
-	"payout_due": {Kind: Liability, Party: OfMerchant},
-	"reserve":    {Kind: Liability, Party: OfMerchant},
-	"voucher":    {Kind: Liability, Party: OfMerchant},
-	"cash":       {Kind: Asset, Party: OfBank},
-	"commission": {Kind: Income, Party: OfBank},
-	"suspense":   {Kind: Liability, Party: OfBank},
-	"write_off":  {Kind: Expense, Party: OfBank},
-	"points":     {Kind: Liability, Party: OfBank},
+	"gateway":     {Kind: Asset, Party: OfChannel},
+	"fee":         {Kind: Expense, Party: OfChannel},
+	"discount":    {Kind: Asset, Party: OfFunder},
+	"merchant":    {Kind: Liability, Party: OfMerchant},
+	"payout_due":  {Kind: Liability, Party: OfMerchant},
+	"payout_sent": {Kind: Liability, Party: OfMerchant},
+	"reserve":     {Kind: Liability, Party: OfMerchant},
+	"voucher":     {Kind: Liability, Party: OfMerchant},
+	"cash":        {Kind: Asset, Party: OfBank},
+	"commission":  {Kind: Income, Party: OfBank},
+	"suspense":    {Kind: Liability, Party: OfBank},
+	"write_off":   {Kind: Expense, Party: OfBank},
+	"points":      {Kind: Liability, Party: OfBank},
 }
 
 // maxAccount is how long an account's name may be.
@@ -123,7 +128,12 @@ const (
 	PaymentUnmatched   = "payment.unmatched"   // payment
 	PaymentReturned    = "payment.returned"    // refund
 	SettlementApproved = "settlement.approved" // settlement
+	ExceptionHeld      = "exception.held"      // exception, and the number of the entry: ref is exc_…/n
 	ExceptionResolved  = "exception.resolved"  // exception
+	PayoutSent         = "payout.sent"         // payout
+	PayoutPaid         = "payout.paid"         // payout
+	PayoutFailed       = "payout.failed"       // payout
+	PayoutReturned     = "payout.returned"     // payout
 	Adjusted           = "ledger.adjusted"     // proposal
 	Reversed           = "ledger.reversed"     // the entry that is reversed
 )

@@ -355,3 +355,10 @@ func CheckSealed(s *Stage, orderID string, want order.Address) {
 		s.T.Errorf("address does not come back: %v", err)
 	}
 }
+
+// Handle has the stage work further kinds of tasks.
+func (s *Stage) Handle(handlers map[string]func(context.Context, outbox.Task) error) {
+	for kind, h := range handlers {
+		s.handlers[kind] = h
+	}
+}

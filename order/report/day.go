@@ -39,7 +39,7 @@ type FunderSum struct {
 
 // StatusCount is how many statements of a status there are.
 type StatusCount struct {
-	Status  string    `json:"status" enum:"draft,submitted,approved,paid,rejected"`
+	Status  string    `json:"status" enum:"draft,submitted,approved,paying,paid,failed,rejected"`
 	Count   int64     `json:"count"`
 	Payable money.Fen `json:"payable_fen"`
 }
@@ -48,7 +48,7 @@ type StatusCount struct {
 type ChannelState struct {
 	ID      string `json:"id"`
 	Channel string `json:"channel"`
-	Status  string `json:"status" enum:"matched,waiting,exceptions"`
+	Status  string `json:"status" enum:"unread,matched,waiting,exceptions"`
 }
 
 // Reports reads for finance.
@@ -84,7 +84,7 @@ func (r *Reports) traded(ctx context.Context, bank tenant.Bank, _ time.Time, d *
 		COALESCE(SUM(CASE WHEN e.event = 'order.paid' AND p.account LIKE 'gateway:%' THEN p.debit_fen - p.credit_fen ELSE 0 END), 0),
 		COALESCE(SUM(CASE WHEN e.event = 'order.refunded' AND p.account LIKE 'gateway:%' THEN p.credit_fen - p.debit_fen ELSE 0 END), 0),
 		COALESCE(SUM(CASE WHEN p.account = 'commission' THEN p.credit_fen - p.debit_fen ELSE 0 END), 0),
-		COALESCE(SUM(CASE WHEN p.account = 'suspense' THEN p.credit_fen - p.debit_fen ELSE 0 END), 0),
+		COALESCE(SUM(CASE WHEN p.account = 'suspense' AND e.event IN ('payment.unmatched', 'payment.returned') THEN p.credit_fen - p.debit_fen ELSE 0 END), 0),
 		COALESCE(SUM(p.debit_fen), 0), COALESCE(SUM(p.credit_fen), 0)
 		FROM ledger_entry e JOIN ledger_posting p ON p.entry_id = e.id WHERE e.bank_id = ? AND e.business_date = ?`, bank.ID, d.Date)
 	return err
@@ -133,8 +133,7 @@ func (r *Reports) lacking(ctx context.Context, bank tenant.Bank, from time.Time,
 		UNION ALL SELECT COUNT(*) FROM settlement x WHERE x.bank_id = ? AND x.business_date = ? AND x.status IN ('approved', 'paid') AND x.payable_fen <> 0
 			AND NOT EXISTS (SELECT 1 FROM ledger_entry e WHERE e.bank_id = x.bank_id AND e.ref = x.id AND e.event = 'settlement.approved')
 		UNION ALL SELECT COUNT(*) FROM money_exception x WHERE x.bank_id = ? AND x.business_date = ? AND x.status = 'resolved' AND x.resolution <> 'matched'
-			AND x.before_ledger = 0 AND x.kind IN ('surplus', 'shortage', 'amount', 'status') AND x.ours_fen <> x.theirs_fen
-			AND NOT EXISTS (SELECT 1 FROM ledger_entry e WHERE e.bank_id = x.bank_id AND e.ref = x.id AND e.event = 'exception.resolved')) u`,
+			AND x.before_ledger = 0 AND x.kind IN ('surplus', 'shortage', 'amount', 'status', 'duplicate') AND x.held_fen <> x.theirs_fen - x.ours_fen) u`,
 		bank.ID, from, to, bank.ID, from, to, bank.ID, d.Date, bank.ID, d.Date)
 	if err != nil {
 		return err
@@ -157,6 +156,9 @@ func (r *Reports) closed(ctx context.Context, bank tenant.Bank, _ time.Time, d *
 		return err
 	}
 	undecided, disagrees := false, len(d.Reconciliation) == 0
+	for _, c := range d.Reconciliation {
+		disagrees = disagrees || c.Status == "unread"
+	}
 	for _, c := range d.Statements {
 		undecided = undecided || c.Status != "approved" && c.Status != "paid"
 	}

@@ -2,6 +2,7 @@ package settle
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"yinbo/internal/db"
@@ -14,15 +15,50 @@ import (
 // moved and we did not, or the other way. The others came up in a callback and
 // are looked at before any money is counted; what of them is money shows in the
 // next file as one of these.
-var byFile = []string{"surplus", "shortage", "amount", "status"}
+var byFile = []string{surplus, shortage, amount, status, duplicate}
 
 const refundFailed = "refund_failed"
 
-// post writes to the ledger what a person resolved, once. After it the book says
-// what the gateway says: the difference goes to suspense, where it waits for its
-// owner (refunded: it went back to him), or is written off. What was matched
-// moves nothing.
+// hold makes suspense hold target for an exception: with what is open there, the
+// book says what the gateway says. Each change is an entry of its own.
+func (k *Desk) hold(ctx context.Context, tx *db.Tx, bank tenant.Bank, exceptionID string, target money.Fen) error {
+	type state struct {
+		channel string
+		held    money.Fen
+		n       int
+		before  bool
+	}
+	s, _, err := db.One(ctx, tx, func(r db.Row) (s state, err error) { return s, r.Scan(&s.channel, &s.held, &s.n, &s.before) },
+		"SELECT channel, held_fen, held_count, before_ledger FROM money_exception WHERE id = ?", exceptionID)
+	if err != nil || s.held == target && !s.before {
+		return err
+	}
+	if s.held != target {
+		s.n++
+		lines := move(ledger.GatewayOf(s.channel), ledger.Suspense, target-s.held)
+		ref := fmt.Sprintf("%s/%d", exceptionID, s.n)
+		if _, err := k.book.Post(ctx, tx, ledger.Entry{Bank: bank, Event: ledger.ExceptionHeld, Ref: ref, Lines: lines}); err != nil {
+			return err
+		}
+	}
+	_, err = tx.Exec(ctx, "UPDATE money_exception SET held_fen = ?, held_count = ?, before_ledger = 0 WHERE id = ?", target, s.n, exceptionID)
+	return err
+}
+
+// post writes to the ledger how an exception ended, once. What was matched was no
+// difference, and suspense gives it back. What was refunded or adjusted stays
+// there until the other side of it comes: the refund in the gateway's next file, or
+// the entry by hand. What is written off leaves it.
 func (k *Desk) post(ctx context.Context, tx *db.Tx, bank tenant.Bank, e Exception, resolution string) error {
+	if slices.Contains(byFile, e.Kind) {
+		held := e.Theirs - e.Ours
+		if resolution == "matched" {
+			held = 0
+		}
+		if err := k.hold(ctx, tx, bank, e.ID, held); err != nil {
+			return err
+		}
+	}
 	lines, err := resolved(ctx, tx, bank.ID, e, resolution)
 	if err != nil || len(lines) == 0 {
 		return err
@@ -33,14 +69,13 @@ func (k *Desk) post(ctx context.Context, tx *db.Tx, bank tenant.Bank, e Exceptio
 
 func resolved(ctx context.Context, tx *db.Tx, bankID string, e Exception, resolution string) ([]ledger.Line, error) {
 	switch {
-	case resolution == "matched":
-		return nil, nil
 	case slices.Contains(byFile, e.Kind):
-		against := ledger.Suspense
 		if resolution == "written_off" {
-			against = ledger.WriteOff
+			return move(ledger.Suspense, ledger.WriteOff, e.Theirs-e.Ours), nil
 		}
-		return move(ledger.Gateway, against, e.Theirs-e.Ours), nil
+		if e.givenBack() {
+			return move(ledger.Suspense, ledger.GatewayOf(e.Channel), e.Theirs), nil
+		}
 	case e.Kind == refundFailed:
 		// Only money that no order could use stands in suspense.
 		waits, err := inSuspense(ctx, tx, bankID, e.Ref)
@@ -55,6 +90,11 @@ func resolved(ctx context.Context, tx *db.Tx, bankID string, e Exception, resolu
 		}
 	}
 	return nil, nil
+}
+
+// givenBack tells a surplus that a rule refunded at the gateway.
+func (e Exception) givenBack() bool {
+	return e.Rule != nil && *e.Rule == ruleRefund && e.Resolution != nil && *e.Resolution == "refunded"
 }
 
 // inSuspense tells whether a refund was of money that no order could use, and

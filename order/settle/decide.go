@@ -31,7 +31,10 @@ func (k *Desk) Approve(ctx context.Context, bank tenant.Bank, settlementID strin
 			return n, err
 		}
 		_, err = k.book.Post(ctx, tx, ledger.Entry{Bank: bank, Event: ledger.SettlementApproved, Ref: s.ID, Lines: payout(s.Merchant.ID, s.Payable)})
-		return n, err
+		if err != nil {
+			return n, err
+		}
+		return n, k.askPayout(ctx, tx, bank.ID, s.Merchant.ID)
 	})
 }
 

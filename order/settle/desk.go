@@ -9,16 +9,31 @@ import (
 	"yinbo/internal/clock"
 	"yinbo/internal/db"
 	"yinbo/internal/fault"
+	"yinbo/internal/gateway"
 	"yinbo/internal/money"
 	"yinbo/internal/outbox"
 	"yinbo/internal/tenant"
 	"yinbo/order/ledger"
 )
 
-// Statements gives the gateway's statement of a business date (YYYY-MM-DD) as
-// CSV; the caller closes it.
+// Statements gives a gateway's statement of a business date (YYYY-MM-DD); the
+// caller closes it. Its errors are *gateway.Refusal or wrap gateway.ErrUnknown or
+// gateway.ErrHash.
 type Statements interface {
 	Statement(ctx context.Context, date string) (io.ReadCloser, error)
+}
+
+// Refunder is a gateway that gives back a payment of which we know only the
+// number; again with the same number of ours, it gives back once.
+type Refunder interface {
+	CreateRefund(ctx context.Context, outRefundNo, outTradeNo string, amount money.Fen) (gateway.Refund, error)
+}
+
+// Repairer asks a gateway about a payment or refund of ours and takes in what it
+// says; done is true when money that was missed is counted now. order/payment
+// implements it.
+type Repairer interface {
+	Repair(ctx context.Context, bankID, ref string) (done bool, said string, err error)
 }
 
 // Banks lists the tenants, the oldest first.
@@ -26,18 +41,51 @@ type Banks interface {
 	All(ctx context.Context) ([]tenant.Bank, error)
 }
 
-// Desk is finance's desk: settlements and reconciliations.
-type Desk struct {
-	db         *db.DB
-	book       *ledger.Book
-	box        *outbox.Box
-	banks      Banks
+// The channels whose statements are read.
+const (
+	Bankbox   = "bankbox" // the bank's own gateway
+	WeChatPay = "wechatpay"
+)
+
+// channel is a gateway whose statement is read. What goes through another one is
+// none of its statement's matter.
+type channel struct {
+	name       string
 	statements Statements
+	read       format
 }
 
-// New makes a desk on d.
+// Desk is finance's desk: settlements and reconciliations.
+type Desk struct {
+	// Repairs is who asks gateways about what was missed; nil for nobody.
+	Repairs Repairer
+	// Payer pays merchants; nil for nobody, and settlements stay approved.
+	Payer Payer
+
+	db       *db.DB
+	book     *ledger.Book
+	box      *outbox.Box
+	banks    Banks
+	channels []channel
+}
+
+// New makes a desk on d that reads the statements of the bank's own gateway.
 func New(d *db.DB, book *ledger.Book, box *outbox.Box, banks Banks, statements Statements) *Desk {
-	return &Desk{db: d, book: book, box: box, banks: banks, statements: statements}
+	return &Desk{db: d, book: book, box: box, banks: banks, channels: []channel{{Bankbox, statements, readStatement}}}
+}
+
+// AddWeChatPay has WeChat Pay's trade bills read as well.
+func (k *Desk) AddWeChatPay(bills Statements) {
+	k.channels = append(k.channels, channel{WeChatPay, bills, readBill})
+}
+
+func (k *Desk) channel(name string) (channel, error) {
+	for _, c := range k.channels {
+		if c.name == name {
+			return c, nil
+		}
+	}
+	return channel{}, fault.InvalidField("channel", "field.not_allowed")
 }
 
 // Actor is who acts, for the audit log and the rule of two people.
@@ -61,7 +109,7 @@ type Settlement struct {
 	ID           string       `json:"id"`
 	Merchant     Merchant     `json:"merchant"`
 	BusinessDate string       `json:"business_date" doc:"YYYY-MM-DD in the bank's time zone"`
-	Status       string       `json:"status" enum:"draft,submitted,approved,paid,rejected"`
+	Status       string       `json:"status" enum:"draft,submitted,approved,paying,paid,failed,rejected" doc:"approved: due, or carried while it is below zero; failed: the bank did not pay, or the money came back"`
 	Sales        money.Fen    `json:"sales_fen" doc:"What buyers paid"`
 	Refunds      money.Fen    `json:"refunds_fen" doc:"What buyers got back"`
 	Commission   money.Fen    `json:"commission_fen" doc:"Kept by the platform, less what refunds gave back"`
@@ -74,6 +122,7 @@ type Settlement struct {
 	DecidedAt    *clock.Stamp `json:"decided_at"`
 	RejectReason *string      `json:"reject_reason"`
 	CreatedAt    clock.Stamp  `json:"created_at"`
+	PayoutID     *string      `json:"payout_id" doc:"The last payout that it was in"`
 	Lines        []Line       `json:"lines,omitempty" doc:"Only when one settlement is read; they add up to payable_fen by net_fen"`
 }
 

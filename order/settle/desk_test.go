@@ -178,7 +178,8 @@ type files struct {
 	mu     sync.Mutex
 	byDate map[string]string
 	asked  []string
-	fail   bool
+	fail   bool // no answer
+	none   bool // not there yet
 }
 
 var _ settle.Statements = (*files)(nil)
@@ -190,6 +191,9 @@ func (f *files) Statement(_ context.Context, date string) (io.ReadCloser, error)
 	if f.fail {
 		return nil, gateway.ErrUnknown
 	}
+	if f.none {
+		return nil, &gateway.Refusal{Status: 404, Code: "not_found"}
+	}
 	text, ok := f.byDate[date]
 	if !ok {
 		text = statement()
@@ -198,6 +202,13 @@ func (f *files) Statement(_ context.Context, date string) (io.ReadCloser, error)
 }
 
 func (f *files) put(date, text string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.byDate[date] = strings.ReplaceAll(text, today+" ", date+" ") // rows are of their file's day
+}
+
+// raw is put with the text as it is.
+func (f *files) raw(date, text string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.byDate[date] = text
@@ -227,3 +238,8 @@ func statement(rows ...theirs) string {
 	}
 	return b + fmt.Sprintf("#total,%d,%s,%s\n", len(rows), paid.Yuan(), back.Yuan())
 }
+
+// banksOf is a list of banks as a test has set them.
+type banksOf []tenant.Bank
+
+func (b banksOf) All(context.Context) ([]tenant.Bank, error) { return b, nil }

@@ -13,13 +13,21 @@
 // transaction that does it.
 //
 // Lifecycle of a settlement: draft → submitted → approved | rejected, and
-// rejected → submitted. Approval moves its amount from the merchant's account
+// rejected → submitted; then paid by a payout. Approval moves its amount from the merchant's account
 // to what is due for payout. A payable below zero is carried: its approval
 // posts the reverse, so that the merchant's payout due falls by it.
 //
-// Lifecycle of an exception: (waiting →) open → resolved. A shortage waits for
-// the next day's file before it is open. One that a later run no longer finds
-// is taken away unless a person resolved it.
+// Lifecycle of an exception: (waiting →) open → (proposed →) resolved. A shortage
+// waits for the next day's file before it is open. One that a later run no longer
+// finds is taken away unless a person resolved it. While it is open, suspense
+// holds it. Above the bank's limit a second person confirms.
+//
+// Of a gateway's file all or nothing is used: one that is late, cut off, of a wrong
+// total, day or encoding is said in the reconciliation and changes no figure.
+//
+// Lifecycle of a payout: paying → paid | failed, and paid → returned. It is a row,
+// and its id the bank's number of it, before the bank hears of it; unknown is never
+// no. docs/reconciliation.md is the page.
 //
 // It imports order/ledger and internal/*.
 package settle

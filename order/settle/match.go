@@ -1,27 +1,10 @@
 package settle
 
 import (
-	"context"
 	"slices"
-	"time"
 
-	"yinbo/internal/db"
 	"yinbo/internal/money"
 )
-
-// ourMoney is a payment or refund of any bank as we have it.
-type ourMoney struct {
-	id, bankID string
-	amount     money.Fen // signed: a refund is below zero
-	succeeded  bool
-}
-
-func (o ourMoney) had() money.Fen {
-	if o.succeeded {
-		return o.amount
-	}
-	return 0
-}
 
 // difference is what a row and we do not agree on. Amounts are signed.
 type difference struct {
@@ -30,13 +13,23 @@ type difference struct {
 	waits        bool // for the next day's file
 }
 
+// Kinds of differences that a gateway's file shows.
+const (
+	surplus   = "surplus"   // they have what we do not know
+	shortage  = "shortage"  // we have what they do not
+	amount    = "amount"    // another amount
+	status    = "status"    // one says that the money moved, the other that it did not
+	duplicate = "duplicate" // the same number again
+)
+
 // matcher compares a statement with what one bank has, row by row.
 type matcher struct {
 	bankID    string
 	unclaimed bool // takes rows that no bank knows
+	ours      *day
 
-	left map[string]money.Fen // ours of the day that no row has named yet
-	seen map[string]bool      // ours that a row has named
+	seen   map[string]bool // of those that are not of the day
+	strays []ourMoney      // matched, though we have them on another day
 
 	theirsCount, matched int
 	theirs               money.Fen
@@ -44,12 +37,28 @@ type matcher struct {
 	at                   map[[2]string]int // kind and ref to the place in diffs
 }
 
-func newMatcher(bankID string, unclaimed bool, day map[string]money.Fen) *matcher {
-	return &matcher{bankID: bankID, unclaimed: unclaimed, left: day, seen: map[string]bool{}, at: map[[2]string]int{}}
+func newMatcher(bankID string, unclaimed bool, ours *day) *matcher {
+	for i := range ours.rows { // another file may have been tried before
+		ours.rows[i].seen = false
+	}
+	return &matcher{bankID: bankID, unclaimed: unclaimed, ours: ours, seen: map[string]bool{}, at: map[[2]string]int{}}
 }
 
-// add compares one row. known are the payments and refunds that the rows at
-// hand may mean, by id.
+// take compares a row with what we have of the day; ok is false when we have
+// nothing of its number then.
+func (m *matcher) take(r row) (ok bool) {
+	o := m.ours.find(r.ref())
+	if o == nil {
+		return false
+	}
+	again := o.seen
+	o.seen = true
+	m.compare(r, ourMoney{id: r.ref(), bankID: m.bankID, amount: o.amount, succeeded: true}, again)
+	return true
+}
+
+// add compares a row that is not of our day. known are the payments and refunds
+// that the rows at hand may mean, by id.
 func (m *matcher) add(r row, known map[string]ourMoney) {
 	ours, ok := known[r.ref()]
 	if !ok {
@@ -59,25 +68,34 @@ func (m *matcher) add(r row, known map[string]ourMoney) {
 	if ours.bankID != m.bankID || !r.succeeded && !ours.succeeded {
 		return // another bank's, or both say that no money moved
 	}
+	again := m.seen[ours.id]
+	m.seen[ours.id] = true
+	if m.compare(r, ours, again) {
+		m.strays = append(m.strays, ours)
+	}
+}
+
+// compare tells whether a row of ours says what we say.
+func (m *matcher) compare(r row, ours ourMoney, again bool) (same bool) {
 	theirs := money.Fen(0)
 	if r.succeeded {
 		theirs = r.signed()
 		m.count(theirs)
 	}
-	if m.seen[ours.id] { // the same number again is money that we do not have
-		m.differ(difference{kind: "surplus", ref: ours.id, theirs: theirs})
-		return
-	}
-	m.seen[ours.id] = true
-	delete(m.left, ours.id)
 	switch {
+	case again:
+		if r.succeeded { // money that we do not have
+			m.differ(difference{kind: duplicate, ref: ours.id, theirs: theirs})
+		}
 	case r.succeeded != ours.succeeded:
-		m.differ(difference{kind: "status", ref: ours.id, ours: ours.had(), theirs: theirs})
+		m.differ(difference{kind: status, ref: ours.id, ours: ours.had(), theirs: theirs})
 	case theirs != ours.amount:
-		m.differ(difference{kind: "amount", ref: ours.id, ours: ours.amount, theirs: theirs})
+		m.differ(difference{kind: amount, ref: ours.id, ours: ours.amount, theirs: theirs})
 	default:
 		m.matched++
+		return true
 	}
+	return false
 }
 
 // unknown is a row whose number nobody here has: it belongs to the bank of the
@@ -92,7 +110,7 @@ func (m *matcher) unknown(r row, known map[string]ourMoney) {
 	}
 	if mine {
 		m.count(r.signed())
-		m.differ(difference{kind: "surplus", ref: r.ref(), theirs: r.signed()})
+		m.differ(difference{kind: surplus, ref: r.ref(), theirs: r.signed()})
 	}
 }
 
@@ -112,54 +130,38 @@ func (m *matcher) differ(d difference) {
 	m.diffs = append(m.diffs, d)
 }
 
-// neighbour looks for what is left in the file of the day before or after: the
-// two clocks may put a payment near midnight on different days.
-func (m *matcher) neighbour(r row) {
-	if ours, ok := m.left[r.ref()]; ok && r.succeeded && ours == r.signed() {
-		delete(m.left, r.ref())
-		m.matched++
+// missed gathers, out of the file of the day before or after, rows of what this
+// day's lacks: the two clocks may put a payment near midnight on different days.
+func (m *matcher) missed(r row, into *[]*dayRow) {
+	if o := m.ours.find(r.ref()); o != nil && !o.seen && r.succeeded && o.amount == r.signed() {
+		*into = append(*into, o)
 	}
 }
 
-// ourDay reads a bank's payments and refunds through the channel that succeeded
-// in [from, to), by id, refunds below zero.
-func ourDay(ctx context.Context, q db.Querier, bankID string, from, to time.Time) (map[string]money.Fen, error) {
-	rows, err := db.All(ctx, q, func(r db.Row) (o ourMoney, err error) {
-		return o, r.Scan(&o.id, &o.amount)
-	}, `SELECT id, amount_fen FROM payment WHERE bank_id = ? AND channel = ? AND status = 'succeeded' AND paid_at >= ? AND paid_at < ?
-		UNION ALL
-		SELECT r.id, -r.amount_fen FROM refund r JOIN payment p ON p.id = r.payment_id AND p.channel = ?
-		WHERE r.bank_id = ? AND r.status = 'succeeded' AND r.done_at >= ? AND r.done_at < ?`,
-		bankID, channel, from, to, channel, bankID, from, to)
-	day := make(map[string]money.Fen, len(rows))
+func (m *matcher) found(rows []*dayRow) {
 	for _, o := range rows {
-		day[o.id] = o.amount
+		if !o.seen {
+			o.seen = true
+			m.matched++
+		}
 	}
-	return day, err
 }
 
-// lookUp reads the channel's payments and refunds, of whichever bank, that rows
-// name.
-// Ids are unique over banks, and one statement serves them all.
-func lookUp(ctx context.Context, q db.Querier, rows []row) (map[string]ourMoney, error) {
-	known := map[string]ourMoney{}
-	if len(rows) == 0 {
-		return known, nil
+// lacking makes shortages of what is in no file.
+func (m *matcher) lacking(waits bool) {
+	for _, r := range m.ours.rows {
+		if !r.seen {
+			m.differ(difference{kind: shortage, ref: string(m.ours.id(r)), ours: r.amount, waits: waits})
+		}
 	}
-	var trades, refunds []string
-	for _, r := range rows {
-		trades = append(trades, r.outTradeNo)
-		refunds = append(refunds, r.outRefundNo)
+}
+
+// repeated makes duplicates of strays that the file of their own day has as well.
+func (m *matcher) repeated(ids []string) {
+	for _, o := range m.strays {
+		if slices.Contains(ids, o.id) {
+			m.matched--
+			m.differ(difference{kind: duplicate, ref: o.id, theirs: o.amount})
+		}
 	}
-	found, err := db.All(ctx, q, func(r db.Row) (o ourMoney, err error) {
-		return o, r.Scan(&o.id, &o.bankID, &o.amount, &o.succeeded)
-	}, `SELECT id, bank_id, amount_fen, status = 'succeeded' FROM payment WHERE channel = ? AND id IN `+db.Marks(len(trades))+`
-		UNION ALL
-		SELECT r.id, r.bank_id, -r.amount_fen, r.status = 'succeeded' FROM refund r
-		JOIN payment p ON p.id = r.payment_id AND p.channel = ? WHERE r.id IN `+db.Marks(len(refunds)),
-		slices.Concat([]any{channel}, db.Args(trades), []any{channel}, db.Args(refunds))...)
-	for _, o := range found {
-		known[o.id] = o
-	}
-	return known, err
 }

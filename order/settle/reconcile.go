@@ -2,39 +2,70 @@ package settle
 
 import (
 	"context"
-	"fmt"
-	"io"
-	"maps"
-	"slices"
+	"errors"
 	"time"
 
+	"yinbo/internal/audit"
 	"yinbo/internal/db"
 	"yinbo/internal/money"
 	"yinbo/internal/tenant"
 )
 
-// channel is the gateway whose statement is read: the bank's own. What goes
-// through another one is none of this statement's matter.
-const channel = "bankbox"
-
 // batch is how many rows of a statement are looked up at once.
 const batch = 500
 
 // Reconcile compares a bank's payments and refunds of a date (YYYY-MM-DD, the
-// bank's time zone) with the gateway's statement and records the differences.
-// Again, it brings the same reconciliation up to date. A statement that cannot
-// be had, was cut off or does not add up is an error, and nothing is recorded.
+// bank's time zone) through its own gateway with the gateway's statement, and
+// records the differences; see ReconcileChannel.
+func (k *Desk) Reconcile(ctx context.Context, bank tenant.Bank, date string) (Reconciliation, error) {
+	return k.ReconcileChannel(ctx, bank, Bankbox, date)
+}
+
+// ReconcileChannel compares a date with a channel's statement, then lets the
+// bank's rules act on what differs. Again, it brings the same reconciliation up to
+// date. A statement that cannot be had, was cut off or does not add up is a
+// *FileError: the reconciliation says so, and keeps what a whole file had told
+// before.
 //
 // One statement serves all banks: rows of another bank's payments are passed
 // over, and rows that no bank knows are the oldest bank's surplus. What the
 // statement lacks is looked for in the files of the day before and after; until
 // the one after is published, the shortage waits.
-func (k *Desk) Reconcile(ctx context.Context, bank tenant.Bank, date string) (Reconciliation, error) {
+func (k *Desk) ReconcileChannel(ctx context.Context, bank tenant.Bank, name, date string) (Reconciliation, error) {
+	ch, err := k.channel(name)
+	if err != nil {
+		return Reconciliation{}, err
+	}
+	c, err := k.compare(ctx, bank, ch, date)
+	if err != nil {
+		return c, err
+	}
+	acted, err := k.applyRules(ctx, bank, c)
+	if err != nil || acted == 0 {
+		return c, err
+	}
+	return k.compare(ctx, bank, ch, date)
+}
+
+// RunAgain is ReconcileChannel for a person, who reads in the reconciliation that
+// a file was not whole.
+func (k *Desk) RunAgain(ctx context.Context, bank tenant.Bank, name, date string, actor Actor) (Reconciliation, error) {
+	c, err := k.ReconcileChannel(ctx, bank, name, date)
+	var no *FileError
+	if err != nil && !errors.As(err, &no) {
+		return c, err
+	}
+	return c, k.db.InTx(ctx, func(tx *db.Tx) error {
+		return audit.Write(ctx, tx, actor.entry(bank.ID, "reconciliation.run", c.ID, map[string]any{"date": date, "channel": name, "file": c.File.State}))
+	})
+}
+
+func (k *Desk) compare(ctx context.Context, bank tenant.Bank, ch channel, date string) (Reconciliation, error) {
 	now := k.db.Clock().Now()
 	if err := checkDate(bank, now, date); err != nil {
 		return Reconciliation{}, err
 	}
-	day, err := k.ourDate(ctx, bank, date)
+	ours, err := k.ourDate(ctx, bank, ch, date)
 	if err != nil {
 		return Reconciliation{}, err
 	}
@@ -42,19 +73,21 @@ func (k *Desk) Reconcile(ctx context.Context, bank tenant.Bank, date string) (Re
 	if err != nil {
 		return Reconciliation{}, err
 	}
-	r := result{date: date, oursCount: len(day)}
-	for _, amount := range day {
-		r.ours += amount
-	}
-	m := newMatcher(bank.ID, unclaimed, day)
-	if err := k.eachBatch(ctx, date, func(rows []row, known map[string]ourMoney) {
-		for _, line := range rows {
-			m.add(line, known)
+	r := result{channel: ch.name, date: date, oursCount: len(ours.rows), ours: ours.sum()}
+	var m *matcher
+	if r.file, err = k.read(ctx, bank, ch, date, len(ours.rows) > 0, func() reading {
+		m = newMatcher(bank.ID, unclaimed, ours)
+		return k.matching(ctx, ch, m)
+	}); err == nil {
+		if err = k.searchNeighbours(ctx, bank, ch, date, now, m); err == nil {
+			err = k.searchStrays(ctx, bank, ch, m)
 		}
-	}); err != nil {
-		return Reconciliation{}, err
 	}
-	if err := k.searchNeighbours(ctx, bank, date, now, m); err != nil {
+	var no *FileError
+	if errors.As(err, &no) {
+		return k.recordFault(ctx, bank, r, no)
+	}
+	if err != nil {
 		return Reconciliation{}, err
 	}
 	r.theirsCount, r.theirs, r.matched, r.diffs = m.theirsCount, m.theirs, m.matched, m.diffs
@@ -63,13 +96,14 @@ func (k *Desk) Reconcile(ctx context.Context, bank tenant.Bank, date string) (Re
 
 // result is what a run found.
 type result struct {
-	date                            string
+	channel, date                   string
+	file                            fileRead
 	oursCount, theirsCount, matched int
 	ours, theirs                    money.Fen
 	diffs                           []difference
 }
 
-func (k *Desk) ourDate(ctx context.Context, bank tenant.Bank, date string) (map[string]money.Fen, error) {
+func (k *Desk) ourDate(ctx context.Context, bank tenant.Bank, ch channel, date string) (*day, error) {
 	from, err := clockOn(bank, date, 0, 0, 0)
 	if err != nil {
 		return nil, err
@@ -78,7 +112,7 @@ func (k *Desk) ourDate(ctx context.Context, bank tenant.Bank, date string) (map[
 	if err != nil {
 		return nil, err
 	}
-	return ourDay(ctx, k.db, bank.ID, from, to)
+	return ourDay(ctx, k.db, bank.ID, ch.name, from, to)
 }
 
 func (k *Desk) takesUnclaimed(ctx context.Context, bank tenant.Bank) (bool, error) {
@@ -86,45 +120,37 @@ func (k *Desk) takesUnclaimed(ctx context.Context, bank tenant.Bank) (bool, erro
 	return err == nil && len(banks) > 0 && banks[0].ID == bank.ID, err
 }
 
-// eachRow streams a date's statement to fn.
-func (k *Desk) eachRow(ctx context.Context, date string, fn func(row) error) error {
-	body, err := k.statements.Statement(ctx, date)
-	if err != nil {
-		return fmt.Errorf("settle: statement of %s: %w", date, err)
-	}
-	defer body.Close()
-	return readStatement(io.Reader(body), fn)
-}
-
-// eachBatch streams a date's statement to fn, some rows at a time, with what we
-// have of them.
-func (k *Desk) eachBatch(ctx context.Context, date string, fn func([]row, map[string]ourMoney)) error {
+// matching gives each row to the matcher, and some at a time of those that are
+// not of our day with what we have of them.
+func (k *Desk) matching(ctx context.Context, ch channel, m *matcher) reading {
 	rows := make([]row, 0, batch)
 	flush := func() error {
-		known, err := lookUp(ctx, k.db, rows)
+		known, err := lookUp(ctx, k.db, ch.name, rows)
 		if err != nil {
 			return err
 		}
-		fn(rows, known)
+		for _, r := range rows {
+			m.add(r, known)
+		}
 		rows = rows[:0]
 		return nil
 	}
-	err := k.eachRow(ctx, date, func(r row) error {
+	each := func(r row) error {
+		if m.take(r) {
+			return nil
+		}
 		if rows = append(rows, r); len(rows) < batch {
 			return nil
 		}
 		return flush()
-	})
-	if err != nil {
-		return err
 	}
-	return flush()
+	return reading{each, flush}
 }
 
 // searchNeighbours looks for what the date's file lacks in the files beside it;
 // what is in neither is a shortage.
-func (k *Desk) searchNeighbours(ctx context.Context, bank tenant.Bank, date string, now time.Time, m *matcher) error {
-	if len(m.left) == 0 {
+func (k *Desk) searchNeighbours(ctx context.Context, bank tenant.Bank, ch channel, date string, now time.Time, m *matcher) error {
+	if m.ours.left() == 0 {
 		return nil
 	}
 	// The next day's file is published at 10:00 of the day after it (RULES §7).
@@ -142,30 +168,72 @@ func (k *Desk) searchNeighbours(ctx context.Context, bank tenant.Bank, date stri
 		if err != nil {
 			return err
 		}
-		err = k.eachRow(ctx, bank.BusinessDate(other), func(r row) error {
-			m.neighbour(r)
-			return nil
+		var there []*dayRow
+		_, err = k.read(ctx, bank, ch, bank.BusinessDate(other), false, func() reading {
+			there = there[:0]
+			return reading{each: func(r row) error {
+				m.missed(r, &there)
+				return nil
+			}}
 		})
 		if err != nil {
 			return err
 		}
+		m.found(there)
 	}
-	for _, ref := range slices.Sorted(maps.Keys(m.left)) {
-		m.differ(difference{kind: "shortage", ref: ref, ours: m.left[ref], waits: waits})
+	m.lacking(waits)
+	return nil
+}
+
+// searchStrays looks whether what matched though it is another day's of ours is in
+// that day's file too: the gateway has then told of it twice. A file that is no
+// longer there tells nothing.
+func (k *Desk) searchStrays(ctx context.Context, bank tenant.Bank, ch channel, m *matcher) error {
+	byDate := map[string]map[string]bool{}
+	for _, o := range m.strays {
+		date := bank.BusinessDate(o.at)
+		if byDate[date] == nil {
+			byDate[date] = map[string]bool{}
+		}
+		byDate[date][o.id] = true
 	}
+	var twice []string
+	for date, ids := range byDate {
+		var there []string
+		_, err := k.read(ctx, bank, ch, date, false, func() reading {
+			there = there[:0]
+			return reading{each: func(r row) error {
+				if r.succeeded && ids[r.ref()] {
+					there = append(there, r.ref())
+				}
+				return nil
+			}}
+		})
+		var no *FileError
+		if errors.As(err, &no) && no.State == Late {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		twice = append(twice, there...)
+	}
+	m.repeated(twice)
 	return nil
 }
 
 // reconcileAgain brings up to date the earlier dates whose shortages wait for a
 // file that may be there now.
 func (k *Desk) reconcileAgain(ctx context.Context, bank tenant.Bank, before string) error {
-	dates, err := db.All(ctx, k.db, scanText, `SELECT DISTINCT business_date FROM money_exception
-		WHERE bank_id = ? AND status = 'waiting' AND business_date < ? ORDER BY business_date`, bank.ID, before)
+	type waiting struct{ channel, date string }
+	all, err := db.All(ctx, k.db, func(r db.Row) (w waiting, err error) { return w, r.Scan(&w.channel, &w.date) },
+		`SELECT DISTINCT channel, business_date FROM money_exception
+		WHERE bank_id = ? AND status = 'waiting' AND business_date < ? ORDER BY business_date, channel`, bank.ID, before)
 	if err != nil {
 		return err
 	}
-	for _, date := range dates {
-		if _, err := k.Reconcile(ctx, bank, date); err != nil {
+	for _, w := range all {
+		if _, err := k.ReconcileChannel(ctx, bank, w.channel, w.date); err != nil {
 			return err
 		}
 	}

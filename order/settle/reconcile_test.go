@@ -1,6 +1,7 @@
 package settle_test
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -106,6 +107,7 @@ func TestEachKindOfDifferenceIsRecordedOnce(t *testing.T) {
 		var first settle.Reconciliation
 		for i := range 3 { // a repeat changes nothing
 			r := s.reconcile(today)
+			r.File.Tries, r.File.Repeat, first.File.Repeat = 0, "", ""
 			if i == 0 {
 				first = r
 			}
@@ -116,7 +118,7 @@ func TestEachKindOfDifferenceIsRecordedOnce(t *testing.T) {
 		got := s.exceptions(first.ID)
 		for key, want := range map[string][2]money.Fen{
 			"amount " + wrong: {2_000, 2_001}, "shortage " + missing: {3_000, 0}, "shortage " + back: {-100, 0},
-			"status " + pending: {0, 600}, "surplus nobody": {0, 8_888}, "surplus " + twice: {0, 400}, "surplus rfd_unknown": {0, -50},
+			"status " + pending: {0, 600}, "surplus nobody": {0, 8_888}, "duplicate " + twice: {0, 400}, "surplus rfd_unknown": {0, -50},
 		} {
 			e, ok := got[key]
 			if !ok || e.Ours != want[0] || e.Theirs != want[1] {
@@ -204,28 +206,72 @@ func TestCallbackAmountsAreShownWithTheirDay(t *testing.T) {
 	})
 }
 
-func TestABadStatementRecordsNothing(t *testing.T) {
+// A file that is not whole changes no figure, and the reconciliation says what is
+// wrong with it and what to do.
+func TestAFileThatIsNotWholeIsSaidAndNotUsed(t *testing.T) {
 	onEach(t, func(s *shop) {
-		good := statement(theirs{trade: "a", amount: 100}, theirs{trade: "b", amount: 200})
-		for name, text := range map[string]string{
-			"empty":        "",
-			"cut off":      good[:strings.Index(good, "#total")],
-			"cut in a row": good[:strings.Index(good, "#total")-12],
-			"lost row":     strings.Replace(good, "2025-06-10 12:00:00,payment,a,,BP0,1.00,succeeded\n", "", 1),
-			"other sum":    strings.Replace(good, ",3.00,", ",3.01,", 1),
-			"goes on":      good + "2025-06-10 12:00:00,payment,a,,BP0,1.00,succeeded\n",
-			"other header": strings.Replace(good, "amount_yuan", "amount_fen", 1),
-			"float":        strings.Replace(good, "1.00", "1.0", 1),
-			"kind":         strings.Replace(good, "payment,a", "charge,a", 1),
-			"no number":    strings.Replace(good, "payment,a,,BP0", "payment,,,", 1),
-		} {
-			s.files.put(today, text)
-			if r, err := s.desk.Reconcile(s.ctx, s.bank, today); err == nil {
-				t.Errorf("%s: recorded %+v", name, r)
+		_, pay := s.paid(s.bank, s.lineOf(s.tea, "茶", 300))
+		good := statement(theirs{trade: pay, amount: 300}, theirs{trade: "b", amount: 200})
+		row := "2025-06-10 12:00:00,payment," + pay + ",,BP0,3.00,succeeded\n"
+		bad := map[string]struct {
+			text  string
+			state settle.FileState
+		}{
+			"empty":        {"", settle.Truncated},
+			"cut off":      {good[:strings.Index(good, "#total")], settle.Truncated},
+			"cut in a row": {good[:strings.Index(good, "#total")-12], settle.Malformed},
+			"lost row":     {strings.Replace(good, row, "", 1), settle.WrongTotal},
+			"a row twice":  {strings.Replace(good, row, row+row, 1), settle.WrongTotal},
+			"other sum":    {strings.Replace(good, ",5.00,", ",5.01,", 1), settle.WrongTotal},
+			"goes on":      {good + row, settle.Malformed},
+			"other header": {strings.Replace(good, "amount_yuan", "amount_fen", 1), settle.Malformed},
+			"float":        {strings.Replace(good, "3.00", "3.0", 1), settle.Malformed},
+			"kind":         {strings.Replace(good, "payment,b", "charge,b", 1), settle.Malformed},
+			"no number":    {strings.Replace(good, "payment,b,,BP1", "payment,,,", 1), settle.Malformed},
+			"another day":  {strings.Replace(good, "2025-06-10 12:00:00,payment,b", "2025-06-09 12:00:00,payment,b", 1), settle.WrongDay},
+			"not text":     {strings.Replace(good, "payment,b", "payment,\xff\xfe", 1), settle.BadEncoding},
+		}
+		tries := 0
+		for name, c := range bad {
+			tries++
+			s.files.raw(today, c.text)
+			r, err := s.desk.Reconcile(s.ctx, s.bank, today)
+			var no *settle.FileError
+			if !errors.As(err, &no) || no.State != c.state || no.Date != today {
+				t.Errorf("%s: %v", name, err)
+			}
+			if r.Status != "unread" || r.File.State != c.state || r.File.Reason == "" || r.File.Next != "ask_gateway" || r.File.Tries != tries ||
+				r.TheirsCount != 0 || r.MatchedCount != 0 || r.ExceptionCount != 0 || r.OursCount != 1 {
+				t.Errorf("%s: %+v", name, r)
 			}
 		}
-		if items, err := s.desk.Reconciliations(s.ctx, s.bank.ID, "", "", 0); err != nil || len(items) != 0 {
-			t.Errorf("recorded %+v, %v", items, err)
+		s.files.fail = true
+		if r, err := s.desk.Reconcile(s.ctx, s.bank, today); err == nil || r.File.State != settle.Unreachable || r.File.Next != "run_again" {
+			t.Errorf("%+v, %v", r, err)
+		}
+		s.files.fail, s.files.none = false, true
+		if r, err := s.desk.Reconcile(s.ctx, s.bank, today); err == nil || r.File.State != settle.Late || r.File.Next != "wait" {
+			t.Errorf("%+v, %v", r, err)
+		}
+		s.files.none = false
+		s.files.put(today, good)
+		whole := s.reconcile(today)
+		if whole.Status != "exceptions" || whole.File.State != settle.Whole || whole.File.Next != "resolve" || whole.MatchedCount != 1 || whole.File.Rows != 2 || whole.File.Repeat != "first" {
+			t.Errorf("%+v", whole)
+		}
+		// What a whole file told stays when a later try fails.
+		s.files.raw(today, bad["cut off"].text)
+		r, err := s.desk.Reconcile(s.ctx, s.bank, today)
+		if err == nil || r.Status != "exceptions" || r.MatchedCount != 1 || r.File.State != settle.Truncated || r.File.SHA256 != whole.File.SHA256 {
+			t.Errorf("%+v, %v", r, err)
+		}
+		s.files.put(today, good)
+		if r := s.reconcile(today); r.File.Repeat != "same" || r.ExceptionCount != 1 {
+			t.Errorf("%+v", r)
+		}
+		s.files.put(today, statement(theirs{trade: pay, amount: 300}))
+		if r := s.reconcile(today); r.File.Repeat != "changed" || r.Status != "matched" {
+			t.Errorf("%+v", r)
 		}
 	})
 }

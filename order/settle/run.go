@@ -35,8 +35,10 @@ const atOnceTime = 3 * time.Second
 func (k *Desk) reconcileNow(ctx context.Context, bank tenant.Bank, date string) {
 	ctx, cancel := context.WithTimeout(ctx, atOnceTime)
 	defer cancel()
-	if _, err := k.Reconcile(ctx, bank, date); err != nil {
-		return
+	for _, ch := range k.channels {
+		if _, err := k.ReconcileChannel(ctx, bank, ch.name, date); err != nil {
+			return
+		}
 	}
 	if k.reconcileAgain(ctx, bank, date) != nil {
 		return

@@ -17,7 +17,7 @@ func FuzzStatement(f *testing.F) {
 	f.Add(head + "\"x\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		rows, sum := 0, money.Fen(0)
-		err := readStatement(strings.NewReader(text), func(r row) error {
+		_, _, err := readStatement(strings.NewReader(text), func(r row) error {
 			if r.ref() == "" || r.amount < 0 {
 				t.Errorf("row %+v", r)
 			}

@@ -116,13 +116,19 @@ type Filter struct {
 	Date, Merchant, Status string
 }
 
-const settlementColumns = `SELECT id, merchant_id, merchant_name, business_date, status, sales_fen, refunds_fen, commission_fen,
-	discounts_fen, payable_fen, line_count, submitted_by, submitted_at, decided_by, decided_at, reject_reason, created_at FROM settlement`
+// shownStatus is a settlement's status with that of its payout. What is approved
+// is due until it is paid.
+const shownStatus = `CASE WHEN status <> 'approved' THEN status ELSE COALESCE((SELECT CASE p.status WHEN 'paying' THEN 'paying' WHEN 'paid' THEN 'paying' ELSE 'failed' END
+	FROM payout_settlement ps JOIN payout p ON p.id = ps.payout_id WHERE ps.settlement_id = settlement.id ORDER BY p.id DESC LIMIT 1), 'approved') END`
+
+const settlementColumns = `SELECT id, merchant_id, merchant_name, business_date, ` + shownStatus + `, sales_fen, refunds_fen, commission_fen,
+	discounts_fen, payable_fen, line_count, submitted_by, submitted_at, decided_by, decided_at, reject_reason, created_at,
+	(SELECT MAX(ps.payout_id) FROM payout_settlement ps WHERE ps.settlement_id = settlement.id) FROM settlement`
 
 func scanSettlement(r db.Row) (s Settlement, err error) {
 	var submitted, decided, created db.Time
 	err = r.Scan(&s.ID, &s.Merchant.ID, &s.Merchant.Name, &s.BusinessDate, &s.Status, &s.Sales, &s.Refunds, &s.Commission,
-		&s.Discounts, &s.Payable, &s.LineCount, &s.SubmittedBy, &submitted, &s.DecidedBy, &decided, &s.RejectReason, &created)
+		&s.Discounts, &s.Payable, &s.LineCount, &s.SubmittedBy, &submitted, &s.DecidedBy, &decided, &s.RejectReason, &created, &s.PayoutID)
 	s.SubmittedAt, s.DecidedAt, s.CreatedAt = clock.AtPtr(submitted.Time), clock.AtPtr(decided.Time), clock.At(created.Time)
 	return s, err
 }
@@ -132,7 +138,7 @@ func scanSettlement(r db.Row) (s Settlement, err error) {
 func (k *Desk) List(ctx context.Context, bankID string, f Filter, after string, limit int) ([]Settlement, error) {
 	where, args := " WHERE bank_id = ?", []any{bankID}
 	for _, c := range []struct{ cond, v string }{
-		{"business_date = ?", f.Date}, {"merchant_id = ?", f.Merchant}, {"status = ?", f.Status}, {"id < ?", after},
+		{"business_date = ?", f.Date}, {"merchant_id = ?", f.Merchant}, {shownStatus + " = ?", f.Status}, {"id < ?", after},
 	} {
 		if c.v != "" {
 			where, args = where+" AND "+c.cond, append(args, c.v)

@@ -2,7 +2,7 @@ package settle
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"time"
 
 	"yinbo/internal/db"
@@ -27,21 +27,49 @@ func (k *Desk) Handlers() map[string]func(context.Context, outbox.Task) error {
 	return map[string]func(context.Context, outbox.Task) error{
 		TaskReconcile: k.OnReconcile,
 		TaskNightly:   k.OnNightly,
+
+		TaskPayout:       k.OnPayout,
+		TaskPay:          k.OnPay,
+		TaskPayoutReturn: k.OnWatch,
 	}
 }
 
-// OnReconcile reconciles the task's date, and those before it whose shortages
-// waited for its file. A statement that is not there yet is an error, so that
-// the task comes again.
+// How long a file that is not whole is asked for, and how often. After that the
+// task is dead, and a person brings the file or runs the date again.
+const (
+	askFileEvery = 30 * time.Minute
+	askFileFor   = 7 * 24 * time.Hour
+)
+
+// OnReconcile reconciles the task's date with each channel's file, and the dates
+// before it whose shortages waited for it. A file that is not there yet, or not
+// whole, is asked for again later; the reconciliation says so meanwhile.
 func (k *Desk) OnReconcile(ctx context.Context, t outbox.Task) error {
 	bank, date, err := k.subject(ctx, t)
 	if err != nil {
 		return err
 	}
-	if _, err := k.Reconcile(ctx, bank, date); err != nil {
-		return err
+	var failed error
+	for _, ch := range k.channels {
+		if _, err := k.ReconcileChannel(ctx, bank, ch.name, date); err != nil {
+			failed = errors.Join(failed, err)
+			continue
+		}
+		failed = errors.Join(failed, k.refundSurpluses(ctx, bank, ch))
 	}
-	return k.reconcileAgain(ctx, bank, date)
+	if failed == nil {
+		failed = k.reconcileAgain(ctx, bank, date)
+	}
+	var no *FileError
+	if !errors.As(failed, &no) {
+		return failed
+	}
+	due, err := clockOn(bank, date, 1, 10, 30)
+	now := k.db.Clock().Now()
+	if err != nil || now.After(due.Add(askFileFor)) {
+		return &outbox.Dropped{Cause: failed}
+	}
+	return &outbox.Postponed{At: now.Add(askFileEvery)}
 }
 
 // OnNightly does what Run does for a person, but leaves the reconciliation
@@ -114,14 +142,6 @@ func (k *Desk) subject(ctx context.Context, t outbox.Task) (tenant.Bank, string,
 	if err := t.Decode(&p); err != nil {
 		return tenant.Bank{}, "", err
 	}
-	banks, err := k.banks.All(ctx)
-	if err != nil {
-		return tenant.Bank{}, "", err
-	}
-	for _, b := range banks {
-		if b.ID == t.Bank {
-			return b, p.Date, nil
-		}
-	}
-	return tenant.Bank{}, "", fmt.Errorf("settle: task %s of the unknown bank %s", t.ID, t.Bank)
+	bank, err := k.bank(ctx, t.Bank)
+	return bank, p.Date, err
 }

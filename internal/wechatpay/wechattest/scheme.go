@@ -44,7 +44,7 @@ func (s *Server) prove(r *http.Request, body []byte) error {
 		return fmt.Errorf("no authorization: %q", r.Header.Get("Authorization"))
 	}
 	mchID, once, stamp, serial := m[1], m[2], m[3], m[4]
-	if mchID != MchID || serial != serialNo || r.Header.Get("Wechatpay-Serial") != publicKeyID {
+	if mchID != MchID || serial != serialNo || r.Header.Get("Wechatpay-Serial") != publicKeyID && r.URL.Path != "/v3/billdownload/file" {
 		return fmt.Errorf("of merchant %s, certificate %s, for key %s", mchID, serial, r.Header.Get("Wechatpay-Serial"))
 	}
 	sec, _ := strconv.ParseInt(stamp, 10, 64)

@@ -33,6 +33,8 @@ type Server struct {
 	// Tamper changes answers after they are signed; Down answers 500; Lost makes a
 	// refund and answers 500.
 	Tamper, Down, Lost atomic.Bool
+	// TamperBill changes a bill after it was hashed.
+	TamperBill atomic.Bool
 	// Refused counts requests that did not prove themselves.
 	Refused atomic.Int64
 
@@ -45,6 +47,7 @@ type Server struct {
 	nonces  map[string]bool
 	trades  map[string]*trade
 	refunds map[string]*refund
+	bills   map[string]string
 }
 
 type trade struct {
@@ -61,13 +64,15 @@ type refund struct {
 // New starts a server that ends with the test.
 func New(t testing.TB) *Server {
 	s := &Server{t: t, merchant: newKey(t), platform: newKey(t), dir: t.TempDir(),
-		nonces: map[string]bool{}, trades: map[string]*trade{}, refunds: map[string]*refund{}}
+		nonces: map[string]bool{}, trades: map[string]*trade{}, refunds: map[string]*refund{}, bills: map[string]string{}}
 	mux := http.NewServeMux()
 	mux.Handle("POST /v3/pay/transactions/native", s.proven(s.prepay))
 	mux.Handle("GET /v3/pay/transactions/out-trade-no/{no}", s.proven(s.query))
 	mux.Handle("POST /v3/pay/transactions/out-trade-no/{no}/close", s.proven(s.close))
 	mux.Handle("POST /v3/refund/domestic/refunds", s.proven(s.giveBack))
 	mux.Handle("GET /v3/refund/domestic/refunds/{no}", s.proven(s.queryRefund))
+	mux.Handle("GET /v3/bill/tradebill", s.proven(s.bill))
+	mux.Handle("GET /v3/billdownload/file", s.proven(s.billFile))
 	web := httptest.NewServer(mux)
 	t.Cleanup(web.Close)
 	s.url = web.URL

@@ -159,7 +159,7 @@ export type ReasonCode = (typeof reasonCodes)[number]
 
 export type Decision = 'approve' | 'reject'
 
-export const settlementStatuses = ['draft', 'submitted', 'approved', 'rejected', 'paid'] as const
+export const settlementStatuses = ['draft', 'submitted', 'approved', 'paying', 'paid', 'failed', 'rejected'] as const
 export type SettlementStatus = (typeof settlementStatuses)[number]
 
 export interface SettlementLine {
@@ -189,14 +189,58 @@ export interface Settlement {
   decided_at: string | null
   reject_reason: string | null
   created_at: string
+  payout_id: string | null
   lines?: SettlementLine[]
+}
+
+/** Money on its way to a merchant. */
+export interface Payout {
+  id: string
+  amount_fen: number
+  status: 'paying' | 'paid' | 'failed' | 'returned'
+  payout_no: string | null
+  reason: string | null
+  asked_count: number
+  created_at: string
+  ended_at: string | null
+  returned_at: string | null
+  retried_by: string | null
+  settlements?: string[]
+}
+
+export type FileState = 'whole' | 'late' | 'unreachable' | 'truncated' | 'wrong_total' | 'wrong_hash' | 'wrong_day' | 'encoding' | 'malformed'
+
+/** What became of the gateway's file, the last time it was asked for. */
+export interface TheirFile {
+  state: FileState
+  reason: string
+  next: 'none' | 'resolve' | 'wait' | 'run_again' | 'ask_gateway'
+  source: 'gateway' | 'upload'
+  repeat: 'first' | 'same' | 'changed'
+  encoding: string
+  sha256: string
+  rows: number
+  tries: number
+  at: string
+}
+
+export const channels = ['bankbox', 'wechatpay'] as const
+export type Channel = (typeof channels)[number]
+
+/** A statement that a person brings. */
+export interface StatementUpload {
+  id: string
+  state: 'uploading' | 'whole' | 'refused'
+  reason: string
+  rows: number
 }
 
 export interface Reconciliation {
   id: string
   date: string
   channel: string
-  status: string
+  status: 'unread' | 'matched' | 'waiting' | 'exceptions'
+  file: TheirFile
   ours_count: number
   ours_fen: number
   theirs_count: number
@@ -210,14 +254,37 @@ export interface Reconciliation {
 export const resolutions = ['matched', 'refunded', 'adjusted', 'written_off'] as const
 export type Resolution = (typeof resolutions)[number]
 
+export const exceptionKinds = [
+  'surplus',
+  'shortage',
+  'amount',
+  'status',
+  'duplicate',
+  'callback_amount',
+  'callback_number',
+  'refund_failed',
+  'refund_exceeds',
+] as const
+export const exceptionStates = ['unresolved', 'waiting', 'open', 'proposed', 'resolved'] as const
+
 export interface MoneyException {
   id: string
+  date: string
+  channel: string
   kind: string
   ref: string
   ours_fen: number
   theirs_fen: number
   /** `waiting`: a shortage that may still come with the next day's file. */
-  status: 'waiting' | 'open' | 'resolved'
+  status: 'waiting' | 'open' | 'proposed' | 'resolved'
+  owner: string | null
+  proposed_as: Resolution | null
+  proposed_by: string | null
+  declined_for: string | null
+  rule: 'repair' | 'refund' | 'write_off' | null
+  note: string | null
+  resolved_by: string | null
+  confirmed_by: string | null
   resolution: Resolution | null
   comment: string | null
   created_at: string

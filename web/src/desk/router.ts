@@ -39,6 +39,7 @@ export const router = createRouter({
         { path: 'finance', name: 'finance-day', component: () => import('./finance/DayPage.vue'), meta: { area: 'finance-day' } },
         { path: 'settlements/:id?', name: 'settlements', component: () => import('./finance/SettlementsPage.vue'), props: true, meta: { area: 'settlements' } },
         { path: 'reconciliations/:id?', name: 'reconciliations', component: () => import('./finance/ReconciliationsPage.vue'), props: true, meta: { area: 'reconciliations' } },
+        { path: 'exceptions', name: 'exceptions', component: () => import('./finance/WorkPage.vue'), meta: { area: 'reconciliations' } },
         { path: 'ledger/proposals', name: 'ledger-proposals', component: () => import('./finance/ProposalsPage.vue'), meta: { area: 'ledger' } },
         { path: 'ledger/:id?', name: 'ledger', component: () => import('./finance/LedgerPage.vue'), props: true, meta: { area: 'ledger' } },
         { path: 'finance/reports', name: 'finance-reports', component: () => import('./finance/ReportsPage.vue'), meta: { area: 'finance-reports' } },

@@ -1,11 +1,14 @@
 import {
   unwrap,
+  type Channel,
   type MoneyException,
   type Page,
+  type Payout,
   type Reconciliation,
   type Resolution,
   type Settlement,
   type SettlementStatus,
+  type StatementUpload,
   type TrialBalance,
 } from '@client/index'
 import { api } from '../api'
@@ -61,7 +64,66 @@ export function listExceptions(reconciliation: string, cursor?: string): Promise
   )
 }
 
-export function resolveException(id: string, resolution: Resolution, comment: string): Promise<unknown> {
+export interface WorkFilter {
+  status: string
+  kind: string
+  owner: string
+  date: string
+}
+
+export function listWork(f: WorkFilter, cursor?: string): Promise<Page<MoneyException>> {
+  const query = { status: f.status || undefined, kind: f.kind || undefined, owner: f.owner || undefined, date: f.date || undefined, cursor, limit: 50 }
+  return unwrap(api.http.GET('/exceptions', { params: { query: query as never } }))
+}
+
+export function takeException(id: string): Promise<unknown> {
+  return unwrap(api.http.POST('/exceptions/{id}/take', at(id)))
+}
+
+export function releaseException(id: string): Promise<unknown> {
+  return unwrap(api.http.POST('/exceptions/{id}/release', at(id)))
+}
+
+export function confirmException(id: string): Promise<unknown> {
+  return unwrap(api.http.POST('/exceptions/{id}/confirm', at(id)))
+}
+
+export function declineException(id: string, reason: string): Promise<unknown> {
+  return unwrap(api.http.POST('/exceptions/{id}/decline', { ...at(id), body: { reason } }))
+}
+
+/** Asks the gateway for a date's statement now; what is wrong with the file stands in the answer. */
+export function runReconciliation(date: string, channel: Channel): Promise<Reconciliation> {
+  return unwrap(api.http.POST('/reconciliations/run', { body: { date, channel } }))
+}
+
+const partSize = 1 << 20
+
+/** Brings a statement in parts; one that is not whole is refused with a reason. */
+export async function uploadStatement(date: string, channel: Channel, file: File): Promise<StatementUpload> {
+  const { id } = await unwrap<StatementUpload>(api.http.POST('/statements', { body: { date, channel, name: file.name } }))
+  for (let no = 1, from = 0; from < file.size; no++, from += partSize) {
+    await unwrap(
+      api.http.PUT('/statements/{id}/parts/{no}', {
+        params: { path: { id, no } },
+        body: file.slice(from, from + partSize) as never,
+        bodySerializer: (b: unknown) => b as Blob,
+        headers: { 'Content-Type': 'text/csv' },
+      }),
+    )
+  }
+  return unwrap(api.http.POST('/statements/{id}/end', at(id)))
+}
+
+export function getPayout(id: string): Promise<Payout> {
+  return unwrap(api.http.GET('/payouts/{id}', at(id)))
+}
+
+export function retryPayout(id: string): Promise<Payout> {
+  return unwrap(api.http.POST('/payouts/{id}/retry', at(id)))
+}
+
+export function resolveException(id: string, resolution: Resolution, comment: string): Promise<MoneyException> {
   return unwrap(api.http.POST('/exceptions/{id}/resolve', { ...at(id), body: { resolution, comment } }))
 }
 

@@ -3,8 +3,10 @@ import type { Settlement, SettlementLine, SettlementStatus } from '@client/index
 export const settlementTone: Record<SettlementStatus, '' | 'good' | 'warn' | 'bad' | 'info'> = {
   draft: '',
   submitted: 'warn',
-  approved: 'good',
+  approved: 'info',
+  paying: 'warn',
   paid: 'good',
+  failed: 'bad',
   rejected: 'bad',
 }
 

@@ -1,0 +1,425 @@
+package order_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"yinbo/internal/bankbox"
+	"yinbo/internal/clock"
+	"yinbo/internal/db"
+	"yinbo/internal/gateway"
+	"yinbo/internal/money"
+	"yinbo/internal/tenant"
+	"yinbo/internal/testkit"
+	"yinbo/order"
+	"yinbo/order/catalog"
+	"yinbo/order/flash"
+	"yinbo/order/ledger"
+	"yinbo/order/ordertest"
+	"yinbo/order/payment"
+	"yinbo/order/promo"
+	"yinbo/order/settle"
+)
+
+// month is a shop and its real bank over many days.
+type month struct {
+	trade
+	rand  *rand.Rand
+	dir   string
+	bank  *bankbox.Server
+	gate  *atomic.Pointer[gateway.Client]
+	desk  *settle.Desk
+	notes *httptest.Server
+	paid  []bought
+	goods [2]string
+	batch string
+	dates []string
+	seen  map[string]int // what happened, for the log
+}
+
+type bought struct {
+	viewer, order string
+	left          money.Fen
+}
+
+// wire is the gateway as it is reached now: it moves when the bank restarts.
+type wire struct {
+	gate *atomic.Pointer[gateway.Client]
+}
+
+func (w wire) CreatePayment(ctx context.Context, no string, amount money.Fen, subject string) (gateway.Payment, error) {
+	return w.gate.Load().CreatePayment(ctx, no, amount, subject)
+}
+func (w wire) QueryPayment(ctx context.Context, no string) (gateway.Payment, error) {
+	return w.gate.Load().QueryPayment(ctx, no)
+}
+func (w wire) CreateRefund(ctx context.Context, no, trade string, amount money.Fen) (gateway.Refund, error) {
+	return w.gate.Load().CreateRefund(ctx, no, trade, amount)
+}
+func (w wire) Statement(ctx context.Context, date string) (io.ReadCloser, error) {
+	return w.gate.Load().Statement(ctx, date)
+}
+func (w wire) CreatePayout(ctx context.Context, no string, amount money.Fen, payee, name string) (gateway.Payout, error) {
+	return w.gate.Load().CreatePayout(ctx, no, amount, payee, name)
+}
+func (w wire) QueryPayout(ctx context.Context, no string) (gateway.Payout, error) {
+	return w.gate.Load().QueryPayout(ctx, no)
+}
+
+func setting(t *testing.T, name string, otherwise uint64) uint64 {
+	t.Helper()
+	v := os.Getenv(name)
+	if v == "" {
+		return otherwise
+	}
+	n, err := strconv.ParseUint(v, 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// Days of trade at a bank whose callbacks, answers, statements and payouts go
+// wrong in every way, with restarts: each day closes, the book balances, and every
+// fen of the bank's statements is matched or stands as an exception.
+//
+// YINBO_SIMULATED_DAYS (a few here, 30 for the whole) and YINBO_SIMULATED_SEED
+// set another run.
+func TestSimulatedDaysClose(t *testing.T) {
+	days := int(setting(t, "YINBO_SIMULATED_DAYS", 12))
+	seed := setting(t, "YINBO_SIMULATED_SEED", uint64(time.Now().UnixNano()))
+	t.Logf("YINBO_SIMULATED_DAYS=%d YINBO_SIMULATED_SEED=%d", days, seed)
+	clk := clock.NewFake(time.Date(2025, 6, 10, 1, 0, 0, 0, time.UTC)) // 09:00
+	m := &month{trade: trade{ordertest.New(t, testkit.SQLite(t, clk), clk, flash.NewMemory()), t},
+		rand: rand.New(rand.NewPCG(seed, 1)), dir: filepath.Join(t.TempDir(), "bank"), gate: &atomic.Pointer[gateway.Client]{}, seen: map[string]int{}}
+	m.open()
+	for range days {
+		m.day()
+	}
+	m.end()
+	t.Logf("%v", m.seen)
+}
+
+func (m *month) open() {
+	m.notes = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err == nil {
+			err = m.Payments.Callback(m.Ctx, r.Header.Get("X-Bank-Signature"), body)
+		}
+		if err != nil {
+			w.WriteHeader(http.StatusConflict)
+		}
+	}))
+	m.t.Cleanup(m.notes.Close)
+	m.start()
+	m.t.Cleanup(m.stop)
+	banks := tenant.NewDirectory(m.DB, "")
+	m.desk = settle.New(m.DB, ledger.New(m.DB), m.Box, banks, wire{m.gate})
+	m.desk.Repairs, m.desk.Payer = m.Payments, wire{m.gate}
+	m.Payments.Gateways[payment.Bankbox] = wire{m.gate}
+	m.Handle(m.desk.Handlers())
+	m.goods = [2]string{m.SKUOf(0, catalog.Voucher, 1_001, 100_000), m.SKUOf(1, catalog.Voucher, 333, 100_000)}
+	now, by := m.Clock.Now(), promo.Staff{ID: "operator", Operator: true}
+	b, _, err := m.Coupons.Create(m.Ctx, m.Request("operator", "batches"), m.Bank.ID, by, promo.Terms{Kind: order.Coupon, Title: "减 3 元",
+		FundedBy: order.ByBank, Stacking: promo.Stackable, Amount: 300, Budget: 9_000_000, PerPerson: 9, GrantedBy: promo.Claimed,
+		GrantFrom: now, GrantTo: now.AddDate(0, 3, 0), UseFrom: now, UseTo: now.AddDate(0, 3, 0)})
+	if err == nil {
+		_, err = m.Coupons.OpenBatch(m.Ctx, m.Bank.ID, by, b.ID)
+	}
+	if err == nil {
+		err = m.DB.InTx(m.Ctx, func(tx *db.Tx) error {
+			err := tenant.Change(m.Ctx, tx, m.Bank.ID, func(s *tenant.Settings) { s.Reconciliation.RefundSurplusAfterDays = 2 })
+			if err != nil {
+				return err
+			}
+			return m.desk.ScheduleNightly(m.Ctx, tx, m.Bank)
+		})
+	}
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	m.batch = b.ID
+}
+
+func (m *month) start() {
+	var err error
+	m.bank, err = bankbox.Open(m.Ctx, bankbox.Config{Dir: m.dir, Addr: "127.0.0.1:0", CallbackKey: ordertest.CallbackKey, Now: m.Clock.Now})
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	m.gate.Store(gateway.New(m.bank.URL(), m.notes.URL))
+}
+
+func (m *month) stop() {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	m.gate.Load().Close()
+	if err := m.bank.Close(ctx); err != nil {
+		m.t.Error(err)
+	}
+}
+
+// restart is the bank's, its book kept, and ours: what was taken up is left, and
+// taken up again when its lease has run out.
+func (m *month) restart() {
+	m.stop()
+	m.start()
+	due, err := m.Box.Due(m.Ctx, 3)
+	for _, w := range due {
+		if err == nil {
+			_, _, err = m.Box.Take(m.Ctx, w.ID)
+		}
+	}
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	m.seen["restarts"]++
+}
+
+// ask sends a request to the bank, as others than we do.
+func (m *month) ask(method, path string, body any, into any) {
+	m.t.Helper()
+	raw, err := json.Marshal(body)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	req, err := http.NewRequestWithContext(m.Ctx, method, m.bank.URL()+path, strings.NewReader(string(raw)))
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if into != nil && res.StatusCode < 300 {
+		if err := json.NewDecoder(res.Body).Decode(into); err != nil {
+			m.t.Fatal(err)
+		}
+	}
+}
+
+var wrongs = []string{"drop_callback", "duplicate_callback", "reorder", "statement_missing", "statement_extra", "statement_late", "statement_cut",
+	"statement_total", "statement_twice", "statement_amount", "payout_pending", "payout_fail"}
+
+func (m *month) faults() {
+	f := map[string]any{}
+	for _, w := range wrongs {
+		if m.rand.IntN(5) == 0 {
+			f[w] = true
+			m.seen[w]++
+		}
+	}
+	if m.rand.IntN(4) == 0 {
+		f["fail_rate"] = 0.3
+		m.seen["fail_rate"]++
+	}
+	m.ask(http.MethodPut, "/faults", f, nil)
+}
+
+// day is from 09:00 to 09:00 of the next.
+func (m *month) day() {
+	date := m.Bank.BusinessDate(m.Clock.Now())
+	m.dates = append(m.dates, date)
+	for range 8 {
+		m.faults()
+		switch m.rand.IntN(8) {
+		case 0:
+			m.stranger()
+		case 1:
+			m.back()
+		case 2:
+			m.restart()
+		default:
+			m.sell()
+		}
+		m.Clock.Advance(time.Duration(20+m.rand.IntN(80)) * time.Minute)
+		m.RunTasks()
+	}
+	next, err := time.ParseInLocation(time.DateOnly, date, m.Bank.Zone)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	for _, hour := range []int{24, 25, 27, 31, 33} {
+		if wait := next.Add(time.Duration(hour)*time.Hour + 31*time.Minute).Sub(m.Clock.Now()); wait > 0 {
+			m.Clock.Advance(wait)
+		}
+		m.faults()
+		m.RunTasks()
+	}
+	m.closed(date)
+	m.people()
+}
+
+func (m *month) sell() {
+	v := m.Viewer()
+	cart := order.Cart{Bank: m.Bank.ID, Viewer: v, Items: []order.Wanted{{SKU: m.goods[m.rand.IntN(2)], Quantity: 2 + int64(m.rand.IntN(3))}}}
+	if m.rand.IntN(3) == 0 {
+		cart.Items = append(cart.Items, order.Wanted{SKU: m.SKUOf(m.rand.IntN(2), catalog.Voucher, money.Fen(400+m.rand.IntN(1_000)), 10), Quantity: 1})
+		c, _, err := m.Coupons.Claim(m.Ctx, m.Request(v, "POST /coupons/claims"), m.Bank, v, promo.Wish{Batch: m.batch})
+		if err != nil {
+			m.t.Fatal(err)
+		}
+		cart.Coupons = []string{c.ID}
+		m.seen["discounted"]++
+	}
+	o, _, err := m.Orders.Place(m.Ctx, m.Request(v, "POST /orders"), cart)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	p, _, err := m.Payments.Pay(m.Ctx, m.Request(v, "POST /pay"), payment.Wish{Bank: m.Bank, Viewer: v, Order: o.ID, Method: payment.Cashier})
+	if err != nil || p.CashierURL == "" {
+		m.seen["not opened"]++ // the bank did not answer
+		return
+	}
+	_, no, _ := strings.Cut(p.CashierURL, "/pay/cashier/")
+	if m.rand.IntN(5) == 0 {
+		m.Clock.Advance(ordertest.TTL + time.Minute)
+		m.RunTasks() // the order is cancelled by now
+		m.seen["late"]++
+	}
+	m.ask(http.MethodPost, "/pay/cashier/"+no+"/pay", nil, nil)
+	m.seen["sold"]++
+	m.paid = append(m.paid, bought{v, o.ID, o.PayableFen})
+}
+
+// back gives some of an earlier order back.
+func (m *month) back() {
+	if len(m.paid) == 0 {
+		return
+	}
+	b := &m.paid[m.rand.IntN(len(m.paid))]
+	amount := money.Fen(1 + m.rand.Int64N(int64(max(b.left, 1))))
+	if _, _, err := m.Payments.Refund(m.Ctx, m.Request(b.viewer, "POST /refunds"), m.Bank.ID, b.viewer, b.order, amount, "不想要了"); err == nil {
+		b.left -= amount
+		m.seen["refunded"]++
+	}
+}
+
+// stranger pays the bank for nobody's order.
+func (m *month) stranger() {
+	var p struct {
+		No string `json:"payment_no"`
+	}
+	m.ask(http.MethodPost, "/pay/v1/payments", map[string]any{"out_trade_no": fmt.Sprintf("stranger-%d", m.rand.Int64()), "amount_fen": 700,
+		"notify_url": "http://127.0.0.1:9/", "subject": "x"}, &p)
+	if p.No != "" {
+		m.ask(http.MethodPost, "/pay/cashier/"+p.No+"/pay", nil, nil)
+		m.seen["strangers"]++
+	}
+}
+
+// closed proves that a day closed and the book balances.
+func (m *month) closed(date string) {
+	m.t.Helper()
+	through := m.Text("SELECT closed_through FROM book")
+	b, err := ledger.New(m.DB).Balance(m.Ctx, m.Bank.ID, "")
+	if err != nil || through < date || b.Debit != b.Credit {
+		m.t.Fatalf("%s: closed through %s, debits %d, credits %d, %v", date, through, b.Debit, b.Credit, err)
+	}
+	if n := m.Number("SELECT COUNT(*) FROM ledger_entry e WHERE e.business_date = ? AND NOT EXISTS (SELECT 1 FROM settled_day d WHERE d.business_date = e.business_date)", date); n != 0 {
+		m.t.Fatalf("%s closed without statements", date)
+	}
+	testkit.Holds(m.t, m.DB, settle.Invariants()...)
+	testkit.Holds(m.t, m.DB, settle.PayoutInvariants()...)
+}
+
+var (
+	settler       = settle.Actor{Kind: "staff", ID: "stf_clerk"}
+	settleChecker = settle.Actor{Kind: "staff", ID: "stf_checker", Checker: true}
+)
+
+// people submit and approve what there is, and have paid again what failed.
+func (m *month) people() {
+	m.t.Helper()
+	drafts, err := m.desk.List(m.Ctx, m.Bank.ID, settle.Filter{Status: "draft"}, "", 0)
+	for _, s := range drafts {
+		if err == nil {
+			_, err = m.desk.Submit(m.Ctx, m.Bank, s.ID, settler)
+		}
+		if err == nil {
+			_, err = m.desk.Approve(m.Ctx, m.Bank, s.ID, settleChecker)
+		}
+	}
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	failed, err := m.desk.PayoutList(m.Ctx, m.Bank.ID, "failed", "", "", 0)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	for _, p := range failed {
+		if _, err := m.desk.Retry(m.Ctx, m.Bank, p.ID, settler); err == nil {
+			m.seen["paid again"]++
+		}
+	}
+	m.RunTasks()
+}
+
+// end is a bank in good health again: what waits comes to its end, each date is
+// reconciled with its whole file, and people resolve what is left.
+func (m *month) end() {
+	m.t.Helper()
+	m.ask(http.MethodPut, "/faults", map[string]any{}, nil)
+	for range 4 * 24 {
+		m.Clock.Advance(time.Hour)
+		m.RunTasks()
+	}
+	m.people()
+	for at, last := m.dates[0], m.Bank.BusinessDate(m.Clock.Now().Add(-24*time.Hour)); at <= last; at = next(m.t, at) {
+		r, err := m.desk.RunAgain(m.Ctx, m.Bank, settle.Bankbox, at, settler)
+		if err != nil || r.Status == "unread" || r.File.State != settle.Whole {
+			m.t.Fatalf("%s: %+v, %v", at, r, err)
+		}
+	}
+	all, err := m.desk.WorkList(m.Ctx, m.Bank.ID, settle.Work{Status: "unresolved"}, "", 0)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	for _, e := range all {
+		if e.Kind != "callback_amount" && e.Theirs == e.Ours {
+			m.t.Errorf("an exception without a reason: %+v", e)
+		}
+		m.seen["left "+e.Kind]++
+		if _, err := m.desk.Resolve(m.Ctx, m.Bank, e.ID, []string{"adjusted", "written_off"}[m.rand.IntN(2)], "x", settler); err != nil {
+			m.t.Fatalf("%+v: %v", e, err)
+		}
+	}
+	// Every fen of the files is in the book: as what we sold and gave back, or as
+	// what suspense holds, or held until a person wrote it off.
+	theirs := m.Number("SELECT SUM(theirs_fen) FROM reconciliation")
+	ours := m.Number("SELECT SUM(debit_fen) - SUM(credit_fen) FROM ledger_posting WHERE account = 'gateway:bankbox'")
+	if theirs != ours {
+		m.t.Errorf("the bank's files come to %d, our book of it to %d", theirs, ours)
+	}
+	for _, rules := range [][]string{{"under way", "SELECT COUNT(*) FROM payout WHERE status = 'paying'"}, {"pending", "SELECT COUNT(*) FROM refund WHERE status = 'pending'"},
+		{"dead tasks", "SELECT COUNT(*) FROM outbox WHERE state = 'dead'"}} {
+		if n := m.Number(rules[1]); n != 0 {
+			m.t.Errorf("%d %s", n, rules[0])
+		}
+	}
+	testkit.Holds(m.t, m.DB, invariants()...)
+	testkit.Holds(m.t, m.DB, settle.PayoutInvariants()...)
+}
+
+func next(t *testing.T, date string) string {
+	t.Helper()
+	d, err := ledger.NextDay(date)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
