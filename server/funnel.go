@@ -24,12 +24,12 @@ type touchIn struct {
 type funnelIn struct {
 	From string `query:"from" required:"true" maxLength:"10" doc:"YYYY-MM-DD, in the bank's zone"`
 	To   string `query:"to" required:"true" maxLength:"10" doc:"Included; up to 92 days"`
-	By   string `query:"by" enum:"room,host,branch,product,share_code" default:"room" doc:"What it is split by"`
+	By   string `query:"by" enum:"room,host,branch,outlet,manager,campaign,product,share_code" default:"room" doc:"What it is split by"`
 }
 
 type costsIn struct {
 	Page
-	By string `query:"by" enum:"room,host,branch,product,share_code" doc:"None is all"`
+	By string `query:"by" enum:"room,host,branch,outlet,manager,campaign,product,share_code" doc:"None is all"`
 }
 
 type newCostIn struct{ Body funnel.CostForm }
