@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"unicode/utf8"
 
@@ -37,6 +38,10 @@ func draftPlace(bank, draft string) pii.Place {
 	return pii.Place{Bank: bank, Table: "application_draft", Column: "sealed", Row: draft}
 }
 
+// stepShape is that of the steps' names: what stands in clear says nothing of a
+// person.
+var stepShape = regexp.MustCompile(`^[a-z_]{0,20}$`)
+
 // checkDraft wants known names and texts that are not endless; whether they are
 // right is asked when the form is sent in.
 func checkDraft(d Draft) error {
@@ -50,6 +55,9 @@ func checkDraft(d Draft) error {
 		case utf8.RuneCountInString(v) > maxText:
 			bad.With("fields."+name, "field.too_long")
 		}
+	}
+	if !stepShape.MatchString(d.Step) {
+		bad.With("step", "field.format")
 	}
 	if d.ShareCode != "" && !shareShape.MatchString(d.ShareCode) {
 		bad.With("share_code", "field.format")

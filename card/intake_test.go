@@ -323,6 +323,7 @@ func TestAttributionIsFixedWhenAnApplicationIsSentIn(t *testing.T) {
 		for field, s := range map[string]card.Share{
 			"room_id": {Kind: card.ShareRoom}, "card_product_id": {Kind: card.ShareProduct, CardProductID: text("crd_x")}, "campaign": {Kind: card.ShareCampaign},
 			"manager_id": {Kind: card.ShareCampaign, Campaign: text("c"), ManagerID: text("stf_x")}, "outlet_id": {Kind: card.ShareCampaign, Campaign: text("c"), OutletID: text("brn_x")},
+			"community":  {Kind: card.ShareCampaign, Campaign: text("c"), Community: text("王经理13812345678")},
 			"expires_at": {Kind: card.ShareCampaign, Campaign: text("c"), ExpiresAt: clock.AtPtr(d.Clock.Now().Add(-time.Hour))},
 		} {
 			_, err := d.Applications.MakeShareCode(ctx, d.Bank.ID, maker, s)

@@ -3,6 +3,7 @@ package card
 import (
 	"context"
 	"crypto/rand"
+	"regexp"
 	"strings"
 	"time"
 
@@ -51,6 +52,9 @@ type ShareMaker struct {
 	OwnOnly bool
 }
 
+// phoneLike is what phone, id and card numbers look like; dates are shorter.
+var phoneLike = regexp.MustCompile(`[0-9]{11}`)
+
 // checkShare wants what the kind stands for, and that all that is named is the
 // bank's. Errors: validation.
 func (a *Applications) checkShare(ctx context.Context, tx *db.Tx, bank string, s *Share) error {
@@ -74,7 +78,9 @@ func (a *Applications) checkShare(ctx context.Context, tx *db.Tx, bank string, s
 		}
 	}
 	for field, v := range map[string]*string{"community": s.Community, "campaign": s.Campaign} {
-		if v != nil && !plainText(*v) {
+		// A number long enough to be somebody's phone is no name: it goes into links,
+		// lists and the audit log.
+		if v != nil && (!plainText(*v) || phoneLike.MatchString(*v)) {
 			bad.With(field, "field.format")
 		}
 	}
@@ -217,6 +223,8 @@ func (a *Applications) RetireShareCode(ctx context.Context, bank string, by Shar
 type Source struct {
 	Room, Host, Branch                   string
 	Outlet, Manager, Community, Campaign string
+
+	Known bool // the code stands for something
 }
 
 // Attribute resolves where somebody comes from. A room that is named must be the
@@ -226,7 +234,7 @@ func Attribute(ctx context.Context, d *db.DB, rooms Rooms, bank, room, code stri
 	s.Room = room
 	if code != "" {
 		var ofRoom string
-		_, _, err := db.One(ctx, d, func(r db.Row) (struct{}, error) {
+		_, known, err := db.One(ctx, d, func(r db.Row) (struct{}, error) {
 			return struct{}{}, r.Scan(&ofRoom, &s.Outlet, &s.Manager, &s.Community, &s.Campaign)
 		}, `SELECT COALESCE(room_id, ''), COALESCE(outlet_id, ''), COALESCE(manager_id, ''), COALESCE(community, ''), COALESCE(campaign, '')
 			FROM share_code WHERE bank_id = ? AND code = ? AND retired_at IS NULL AND (expires_at IS NULL OR expires_at > ?)`,
@@ -234,6 +242,7 @@ func Attribute(ctx context.Context, d *db.DB, rooms Rooms, bank, room, code stri
 		if err != nil {
 			return s, err
 		}
+		s.Known = known
 		if s.Room == "" {
 			s.Room = ofRoom
 		}

@@ -65,7 +65,7 @@ func (s *Server) funnelRoutes() {
 	route(s, http.MethodPost, "/funnel/costs/{id}/withdraw", payers, "Withdraw a cost; it counts no more", func(ctx context.Context, in *withdrawCostIn) (*body[funnel.Cost], error) {
 		return answered(s.Funnel.WithdrawCost(ctx, auth.From(ctx).Bank, payer(ctx), in.ID, in.Body.Reason))
 	})
-	route(s, http.MethodGet, "/host/rooms/{id}/funnel", staff(auth.Host, auth.Operator), "A room's funnel, over all its days", s.roomFunnel)
+	route(s, http.MethodGet, "/host/rooms/{id}/funnel", staff(auth.Host, auth.Operator).byBranch(), "A room's funnel, over all its days", s.roomFunnel)
 }
 
 func payer(ctx context.Context) funnel.Person {

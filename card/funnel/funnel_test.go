@@ -261,6 +261,9 @@ func TestAClickIsAttributedAsAnApplicationIs(t *testing.T) {
 		click(applies, code.Code, "other")
 		click(s.Viewer(cardtest.Phone(2)), code.Code, "")
 		click("", code.Code, "")
+		for _, word := range []string{"13800138000", "a", "b"} { // what guests make up makes no lines
+			click("", word, word)
+		}
 		click(s.Viewer(cardtest.Phone(3)), "nobodys", "poster")
 		f := s.Form(1, cardtest.Phone(1))
 		f.ShareCode = code.Code
@@ -287,8 +290,9 @@ func TestAClickIsAttributedAsAnApplicationIs(t *testing.T) {
 				t.Errorf("%+v", c)
 			}
 		}
-		if l := s.read(t, day, day, "campaign").Lines; len(l) != 2 || l[1].Value != "poster" || l[1].Clicked != 1 {
-			t.Errorf("a campaign without a code: %+v", l)
+		l := s.read(t, day, day, "campaign").Lines
+		if len(l) != 3 || l[1].Value != "poster" || l[1].Clicked != 1 || l[2].Value != "" || l[2].Guests != 3 {
+			t.Errorf("campaigns without a code: %+v", l)
 		}
 	})
 }

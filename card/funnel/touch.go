@@ -82,6 +82,9 @@ func (t *Touches) Note(ctx context.Context, bank tenant.Bank, x Touch) error {
 	if err != nil {
 		return err
 	}
+	if x.Viewer == "" && !from.Known {
+		x.ShareCode, x.Campaign = "", "" // or anybody could fill the table with words
+	}
 	if from.Campaign == "" {
 		from.Campaign = x.Campaign
 	}
