@@ -26,7 +26,7 @@ type intake struct {
 	documents []ConsentItem
 	fields    [][]any
 	plan      int // version of the form
-	from      source
+	from      Source
 }
 
 // Apply takes an application in, screens it and puts it into the queue, in one
@@ -77,7 +77,7 @@ func (a *Applications) prepare(ctx context.Context, bank tenant.Bank, viewer str
 	if in.documents, err = a.requiredTexts(ctx, bank.ID, f); err != nil {
 		return in, err
 	}
-	if in.from, err = a.attribute(ctx, bank.ID, f.RoomID, f.ShareCode); err != nil {
+	if in.from, err = Attribute(ctx, a.book.DB, a.rooms, bank.ID, f.RoomID, f.ShareCode); err != nil {
 		return in, err
 	}
 	in.fields, err = a.book.seal(ctx, bank.ID, in.id, f.Applicant.sealed())
@@ -152,9 +152,6 @@ func (a *Applications) admit(ctx context.Context, tx *db.Tx, bank tenant.Bank, v
 	if err := insertApplication(ctx, tx, bank.ID, viewer, in, r, verdict); err != nil {
 		return Receipt{}, err
 	}
-	if err := started(ctx, tx, bank, viewer, in.form.CardProductID, in.form.ShareCode, in.from); err != nil {
-		return Receipt{}, err
-	}
 	if err := forgetDraft(ctx, tx, bank.ID, viewer, in.form.CardProductID); err != nil {
 		return Receipt{}, err
 	}
@@ -164,7 +161,7 @@ func (a *Applications) admit(ctx context.Context, tx *db.Tx, bank tenant.Bank, v
 // candidate is what screening may know of the application.
 func (in intake) candidate(now time.Time, bank tenant.Bank, declined time.Time) Candidate {
 	f := in.form
-	return Candidate{Application: in.id, CardProductID: f.CardProductID, RoomID: in.from.room, BranchID: in.from.branch, Campaign: in.from.campaign,
+	return Candidate{Application: in.id, CardProductID: f.CardProductID, RoomID: in.from.Room, BranchID: in.from.Branch, Campaign: in.from.Campaign,
 		Age: in.who.Age(now, bank.Zone), AdminCode: in.who.No[:6], CityCode: f.Applicant.CityCode, IncomeBand: f.Applicant.IncomeBand,
 		PersonHash: in.keys.person, PhoneHash: in.keys.phone, IPHash: in.keys.ip, DeviceID: f.DeviceID, DeviceHash: in.keys.device,
 		EmployerPhoneHash: in.keys.employerPhone, Agent: f.Agent, DeclinedAt: declined,
@@ -205,7 +202,7 @@ func insertApplication(ctx context.Context, tx *db.Tx, bank, viewer string, in i
 		limit_wished_fen, form_version, decision, reason_code, decided_at, created_at, updated_at)`, [][]any{{
 		in.id, bank, viewer, f.CardProductID, string(r.Status), r.ReceiptNo, string(verdict),
 		in.keys.person, in.keys.phone, open, Mask("name", a.Name), Mask("id_no", a.IDNo), Mask("phone", a.Phone), a.CityCode, nullable(a.IncomeBand),
-		nullable(in.from.room), nullable(in.from.host), nullable(in.from.branch), nullable(in.from.outlet), nullable(in.from.manager), nullable(in.from.community), nullable(in.from.campaign),
+		nullable(in.from.Room), nullable(in.from.Host), nullable(in.from.Branch), nullable(in.from.Outlet), nullable(in.from.Manager), nullable(in.from.Community), nullable(in.from.Campaign),
 		nullable(f.ShareCode), nullable(f.DeviceID), in.keys.ip, nullable(in.keys.employerPhone), positive(a.LimitWishedFen), in.plan, decision, reason, decided, tx.Now, tx.Now}}, "")
 	if err != nil {
 		return err
@@ -214,7 +211,7 @@ func insertApplication(ctx context.Context, tx *db.Tx, bank, viewer string, in i
 		return err
 	}
 	channel := "app"
-	if in.from.room != "" {
+	if in.from.Room != "" {
 		channel = "room"
 	}
 	rows := make([][]any, len(in.documents))

@@ -59,11 +59,10 @@ func Invariants() []invariant.Rule {
 			WHERE a.form_version <> 0 AND NOT EXISTS (SELECT 1 FROM application_form f WHERE f.bank_id = a.bank_id AND f.version = a.form_version)`,
 	}, {
 		Name:  "application.draft",
-		Means: "who keeps a draft began, and is not erased",
+		Means: "who keeps a draft is somebody, and is not erased",
 		Of:    "application_draft",
-		Broken: `SELECT d.bank_id, d.id, 'nobody began it, or its writer is erased' FROM application_draft d
-			WHERE NOT EXISTS (SELECT 1 FROM application_start s WHERE s.bank_id = d.bank_id AND s.viewer_id = d.viewer_id AND s.card_product_id = d.card_product_id)
-				OR EXISTS (SELECT 1 FROM viewer v WHERE v.bank_id = d.bank_id AND v.id = d.viewer_id AND v.erased_at IS NOT NULL)`,
+		Broken: `SELECT d.bank_id, d.id, 'its writer is nobody, or erased' FROM application_draft d
+			WHERE NOT EXISTS (SELECT 1 FROM viewer v WHERE v.bank_id = d.bank_id AND v.id = d.viewer_id AND v.erased_at IS NULL)`,
 	},
 		idem.Answered("application.answered", id.Application, "application", "viewer_id"),
 	}

@@ -38,7 +38,9 @@ func TestInvariantsOfTheCardDepartmentHoldAndCanFail(t *testing.T) {
 			t.Fatal(err)
 		}
 		set(t, d, card.FullForm())
-		if _, err := d.Applications.SaveDraft(testkit.Context(t), d.Bank, d.Viewer(cardtest.Phone(7)), draft(d, 0, "x")); err != nil {
+		drafts := d.Viewer(cardtest.Phone(7))
+		d.SignedIn(t, drafts, cardtest.Phone(7))
+		if _, err := d.Applications.SaveDraft(testkit.Context(t), d.Bank, drafts, draft(d, 0, "x")); err != nil {
 			t.Fatal(err)
 		}
 		rules := slices.Concat(card.Invariants(), bind.Invariants(), follow.Invariants())
@@ -72,7 +74,8 @@ func cardBreaks() []testkit.Break {
 		testkit.Wrong("without a history", "application.screened", "DELETE FROM lead_event"),
 		testkit.Wrong("another bank's manager", "application.attribution", "UPDATE application SET manager_id = 'stf_x' WHERE status = 'issued'"),
 		testkit.Wrong("a form that never was", "application.form", "UPDATE application SET form_version = 9 WHERE status = 'issued'"),
-		testkit.Wrong("a draft that nobody began", "application.draft", "DELETE FROM application_start"),
+		testkit.Wrong("a draft of nobody", "application.draft", "UPDATE application_draft SET viewer_id = 'usr_x'"),
+		testkit.Wrong("a draft of an erased person", "application.draft", "UPDATE viewer SET erased_at = created_at"),
 		testkit.Wrong("told and not there", "application.answered", "UPDATE idempotency SET response = REPLACE(response, '\"app_', '\"app_x')"),
 		testkit.Wrong("bound without a token", "binding.state", "UPDATE binding SET card_token_sealed = NULL WHERE status = 'bound'"),
 		testkit.Wrong("unbound at no time", "binding.state", "UPDATE binding SET unbound_at = NULL WHERE status = 'unbound'"),

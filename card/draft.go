@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"unicode/utf8"
 
@@ -37,6 +38,10 @@ func draftPlace(bank, draft string) pii.Place {
 	return pii.Place{Bank: bank, Table: "application_draft", Column: "sealed", Row: draft}
 }
 
+// stepShape is that of the steps' names: what stands in clear says nothing of a
+// person.
+var stepShape = regexp.MustCompile(`^[a-z_]{0,20}$`)
+
 // checkDraft wants known names and texts that are not endless; whether they are
 // right is asked when the form is sent in.
 func checkDraft(d Draft) error {
@@ -50,6 +55,9 @@ func checkDraft(d Draft) error {
 		case utf8.RuneCountInString(v) > maxText:
 			bad.With("fields."+name, "field.too_long")
 		}
+	}
+	if !stepShape.MatchString(d.Step) {
+		bad.With("step", "field.format")
 	}
 	if d.ShareCode != "" && !shareShape.MatchString(d.ShareCode) {
 		bad.With("share_code", "field.format")
@@ -71,7 +79,7 @@ func (a *Applications) SaveDraft(ctx context.Context, bank tenant.Bank, viewer s
 	if offered, err := Offers(ctx, a.book.DB, bank.ID, d.CardProductID); err != nil || !offered {
 		return d, orElse(err, fault.New(fault.NotFound, "not_found"))
 	}
-	from, err := a.attribute(ctx, bank.ID, d.RoomID, d.ShareCode)
+	from, err := Attribute(ctx, a.book.DB, a.rooms, bank.ID, d.RoomID, d.ShareCode)
 	if err != nil {
 		return d, err
 	}
@@ -105,15 +113,12 @@ func (a *Applications) SaveDraft(ctx context.Context, bank tenant.Bank, viewer s
 			return orElse(err, fault.New(fault.NotFound, "not_found"))
 		}
 		if !found {
-			err := tx.Insert(ctx, "application_draft (id, bank_id, viewer_id, card_product_id, revision, step, sealed, room_id, share_code, created_at, updated_at)",
-				[][]any{{draftID, bank.ID, viewer, d.CardProductID, 1, d.Step, sealed, nullable(from.room), nullable(d.ShareCode), tx.Now, tx.Now}}, "")
-			if err != nil {
-				return err
-			}
-			return started(ctx, tx, bank, viewer, d.CardProductID, d.ShareCode, from)
+			err = tx.Insert(ctx, "application_draft (id, bank_id, viewer_id, card_product_id, revision, step, sealed, room_id, share_code, created_at, updated_at)",
+				[][]any{{draftID, bank.ID, viewer, d.CardProductID, 1, d.Step, sealed, nullable(from.Room), nullable(d.ShareCode), tx.Now, tx.Now}}, "")
+			return err
 		}
 		n, err := tx.Exec(ctx, `UPDATE application_draft SET revision = revision + 1, step = ?, sealed = ?, room_id = COALESCE(?, room_id), share_code = COALESCE(?, share_code),
-			updated_at = ? WHERE bank_id = ? AND id = ? AND revision = ?`, d.Step, sealed, nullable(from.room), nullable(d.ShareCode), tx.Now, bank.ID, draftID, d.Revision)
+			updated_at = ? WHERE bank_id = ? AND id = ? AND revision = ?`, d.Step, sealed, nullable(from.Room), nullable(d.ShareCode), tx.Now, bank.ID, draftID, d.Revision)
 		if err == nil && n == 0 {
 			err = outdated
 		}
@@ -130,12 +135,6 @@ func (a *Applications) SaveDraft(ctx context.Context, bank tenant.Bank, viewer s
 		return d, orElse(err, outdated)
 	}
 	return all[0], nil
-}
-
-// started notes once a day that a viewer began with a card product.
-func started(ctx context.Context, tx *db.Tx, bank tenant.Bank, viewer, product, code string, from source) error {
-	return tx.InsertIgnore(ctx, "application_start (id, bank_id, viewer_id, card_product_id, day, room_id, share_code, campaign, created_at)",
-		[][]any{{id.New(id.Start), bank.ID, viewer, product, bank.BusinessDate(tx.Now), nullable(from.room), nullable(code), nullable(from.campaign), tx.Now}})
 }
 
 // Drafts gives the viewer's drafts, the newest first.

@@ -3,6 +3,7 @@ package card
 import (
 	"context"
 	"crypto/rand"
+	"regexp"
 	"strings"
 	"time"
 
@@ -51,6 +52,9 @@ type ShareMaker struct {
 	OwnOnly bool
 }
 
+// phoneLike is what phone, id and card numbers look like; dates are shorter.
+var phoneLike = regexp.MustCompile(`[0-9]{11}`)
+
 // checkShare wants what the kind stands for, and that all that is named is the
 // bank's. Errors: validation.
 func (a *Applications) checkShare(ctx context.Context, tx *db.Tx, bank string, s *Share) error {
@@ -74,7 +78,9 @@ func (a *Applications) checkShare(ctx context.Context, tx *db.Tx, bank string, s
 		}
 	}
 	for field, v := range map[string]*string{"community": s.Community, "campaign": s.Campaign} {
-		if v != nil && !plainText(*v) {
+		// A number long enough to be somebody's phone is no name: it goes into links,
+		// lists and the audit log.
+		if v != nil && (!plainText(*v) || phoneLike.MatchString(*v)) {
 			bad.With(field, "field.format")
 		}
 	}
@@ -213,45 +219,48 @@ func (a *Applications) RetireShareCode(ctx context.Context, bank string, by Shar
 	return a.ShareCode(ctx, bank, by, shareID)
 }
 
-// source is where an application comes from.
-type source struct {
-	room, host, branch                   string
-	outlet, manager, community, campaign string
+// Source is what a click, a draft or an application is attributed to.
+type Source struct {
+	Room, Host, Branch                   string
+	Outlet, Manager, Community, Campaign string
+
+	Known bool // the code stands for something
 }
 
-// attribute resolves where somebody comes from. A room that is named must be the
+// Attribute resolves where somebody comes from. A room that is named must be the
 // bank's; a code that is unknown, retired or over stands for nothing: it is kept
-// as text all the same.
-func (a *Applications) attribute(ctx context.Context, bank, room, code string) (s source, err error) {
-	s.room = room
+// as text all the same. Errors: room_id, room.unknown.
+func Attribute(ctx context.Context, d *db.DB, rooms Rooms, bank, room, code string) (s Source, err error) {
+	s.Room = room
 	if code != "" {
 		var ofRoom string
-		_, _, err := db.One(ctx, a.book.DB, func(r db.Row) (struct{}, error) {
-			return struct{}{}, r.Scan(&ofRoom, &s.outlet, &s.manager, &s.community, &s.campaign)
+		_, known, err := db.One(ctx, d, func(r db.Row) (struct{}, error) {
+			return struct{}{}, r.Scan(&ofRoom, &s.Outlet, &s.Manager, &s.Community, &s.Campaign)
 		}, `SELECT COALESCE(room_id, ''), COALESCE(outlet_id, ''), COALESCE(manager_id, ''), COALESCE(community, ''), COALESCE(campaign, '')
 			FROM share_code WHERE bank_id = ? AND code = ? AND retired_at IS NULL AND (expires_at IS NULL OR expires_at > ?)`,
-			bank, code, db.At(a.book.DB.Clock().Now()))
+			bank, code, db.At(d.Clock().Now()))
 		if err != nil {
 			return s, err
 		}
-		if s.room == "" {
-			s.room = ofRoom
+		s.Known = known
+		if s.Room == "" {
+			s.Room = ofRoom
 		}
 	}
-	s.branch = s.outlet
-	if s.room == "" {
+	s.Branch = s.Outlet
+	if s.Room == "" {
 		return s, nil
 	}
-	host, branch, ok, err := a.rooms.RoomHost(ctx, bank, s.room)
+	host, branch, ok, err := rooms.RoomHost(ctx, bank, s.Room)
 	if err != nil {
 		return s, err
 	}
 	if !ok {
 		return s, fault.InvalidField("room_id", "room.unknown")
 	}
-	s.host = host
+	s.Host = host
 	if branch != "" {
-		s.branch = branch
+		s.Branch = branch
 	}
 	return s, nil
 }

@@ -2,6 +2,7 @@ package card
 
 import (
 	"context"
+	"encoding/json"
 	"maps"
 	"slices"
 	"strconv"
@@ -117,7 +118,26 @@ func checkSupplement(asked []string, given map[string]pii.Text, bank tenant.Bank
 	return nil
 }
 
+// sameFields tells whether the fields asked for, as they are written down, are
+// those that are given.
+func sameFields(asked string, given map[string]pii.Text) bool {
+	var names []string
+	if json.Unmarshal([]byte(asked), &names) != nil || len(names) != len(given) {
+		return false
+	}
+	return !slices.ContainsFunc(names, func(name string) bool { _, has := given[name]; return !has })
+}
+
 func (a *Applications) supplement(ctx context.Context, tx *db.Tx, bank tenant.Bank, e Event, given map[string]pii.Text, c Candidate, rows [][]any) error {
+	// Held: what is answered is what is asked for now, not what another answer was
+	// for before the reviewer asked anew.
+	asked, _, err := db.Value[string](ctx, tx, "SELECT COALESCE(info_fields, '') FROM application WHERE bank_id = ? AND id = ?"+tx.Dialect().ForUpdate(), bank.ID, e.Application)
+	if err != nil {
+		return err
+	}
+	if !sameFields(asked, given) {
+		return fault.New(fault.Conflict, "conflict")
+	}
 	declined, _, err := lastRejection(ctx, tx, bank.ID, c.PersonHash)
 	if err != nil {
 		return err

@@ -24,12 +24,12 @@ type touchIn struct {
 type funnelIn struct {
 	From string `query:"from" required:"true" maxLength:"10" doc:"YYYY-MM-DD, in the bank's zone"`
 	To   string `query:"to" required:"true" maxLength:"10" doc:"Included; up to 92 days"`
-	By   string `query:"by" enum:"room,host,branch,product,share_code" default:"room" doc:"What it is split by"`
+	By   string `query:"by" enum:"room,host,branch,outlet,manager,campaign,product,share_code" default:"room" doc:"What it is split by"`
 }
 
 type costsIn struct {
 	Page
-	By string `query:"by" enum:"room,host,branch,product,share_code" doc:"None is all"`
+	By string `query:"by" enum:"room,host,branch,outlet,manager,campaign,product,share_code" doc:"None is all"`
 }
 
 type newCostIn struct{ Body funnel.CostForm }
@@ -65,7 +65,7 @@ func (s *Server) funnelRoutes() {
 	route(s, http.MethodPost, "/funnel/costs/{id}/withdraw", payers, "Withdraw a cost; it counts no more", func(ctx context.Context, in *withdrawCostIn) (*body[funnel.Cost], error) {
 		return answered(s.Funnel.WithdrawCost(ctx, auth.From(ctx).Bank, payer(ctx), in.ID, in.Body.Reason))
 	})
-	route(s, http.MethodGet, "/host/rooms/{id}/funnel", staff(auth.Host, auth.Operator), "A room's funnel, over all its days", s.roomFunnel)
+	route(s, http.MethodGet, "/host/rooms/{id}/funnel", staff(auth.Host, auth.Operator).byBranch(), "A room's funnel, over all its days", s.roomFunnel)
 }
 
 func payer(ctx context.Context) funnel.Person {

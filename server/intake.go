@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"yinbo/card"
+	"yinbo/card/funnel"
 	"yinbo/internal/auth"
 	"yinbo/internal/fault"
 	"yinbo/internal/pii"
@@ -130,6 +131,12 @@ func (s *Server) saveDraft(ctx context.Context, in *draftIn) (*body[draft], erro
 	p, b := auth.From(ctx), in.Body
 	d, err := s.Applications.SaveDraft(ctx, p.Bank, p.ID, card.Draft{CardProductID: in.ID, Revision: b.Revision, Step: b.Step,
 		Fields: b.Fields, RoomID: b.RoomID, ShareCode: b.ShareCode})
+	if err == nil && d.Revision == 1 { // whoever saves has begun, whatever became of the beacon
+		lost := s.Touches.Note(ctx, p.Bank, funnel.Touch{Kind: funnel.Started, Product: in.ID, Viewer: p.ID, Room: b.RoomID, ShareCode: b.ShareCode})
+		if lost != nil { // it is saved all the same
+			s.log.WarnContext(ctx, "a draft's beginning was not counted", "error", lost)
+		}
+	}
 	return answered(shownDraft(d), err)
 }
 

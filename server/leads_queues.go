@@ -141,7 +141,7 @@ func (s *Server) dropQueue(ctx context.Context, in *RowID) (*struct{}, error) {
 }
 
 func (s *Server) reviewerList(ctx context.Context, in *listIn) (*body[list[review.Reviewer]], error) {
-	items, err := s.Leads.Reviewers(ctx, auth.From(ctx).Bank.ID)
+	items, err := s.Leads.Reviewers(ctx, auth.From(ctx).Bank.ID, reviewerOf(ctx))
 	return short(items, err, in.Page, func(r review.Reviewer) string { return r.ID })
 }
 

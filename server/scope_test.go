@@ -165,6 +165,14 @@ func TestStaffOfABranchSeeItsLeadsAndThoseBelow(t *testing.T) {
 		if queues := d.do("west-supervisor", "GET", "/review/queues", nil, 200)["items"].([]any); len(queues) != 1 {
 			t.Errorf("%v", queues)
 		}
+		// Who works for another branch is not told either.
+		people := map[string]bool{}
+		for _, v := range d.do("west-supervisor", "GET", "/review/reviewers", nil, 200)["items"].([]any) {
+			people[v.(map[string]any)["id"].(string)] = true
+		}
+		if people[d.ids["east-reviewer"]] || !people[d.ids["west-reviewer"]] || len(people) < 3 {
+			t.Errorf("the reviewers that a branch sees: %v", people)
+		}
 		d.do("west-reviewer", "POST", "/leads/"+leads["outlet"]+"/claim", nil, 200)
 	})
 }

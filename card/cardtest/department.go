@@ -372,7 +372,7 @@ func (d *Department) Dump(t *testing.T) []string {
 	t.Helper()
 	var cells []string
 	for _, table := range []string{"application", "applicant_field", "consent", "screening", "screening_decision", "screening_list", "screening_latch", "lead_event", "binding", "bind_check",
-		"follow_up", "outbox", "audit", "idempotency", "application_draft", "application_start", "share_code", "screening_earlier"} {
+		"follow_up", "outbox", "audit", "idempotency", "application_draft", "share_code", "screening_earlier"} {
 		rows, err := d.DB.Query(testkit.Context(t), "SELECT * FROM "+table)
 		if err != nil {
 			t.Fatal(err)

@@ -21,8 +21,8 @@ type Person struct {
 
 // CostForm is what somebody enters.
 type CostForm struct {
-	By        string    `json:"by" enum:"room,host,branch,product,share_code" doc:"The dimension that it belongs to"`
-	Value     string    `json:"value" minLength:"1" maxLength:"64" doc:"An id, or a share code"`
+	By        string    `json:"by" enum:"room,host,branch,outlet,manager,campaign,product,share_code" doc:"The dimension that it belongs to"`
+	Value     string    `json:"value" minLength:"1" maxLength:"64" doc:"An id, a campaign, or a share code"`
 	Kind      string    `json:"kind" enum:"advertising,benefits,staff,other"`
 	From      string    `json:"from" minLength:"10" maxLength:"10" doc:"YYYY-MM-DD"`
 	To        string    `json:"to" minLength:"10" maxLength:"10" doc:"Included"`

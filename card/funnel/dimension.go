@@ -23,6 +23,9 @@ var dimensions = []dimension{
 	{name: "room", column: "room_id", shown: true, prefix: id.Room, names: "SELECT id, title FROM room"},
 	{name: "host", column: "host_id", shown: true, prefix: id.Staff, names: "SELECT id, name FROM staff"},
 	{name: "branch", column: "branch_id", shown: true, prefix: id.Branch, names: "SELECT id, name FROM branch"},
+	{name: "outlet", column: "outlet_id", prefix: id.Branch, names: "SELECT id, name FROM branch"},
+	{name: "manager", column: "manager_id", prefix: id.Staff, names: "SELECT id, name FROM staff"},
+	{name: "campaign", column: "campaign"},
 	{name: "product", column: "card_product_id", prefix: id.CardProduct, names: "SELECT id, name FROM card_product"},
 	{name: "share_code", column: "share_code"},
 }

@@ -227,6 +227,76 @@ func TestATouchCountsOnceADayAndAGuestIsANumber(t *testing.T) {
 	})
 }
 
+// A click is attributed as the application is that it may lead to: by what its
+// code stands for at that moment.
+func TestAClickIsAttributedAsAnApplicationIs(t *testing.T) {
+	each(t, func(t *testing.T, s *scene) {
+		ctx := testkit.Context(t)
+		manager, outlet := id.New(id.Staff), id.New(id.Branch)
+		err := s.DB.InTx(ctx, func(tx *db.Tx) error {
+			if err := tx.Insert(ctx, "branch (id, bank_id, name, created_at)", [][]any{{outlet, s.Bank.ID, "浦东网点", tx.Now}}, ""); err != nil {
+				return err
+			}
+			return tx.Insert(ctx, "staff (id, bank_id, username, name, password_hash, created_at)", [][]any{{manager, s.Bank.ID, "m", "客户经理小王", "x", tx.Now}}, "")
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		campaign := "spring"
+		code, err := s.Applications.MakeShareCode(ctx, s.Bank.ID, card.ShareMaker{Actor: card.Actor{Kind: "staff", ID: manager}},
+			card.Share{Kind: card.ShareCampaign, ManagerID: &manager, OutletID: &outlet, Campaign: &campaign})
+		if err != nil {
+			t.Fatal(err)
+		}
+		click := func(viewer, share, campaign string) {
+			t.Helper()
+			if err := s.touches.Note(ctx, s.Bank, funnel.Touch{Kind: funnel.Clicked, Product: s.Products[0], Viewer: viewer, ShareCode: share, Campaign: campaign}); err != nil {
+				t.Fatal(err)
+			}
+			if err := s.touches.Flush(ctx); err != nil {
+				t.Fatal(err)
+			}
+		}
+		applies := s.Viewer(cardtest.Phone(1))
+		click(applies, code.Code, "other")
+		click(s.Viewer(cardtest.Phone(2)), code.Code, "")
+		click("", code.Code, "")
+		for _, word := range []string{"13800138000", "a", "b"} { // what guests make up makes no lines
+			click("", word, word)
+		}
+		click(s.Viewer(cardtest.Phone(3)), "nobodys", "poster")
+		f := s.Form(1, cardtest.Phone(1))
+		f.ShareCode = code.Code
+		if _, _, err := s.Applications.Apply(ctx, s.Bank, applies, f, s.Request(applies)); err != nil {
+			t.Fatal(err)
+		}
+		for by, value := range map[string]string{"manager": manager, "campaign": campaign, "outlet": outlet, "branch": outlet, "share_code": code.Code} {
+			var line funnel.Line
+			for _, l := range s.read(t, day, day, by).Lines {
+				if l.Value == value {
+					line = l
+				}
+			}
+			if counts(line) != [8]int64{2, 1, 1} || line.Guests != 1 {
+				t.Errorf("by %s: %+v", by, line)
+			}
+			if by == "outlet" && line.Name != "浦东网点" {
+				t.Errorf("%q", line.Name)
+			}
+			if by == "branch" || by == "share_code" {
+				continue
+			}
+			if c := s.enter(t, funnel.CostForm{By: by, Value: value, Kind: "other", From: day, To: day, AmountFen: 100}); c.By != by {
+				t.Errorf("%+v", c)
+			}
+		}
+		l := s.read(t, day, day, "campaign").Lines
+		if len(l) != 3 || l[1].Value != "poster" || l[1].Clicked != 1 || l[2].Value != "" || l[2].Guests != 3 {
+			t.Errorf("campaigns without a code: %+v", l)
+		}
+	})
+}
+
 func TestPeriodsAndDimensionsAreChecked(t *testing.T) {
 	each(t, func(t *testing.T, s *scene) {
 		for _, bad := range [][4]string{{"x", day, "room", "from"}, {day, "x", "room", "to"}, {day, "2026-03-01", "room", "to"},

@@ -38,12 +38,9 @@ type key struct{ bank, day, kind, product, room, viewer string }
 // guests are counted together.
 type guests struct{ bank, day, product, room, campaign, share string }
 
-// place is where a room stands.
-type place struct{ host, branch string }
-
 type seen struct {
-	place
-	campaign, share string
+	from  card.Source
+	share string
 }
 
 // most bounds what waits in memory; what comes when it is full is not counted.
@@ -64,7 +61,7 @@ type Touches struct {
 }
 
 type crowded struct {
-	place
+	from   card.Source
 	opened int64
 }
 
@@ -81,20 +78,21 @@ func (t *Touches) Note(ctx context.Context, bank tenant.Bank, x Touch) error {
 	if !found {
 		return fault.New(fault.NotFound, "not_found")
 	}
-	var at place
-	if x.Room != "" {
-		if at.host, at.branch, found, err = t.Rooms.RoomHost(ctx, bank.ID, x.Room); err != nil {
-			return err
-		}
-		if !found {
-			return fault.InvalidField("room_id", "room.unknown")
-		}
+	from, err := card.Attribute(ctx, t.DB, t.Rooms, bank.ID, x.Room, x.ShareCode)
+	if err != nil {
+		return err
 	}
-	t.take(bank.ID, bank.BusinessDate(t.DB.Clock().Now()), x, at)
+	if x.Viewer == "" && !from.Known {
+		x.ShareCode, x.Campaign = "", "" // or anybody could fill the table with words
+	}
+	if from.Campaign == "" {
+		from.Campaign = x.Campaign
+	}
+	t.take(bank.ID, bank.BusinessDate(t.DB.Clock().Now()), x, from)
 	return nil
 }
 
-func (t *Touches) take(bank, day string, x Touch, at place) {
+func (t *Touches) take(bank, day string, x Touch, from card.Source) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if len(t.people)+len(t.crowd) >= most {
@@ -104,9 +102,9 @@ func (t *Touches) take(bank, day string, x Touch, at place) {
 		if t.people == nil {
 			t.people = map[key]seen{}
 		}
-		k := key{bank, day, x.Kind, x.Product, x.Room, x.Viewer}
+		k := key{bank, day, x.Kind, x.Product, from.Room, x.Viewer}
 		if _, there := t.people[k]; !there { // the first share code of the day stays
-			t.people[k] = seen{at, x.Campaign, x.ShareCode}
+			t.people[k] = seen{from, x.ShareCode}
 		}
 		return
 	}
@@ -116,8 +114,8 @@ func (t *Touches) take(bank, day string, x Touch, at place) {
 	if t.crowd == nil {
 		t.crowd = map[guests]crowded{}
 	}
-	k := guests{bank, day, x.Product, x.Room, x.Campaign, x.ShareCode}
-	t.crowd[k] = crowded{at, t.crowd[k].opened + 1}
+	k := guests{bank, day, x.Product, from.Room, from.Campaign, x.ShareCode}
+	t.crowd[k] = crowded{from, t.crowd[k].opened + 1}
 }
 
 // Run writes what waits, every second until ctx ends, and then once more.
@@ -158,7 +156,7 @@ func (t *Touches) Flush(ctx context.Context) error {
 	}
 	many := make([][]any, 0, len(crowd))
 	for k, c := range crowd {
-		many = append(many, []any{k.bank, k.day, k.product, k.room, k.campaign, k.share, c.host, c.branch, "", c.opened})
+		many = append(many, []any{k.bank, k.day, k.product, k.room, k.campaign, k.share, c.from.Host, c.from.Branch, c.from.Outlet, c.from.Manager, c.opened})
 	}
 	inOrder(many) // two nodes then wait for each other in one order only
 	return t.DB.InTx(ctx, func(tx *db.Tx) error {
@@ -169,16 +167,16 @@ func (t *Touches) Flush(ctx context.Context) error {
 		one := make([][]any, 0, len(people))
 		for k, s := range people {
 			if !gone[k.viewer] {
-				one = append(one, []any{k.bank, k.day, k.kind, k.product, k.room, k.viewer, s.host, s.branch, "", s.campaign, s.share})
+				one = append(one, []any{k.bank, k.day, k.kind, k.product, k.room, k.viewer, s.from.Host, s.from.Branch, s.from.Outlet, s.from.Manager, s.from.Campaign, s.share})
 			}
 		}
 		inOrder(one)
 		err = tx.InsertIgnore(ctx, `funnel_touch (bank_id, day, kind, card_product_id, room_id, viewer_id,
-			host_id, branch_id, manager_id, campaign, share_code)`, one)
+			host_id, branch_id, outlet_id, manager_id, campaign, share_code)`, one)
 		if err != nil {
 			return err
 		}
-		return tx.Insert(ctx, `funnel_guest (bank_id, day, card_product_id, room_id, campaign, share_code, host_id, branch_id, manager_id, opened)`, many,
+		return tx.Insert(ctx, `funnel_guest (bank_id, day, card_product_id, room_id, campaign, share_code, host_id, branch_id, outlet_id, manager_id, opened)`, many,
 			tx.Dialect().OnDuplicate("bank_id, day, card_product_id, room_id, campaign, share_code", "opened = opened + NEW(opened)"))
 	})
 }

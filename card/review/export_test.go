@@ -4,16 +4,32 @@ import (
 	"context"
 
 	"yinbo/card"
+	"yinbo/internal/tenant"
 )
 
-// Statements are those of a handover, of who had part in a lead, and of what
-// waits for anybody, with the index that each is to walk.
+// Statements are those of a handover, of who had part in a lead, of what waits
+// for anybody, and of a branch's lists, with the index that each is to walk.
 func (l *Leads) Statements(ctx context.Context, bank string) (map[string]string, error) {
 	d := l.book.DB.Dialect()
-	c, err := l.condition(ctx, bank, Person{}, Filter{Assignee: "none", Status: card.Queued})
-	if err != nil {
-		return nil, err
+	out := map[string]string{parts(d): "lead_event_application", holdings(d): "application_claimed"}
+	ofBranch := Person{Scope: tenant.Within("brn_1")}
+	for _, s := range []struct {
+		who   Person
+		what  Filter
+		index string
+	}{
+		{Person{}, Filter{Assignee: "none", Status: card.Queued}, "application_status_made"},
+		{ofBranch, Filter{}, "application_branch_made"},
+		{ofBranch, Filter{Status: card.Queued}, "application_branch_status"},
+		{Person{}, Filter{Branch: tenant.Within("brn_2"), Oldest: true}, "application_branch_made"},
+		{Person{}, Filter{Branch: tenant.Within("brn_2"), Status: card.Issued}, "application_branch_status"},
+	} {
+		c, err := l.condition(ctx, bank, s.who, s.what)
+		if err != nil {
+			return nil, err
+		}
+		// The narrowest index that is named, not merely one that is there.
+		out[c.selectLead(d)+" ORDER BY a.created_at DESC, a.id DESC LIMIT ?"] = s.index
 	}
-	return map[string]string{parts(d): "lead_event_application", holdings(d): "application_claimed",
-		c.selectLead(d) + " ORDER BY a.created_at DESC, a.id DESC LIMIT ?": "application_status_made"}, nil
+	return out, nil
 }

@@ -91,7 +91,7 @@ func TestHandoverTakesASecondSupervisorAndMovesAllAtOnce(t *testing.T) {
 		if won != 1 {
 			t.Fatalf("%d won", won)
 		}
-		people, err := d.Leads.Reviewers(ctx, d.Bank.ID)
+		people, err := d.Leads.Reviewers(ctx, d.Bank.ID, d.Reviewer(true))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -252,9 +252,12 @@ func queuesChanged(ctx context.Context, tx *db.Tx, bank string, p Person, kind, 
 }
 
 // Reviewers lists who may review, with their room.
-func (l *Leads) Reviewers(ctx context.Context, bank string) ([]Reviewer, error) {
+func (l *Leads) Reviewers(ctx context.Context, bank string, p Person) ([]Reviewer, error) {
 	names, err := l.staff.People(ctx, bank, "reviewer", "supervisor")
 	if err != nil {
+		return nil, err
+	}
+	if err := l.cutPeople(ctx, bank, p, names); err != nil {
 		return nil, err
 	}
 	type set struct {
@@ -282,6 +285,22 @@ func (l *Leads) Reviewers(ctx context.Context, bank string) ([]Reviewer, error) 
 		people = append(people, v)
 	}
 	return people, nil
+}
+
+// cutPeople leaves out who is of a branch that p does not see; the head office may
+// be given any lead.
+func (l *Leads) cutPeople(ctx context.Context, bank string, p Person, names map[string]string) error {
+	if !p.Scope.Bounded() {
+		return nil
+	}
+	others, err := db.All(ctx, l.book.DB, func(r db.Row) (v [2]string, err error) { return v, r.Scan(&v[0], &v[1]) },
+		"SELECT id, branch_id FROM staff WHERE bank_id = ? AND branch_id IS NOT NULL", bank)
+	for _, v := range others {
+		if !p.Scope.Has(v[1]) {
+			delete(names, v[0])
+		}
+	}
+	return err
 }
 
 // SetReviewer says how many leads a person may have at once, and whether they

@@ -146,7 +146,7 @@ func (s *Service) Own(ctx context.Context, p Principal) (Own, error) {
 }
 
 // SetDisabled keeps a member of staff out at once, or lets them in again. Errors:
-// 404 not_found; 403 staff.own; 409 conflict when it is so already, and
+// 404 not_found; 403 staff.own, auth.forbidden; 409 conflict when it is so already, and
 // staff.last_admin.
 func (s *Service) SetDisabled(ctx context.Context, by Principal, staffID string, disabled bool, reason string) error {
 	if staffID == by.ID {
@@ -176,6 +176,9 @@ func (s *Service) SetDisabled(ctx context.Context, by Principal, staffID string,
 		if err := hasAdmin(ctx, tx, by.Bank.ID); err != nil {
 			return err
 		}
+		if err := by.isAdmin(ctx, tx); err != nil {
+			return err
+		}
 		ended, err := s.endAll(ctx, tx, by.Bank.ID, staffID, "")
 		if err != nil {
 			return err
@@ -190,13 +193,32 @@ func hold(ctx context.Context, tx *db.Tx, bank string) error {
 	return err
 }
 
-// hasAdmin is 409 staff.last_admin when the bank would have no admin who is not
-// disabled.
+// selectAdmins finds who may look after a bank's staff: admins of the head office
+// who are not disabled.
+const selectAdmins = `SELECT s.id FROM staff s JOIN staff_role r ON r.bank_id = s.bank_id AND r.staff_id = s.id AND r.role = 'admin'
+	WHERE s.bank_id = ? AND s.disabled_at IS NULL AND s.branch_id IS NULL`
+
+// hasAdmin is 409 staff.last_admin when the bank would have no such admin.
 func hasAdmin(ctx context.Context, tx *db.Tx, bank string) error {
-	_, found, err := db.Value[string](ctx, tx, `SELECT s.id FROM staff s JOIN staff_role r ON r.bank_id = s.bank_id AND r.staff_id = s.id AND r.role = ?
-		WHERE s.bank_id = ? AND s.disabled_at IS NULL LIMIT 1`, string(Admin), bank)
+	_, found, err := db.Value[string](ctx, tx, selectAdmins+" LIMIT 1", bank)
 	if err == nil && !found {
 		err = fault.New(fault.Conflict, "staff.last_admin")
+	}
+	return err
+}
+
+func adminNow(ctx context.Context, tx *db.Tx, bank, staffID string) (bool, error) {
+	_, found, err := db.Value[string](ctx, tx, selectAdmins+" AND s.id = ?", bank, staffID)
+	return found, err
+}
+
+// isAdmin is 403 auth.forbidden when p's token says admin and the bank does so no
+// more: another node learns of that within two seconds, and rights are not given
+// within them.
+func (p Principal) isAdmin(ctx context.Context, tx *db.Tx) error {
+	ok, err := adminNow(ctx, tx, p.Bank.ID, p.ID)
+	if err == nil && !ok {
+		err = fault.New(fault.Forbidden, "auth.forbidden")
 	}
 	return err
 }

@@ -140,9 +140,16 @@ func (s *Service) RenewRecoveryCodes(ctx context.Context, p Principal, code stri
 	return codes, err
 }
 
-// withSecond runs act when code is good, or when p has no second factor.
+// withSecond runs act when code is good, or when p has no second factor. 409
+// conflict when either, or the password, was changed at the same moment.
 func (s *Service) withSecond(ctx context.Context, p Principal, row staffRow, code string, act func(tx *db.Tx) error) error {
 	return s.attempt(ctx, p, row, func(tx *db.Tx) (bool, error) {
+		if ok, err := row.stands(ctx, tx, p.Bank.ID); err != nil || !ok {
+			if err == nil {
+				err = fault.New(fault.Conflict, "conflict")
+			}
+			return false, err
+		}
 		if row.totp != nil {
 			ok, err := s.spendSecond(ctx, tx, p.Bank.ID, row, code)
 			if err != nil || !ok {

@@ -106,6 +106,9 @@ func (s *Service) Ask(ctx context.Context, by Principal, n NewRequest) (Request,
 	}
 	request := id.New(id.StaffRequest)
 	err := s.db.InTx(ctx, func(tx *db.Tx) error {
+		if err := by.isAdmin(ctx, tx); err != nil {
+			return err
+		}
 		base, revision, err := s.baseOf(ctx, tx, by.Bank, n)
 		if err != nil {
 			return err
@@ -315,6 +318,13 @@ func (s *Service) Approve(ctx context.Context, by Principal, request string) (r 
 		if err != nil {
 			return err
 		}
+		// Two admins stand behind a change as it is made, not one and a former one.
+		if asker, err := adminNow(ctx, tx, by.Bank.ID, r.AskedBy.ID); err != nil || !asker {
+			if err == nil {
+				err = fault.New(fault.Conflict, "staff.request_outdated")
+			}
+			return err
+		}
 		if password, err = s.apply(ctx, tx, by, r); err != nil {
 			return err
 		}
@@ -377,6 +387,9 @@ func (s *Service) decide(ctx context.Context, tx *db.Tx, by Principal, request, 
 		return r, fault.New(fault.Forbidden, "staff.same_person")
 	case r.StaffID == by.ID:
 		return r, fault.New(fault.Forbidden, "staff.own")
+	}
+	if err := by.isAdmin(ctx, tx); err != nil {
+		return r, err
 	}
 	var decider any
 	if state != Withdrawn {

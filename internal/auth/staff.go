@@ -70,6 +70,14 @@ func (s *Service) staffRow(ctx context.Context, bank, column, value string) (sta
 	}, "SELECT id, username, password_hash, totp_sealed, totp_pending_sealed FROM staff WHERE bank_id = ? AND "+column+" = ? AND disabled_at IS NULL", bank, value)
 }
 
+// stands tells whether the person still has the password, and a second factor or
+// none, as when row was read.
+func (row staffRow) stands(ctx context.Context, tx *db.Tx, bank string) (bool, error) {
+	_, ok, err := db.Value[string](ctx, tx, "SELECT id FROM staff WHERE bank_id = ? AND id = ? AND password_hash = ? AND (totp_sealed IS NOT NULL) = ?"+tx.Dialect().ForUpdate(),
+		bank, row.id, row.hash, row.totp != nil)
+	return ok, err
+}
+
 // unknownUser is a hash that no password fits, checked for names that do not
 // exist so that both take the same time.
 const unknownUser = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
@@ -137,15 +145,19 @@ func (s *Service) countFailure(ctx context.Context, d door, staffID string) erro
 // startStaff opens a session, unless the code is not good.
 func (s *Service) startStaff(ctx context.Context, bank tenant.Bank, d door, row staffRow, code string) (out Tokens, ok bool, err error) {
 	err = s.db.InTx(ctx, func(tx *db.Tx) error {
-		out, ok = Tokens{}, true
+		out, ok = Tokens{}, false
+		p, err := s.person(ctx, tx, bank.ID, Staff, row.id)
+		if err != nil {
+			return err
+		}
+		// The row is held now: what was proven before may have been changed since.
+		if ok, err = row.stands(ctx, tx, bank.ID); err != nil || !ok {
+			return err
+		}
 		if row.totp != nil {
 			if ok, err = s.spendSecond(ctx, tx, bank.ID, row, code); err != nil || !ok {
 				return err
 			}
-		}
-		p, err := s.person(ctx, tx, bank.ID, Staff, row.id)
-		if err != nil {
-			return err
 		}
 		if err := d.forget(ctx, tx); err != nil {
 			return err

@@ -69,7 +69,6 @@ const (
 	Cost           = "cst"
 	StaffRequest   = "srq"
 	Draft          = "dft"
-	Start          = "sta"
 	ShareCode      = "shc"
 	Proposal       = "ppl"
 	Statement      = "sta"

@@ -16,7 +16,7 @@ export interface FunnelQuery {
   by: By
 }
 
-export const dimensions = ['room', 'host', 'branch', 'product', 'share_code'] as const satisfies readonly By[]
+export const dimensions = ['room', 'host', 'branch', 'outlet', 'manager', 'campaign', 'product', 'share_code'] as const satisfies readonly By[]
 export const costKinds = ['advertising', 'benefits', 'staff', 'other'] as const satisfies readonly CostForm['kind'][]
 
 export const readFunnel = (query: FunnelQuery): Promise<FunnelFigures> => unwrap(api.http.GET('/funnel', { params: { query } }))
