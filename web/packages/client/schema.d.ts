@@ -7072,7 +7072,7 @@ export interface components {
              * @description The dimension that it belongs to
              * @enum {string}
              */
-            by: "room" | "host" | "branch" | "product" | "share_code";
+            by: "room" | "host" | "branch" | "outlet" | "manager" | "campaign" | "product" | "share_code";
             changed_at: string;
             entered_at: string;
             entered_by: string;
@@ -7087,7 +7087,7 @@ export interface components {
             note?: string;
             /** @description Included */
             to: string;
-            /** @description An id, or a share code */
+            /** @description An id, a campaign, or a share code */
             value: string;
             /** @description It counts no more */
             withdrawn_at: string | null;
@@ -7099,7 +7099,7 @@ export interface components {
              * @description The dimension that it belongs to
              * @enum {string}
              */
-            by: "room" | "host" | "branch" | "product" | "share_code";
+            by: "room" | "host" | "branch" | "outlet" | "manager" | "campaign" | "product" | "share_code";
             /** @description YYYY-MM-DD */
             from: string;
             /** @enum {string} */
@@ -7108,7 +7108,7 @@ export interface components {
             note?: string;
             /** @description Included */
             to: string;
-            /** @description An id, or a share code */
+            /** @description An id, a campaign, or a share code */
             value: string;
         };
         FunnelFigures: {
@@ -16963,7 +16963,7 @@ export interface operations {
                 /** @description Included; up to 92 days */
                 to: string;
                 /** @description What it is split by */
-                by?: "room" | "host" | "branch" | "product" | "share_code";
+                by?: "room" | "host" | "branch" | "outlet" | "manager" | "campaign" | "product" | "share_code";
             };
             header?: never;
             path?: never;
@@ -17080,7 +17080,7 @@ export interface operations {
                 /** @description next_cursor of the page before */
                 cursor?: string;
                 /** @description None is all */
-                by?: "room" | "host" | "branch" | "product" | "share_code";
+                by?: "room" | "host" | "branch" | "outlet" | "manager" | "campaign" | "product" | "share_code";
             };
             header?: never;
             path?: never;
@@ -17543,7 +17543,7 @@ export interface operations {
                 /** @description Included; up to 92 days */
                 to: string;
                 /** @description What it is split by */
-                by?: "room" | "host" | "branch" | "product" | "share_code";
+                by?: "room" | "host" | "branch" | "outlet" | "manager" | "campaign" | "product" | "share_code";
             };
             header?: never;
             path?: never;
