@@ -44,7 +44,7 @@ const (
 
 type bench struct {
 	lines, merchants, runs int
-	sqlite                 bool
+	sqlite, glances        bool
 
 	d    *db.DB
 	bank tenant.Bank
@@ -56,6 +56,7 @@ func main() {
 	flag.IntVar(&b.merchants, "merchants", 500, "merchants that they are of")
 	flag.IntVar(&b.runs, "runs", 3, "how often what only reads is measured")
 	flag.BoolVar(&b.sqlite, "sqlite", false, "on SQLite")
+	flag.BoolVar(&b.glances, "glance", true, "show the day as finance sees it")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -137,6 +138,9 @@ func (b *bench) settle(ctx context.Context) error {
 
 // glance shows the day and what that takes.
 func (b *bench) glance(ctx context.Context, what string) error {
+	if !b.glances {
+		return nil
+	}
 	s := &figures.Series{Name: what, Unit: "ms"}
 	for range b.runs {
 		begun := time.Now()
