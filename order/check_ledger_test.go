@@ -76,6 +76,7 @@ var ledgerBreaks = []testkit.Break{
 		"DELETE FROM ledger_day WHERE account = 'commission'"),
 	testkit.Wrong("a closed date posted to", "ledger.day ledger.posting ledger.balance",
 		"UPDATE ledger_posting SET business_date = '2001-01-01' WHERE account = 'cash' AND debit_fen > 0"),
+	testkit.Wrong("rolled up by event as something else", "ledger.day", "UPDATE ledger_day_event SET debit_fen = debit_fen + 1 WHERE account = 'gateway:bankbox'"),
 	testkit.Wrong("rolled up before it was closed", "ledger.rolled",
 		"INSERT INTO ledger_day (bank_id, business_date, account, debit_fen, credit_fen) SELECT bank_id, '9999-01-01', 'cash', 0, 0 FROM book"),
 	testkit.Wrong("approved and not posted", "ledger.proposal ledger.by_hand",

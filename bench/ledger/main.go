@@ -1,10 +1,11 @@
 // Command ledger measures the trial balance over many entries on a private
 // MariaDB: by roll-ups, which must be quick, and by every posting, which must
 // give the same; and what making the roll-ups takes. Posting is measured besides,
-// an entry a transaction.
+// an entry a transaction, and what it would cost inside the group commit.
 //
 //	go run ./bench/ledger                     10,000,000 entries of two postings
 //	go run ./bench/ledger -entries 100000     fewer
+//	go run ./bench/ledger -batches            only the group commit
 package main
 
 import (
@@ -38,6 +39,7 @@ const lastDate = "2026-06-30"
 type bench struct {
 	entries, days, merchants, runs int
 	length                         time.Duration
+	onlyBatches                    bool
 }
 
 func main() {
@@ -47,6 +49,7 @@ func main() {
 	flag.IntVar(&b.merchants, "merchants", 500, "merchants that they are owed to")
 	flag.IntVar(&b.runs, "runs", 5, "how often a balance is taken")
 	flag.DurationVar(&b.length, "length", 5*time.Second, "how long is posted")
+	flag.BoolVar(&b.onlyBatches, "batches", false, "only what posting would cost inside the group commit")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -68,6 +71,9 @@ func (b bench) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer done()
+	if b.onlyBatches {
+		return b.batches(ctx, d)
+	}
 	if err := b.fill(ctx, d); err != nil {
 		return err
 	}
@@ -81,7 +87,10 @@ func (b bench) run(ctx context.Context) (err error) {
 	if err := b.balance(ctx, d, book); err != nil {
 		return err
 	}
-	return b.post(ctx, d)
+	if err := b.post(ctx, d); err != nil {
+		return err
+	}
+	return b.batches(ctx, d)
 }
 
 func open(ctx context.Context, place *private.Place) (d *db.DB, done func(), err error) {

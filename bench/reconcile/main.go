@@ -162,25 +162,10 @@ func measure(ctx context.Context, d *db.DB, url string, n int) error {
 	}
 	took := time.Since(begun)
 	fmt.Printf("reconciled in %s, %d matched, %d exceptions, peak of the process %d MiB (wanted: under 60 s, 200 MiB)\n",
-		took.Round(time.Millisecond), r.MatchedCount, r.ExceptionCount, peak()>>20)
+		took.Round(time.Millisecond), r.MatchedCount, r.ExceptionCount, private.Peak()>>20)
 	fmt.Println("steal", steal.Since())
 	if r.MatchedCount < n*9/10 {
 		return fmt.Errorf("this is not the day that was filled: %+v", r)
 	}
 	return nil
-}
-
-// peak is the largest resident size since it was forgotten.
-func peak() int64 {
-	raw, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		return 0
-	}
-	for line := range strings.Lines(string(raw)) {
-		if v, ok := strings.CutPrefix(line, "VmHWM:"); ok {
-			kb, _ := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(v), "kB")), 10, 64)
-			return kb << 10
-		}
-	}
-	return 0
 }

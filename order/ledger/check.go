@@ -83,10 +83,14 @@ func lookAtAccounts(ctx context.Context, q db.Querier) (looked int64, broken []i
 func daysHold() []invariant.Rule {
 	return []invariant.Rule{{
 		Name:  "ledger.day",
-		Means: "a closed date's roll-up is the sum of its postings, account by account",
+		Means: "a closed date's roll-ups are the sum of its postings, account by account, and so are those by event",
 		Of:    "ledger_day",
 		Broken: `SELECT bank_id, CONCAT_WS(' ', business_date, account), CONCAT_WS('', 'rolled up ', SUM(rd), ' / ', SUM(rc), ', posted ', SUM(pd), ' / ', SUM(pc))
-			FROM (` + rolledAndPosted + `) x GROUP BY bank_id, business_date, account HAVING SUM(rd) <> SUM(pd) OR SUM(rc) <> SUM(pc)`,
+			FROM (` + rolledAndPosted + `) x GROUP BY bank_id, business_date, account HAVING SUM(rd) <> SUM(pd) OR SUM(rc) <> SUM(pc)
+			UNION ALL SELECT bank_id, CONCAT_WS(' ', business_date, account), CONCAT_WS('', 'rolled up ', SUM(rd), ' / ', SUM(rc), ', by event ', SUM(ed), ' / ', SUM(ec))
+			FROM (SELECT bank_id, business_date, account, debit_fen AS rd, credit_fen AS rc, 0 AS ed, 0 AS ec FROM ledger_day
+				UNION ALL SELECT bank_id, business_date, account, 0, 0, debit_fen, credit_fen FROM ledger_day_event) y
+			GROUP BY bank_id, business_date, account HAVING SUM(rd) <> SUM(ed) OR SUM(rc) <> SUM(ec)`,
 	}, {
 		Name:  "ledger.rolled",
 		Means: "only dates that are closed are rolled up, and the book says up to where",

@@ -71,7 +71,47 @@ func writeDay(ctx context.Context, tx *db.Tx, bankID, date string) error {
 	for i, s := range sums {
 		rows[i] = []any{bankID, date, s.Account, s.Debit, s.Credit}
 	}
-	return tx.Insert(ctx, "ledger_day (bank_id, business_date, account, debit_fen, credit_fen)", rows, "")
+	if err := tx.Insert(ctx, "ledger_day (bank_id, business_date, account, debit_fen, credit_fen)", rows, ""); err != nil {
+		return err
+	}
+	events, err := db.All(ctx, tx, scanEventSums, sumEvents, bankID, date)
+	if err != nil {
+		return err
+	}
+	rows = rows[:0]
+	for _, s := range events {
+		rows = append(rows, []any{bankID, date, s.Event, s.Account, s.First, s.Debit, s.Credit})
+	}
+	return tx.Insert(ctx, "ledger_day_event (bank_id, business_date, event, account, first_count, debit_fen, credit_fen)", rows, "")
+}
+
+// EventSums are what the entries of one event moved on an account. First counts
+// those whose first posting it is, so that over all accounts each counts once.
+type EventSums struct {
+	Event string
+	First int64
+	AccountSums
+}
+
+const sumEvents = `SELECT e.event, p.account, SUM(CASE p.line_no WHEN 1 THEN 1 ELSE 0 END), SUM(p.debit_fen), SUM(p.credit_fen)
+	FROM ledger_entry e JOIN ledger_posting p ON p.entry_id = e.id WHERE e.bank_id = ? AND e.business_date = ? GROUP BY e.event, p.account`
+
+func scanEventSums(r db.Row) (s EventSums, err error) {
+	return s, r.Scan(&s.Event, &s.Account, &s.First, &s.Debit, &s.Credit)
+}
+
+// DayEvents are the sums of a business date by event and account: of a closed date
+// from its roll-ups, of another from its postings.
+func DayEvents(ctx context.Context, q db.Querier, bankID, date string) ([]EventSums, error) {
+	rolled, _, err := db.Value[string](ctx, q, "SELECT rolled_through FROM book WHERE bank_id = ?", bankID)
+	if err != nil {
+		return nil, err
+	}
+	if date > rolled {
+		return db.All(ctx, q, scanEventSums, sumEvents, bankID, date)
+	}
+	return db.All(ctx, q, scanEventSums, `SELECT event, account, first_count, debit_fen, credit_fen FROM ledger_day_event
+		WHERE bank_id = ? AND business_date = ?`, bankID, date)
 }
 
 func scanSums(r db.Row) (s AccountSums, err error) { return s, r.Scan(&s.Account, &s.Debit, &s.Credit) }
@@ -81,6 +121,9 @@ func scanSums(r db.Row) (s AccountSums, err error) { return s, r.Scan(&s.Account
 func (b *Book) Rebuild(ctx context.Context, bankID string) (dates int, err error) {
 	err = b.db.InTx(ctx, func(tx *db.Tx) error {
 		if _, err := tx.Exec(ctx, "UPDATE book SET rolled_through = '' WHERE bank_id = ?", bankID); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, "DELETE FROM ledger_day_event WHERE bank_id = ?", bankID); err != nil {
 			return err
 		}
 		_, err := tx.Exec(ctx, "DELETE FROM ledger_day WHERE bank_id = ?", bankID)

@@ -2,12 +2,15 @@ package report
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"yinbo/internal/db"
 	"yinbo/internal/fault"
 	"yinbo/internal/money"
 	"yinbo/internal/tenant"
+	"yinbo/order/ledger"
 )
 
 // Day is a business date at a glance. Amounts in fen.
@@ -68,7 +71,7 @@ func (r *Reports) Day(ctx context.Context, bank tenant.Bank, date string) (d Day
 		return d, fault.InvalidField("date", "date.future")
 	}
 	d.Date = date
-	for _, read := range []func(context.Context, tenant.Bank, time.Time, *Day) error{r.traded, r.discounted, r.settled, r.reconciled, r.lacking, r.closed} {
+	for _, read := range []func(context.Context, tenant.Bank, time.Time, *Day) error{r.traded, r.settled, r.reconciled, r.lacking, r.closed} {
 		if err := read(ctx, bank, from, &d); err != nil {
 			return d, err
 		}
@@ -77,26 +80,38 @@ func (r *Reports) Day(ctx context.Context, bank tenant.Bank, date string) (d Day
 	return d, nil
 }
 
+// traded sums what the ledger has of the date, and who funds its discounts.
 func (r *Reports) traded(ctx context.Context, bank tenant.Bank, _ time.Time, d *Day) error {
-	_, _, err := db.One(ctx, r.db, func(s db.Row) (struct{}, error) {
-		return struct{}{}, s.Scan(&d.Orders, &d.Sales, &d.Refunds, &d.Commission, &d.Unmatched, &d.Debit, &d.Credit)
-	}, `SELECT COALESCE(SUM(CASE WHEN e.event = 'order.paid' AND p.line_no = 1 THEN 1 ELSE 0 END), 0),
-		COALESCE(SUM(CASE WHEN e.event = 'order.paid' AND p.account LIKE 'gateway:%' THEN p.debit_fen - p.credit_fen ELSE 0 END), 0),
-		COALESCE(SUM(CASE WHEN e.event = 'order.refunded' AND p.account LIKE 'gateway:%' THEN p.credit_fen - p.debit_fen ELSE 0 END), 0),
-		COALESCE(SUM(CASE WHEN p.account = 'commission' THEN p.credit_fen - p.debit_fen ELSE 0 END), 0),
-		COALESCE(SUM(CASE WHEN p.account = 'suspense' AND e.event IN ('payment.unmatched', 'payment.returned') THEN p.credit_fen - p.debit_fen ELSE 0 END), 0),
-		COALESCE(SUM(p.debit_fen), 0), COALESCE(SUM(p.credit_fen), 0)
-		FROM ledger_entry e JOIN ledger_posting p ON p.entry_id = e.id WHERE e.bank_id = ? AND e.business_date = ?`, bank.ID, d.Date)
-	return err
-}
-
-func (r *Reports) discounted(ctx context.Context, bank tenant.Bank, _ time.Time, d *Day) (err error) {
-	d.Discounts, err = db.All(ctx, r.db, func(s db.Row) (f FunderSum, err error) {
-		return f, s.Scan(&f.Funder, &f.Amount)
-	}, `SELECT a.party_id, SUM(p.debit_fen - p.credit_fen) FROM ledger_entry e JOIN ledger_posting p ON p.entry_id = e.id
-		JOIN ledger_account a ON a.bank_id = p.bank_id AND a.account = p.account AND a.party = 'funder'
-		WHERE e.bank_id = ? AND e.business_date = ? AND e.event IN ('order.paid', 'order.refunded') GROUP BY a.party_id ORDER BY a.party_id`, bank.ID, d.Date)
-	return err
+	sums, err := ledger.DayEvents(ctx, r.db, bank.ID, d.Date)
+	if err != nil {
+		return err
+	}
+	funders := map[string]money.Fen{}
+	for _, s := range sums {
+		d.Debit, d.Credit = d.Debit+s.Debit, d.Credit+s.Credit
+		is, _ := ledger.TypeOf(s.Account)
+		paid, refunded := s.Event == ledger.OrderPaid, s.Event == ledger.OrderRefunded
+		if paid {
+			d.Orders += s.First
+		}
+		switch {
+		case ledger.IsGateway(s.Account) && paid:
+			d.Sales += s.Debit - s.Credit
+		case ledger.IsGateway(s.Account) && refunded:
+			d.Refunds += s.Credit - s.Debit
+		case s.Account == ledger.Commission:
+			d.Commission += s.Credit - s.Debit
+		case s.Account == ledger.Suspense && (s.Event == ledger.PaymentUnmatched || s.Event == ledger.PaymentReturned):
+			d.Unmatched += s.Credit - s.Debit
+		case is.Party == "funder" && (paid || refunded):
+			funders[is.PartyID] += s.Debit - s.Credit
+		}
+	}
+	d.Discounts = []FunderSum{}
+	for _, f := range slices.Sorted(maps.Keys(funders)) {
+		d.Discounts = append(d.Discounts, FunderSum{Funder: f, Amount: funders[f]})
+	}
+	return nil
 }
 
 func (r *Reports) settled(ctx context.Context, bank tenant.Bank, _ time.Time, d *Day) (err error) {

@@ -33,23 +33,24 @@ func (l orderLine) worth() money.Fen { return l.amount - l.own }
 
 // statement is a merchant's day while it is added up.
 type statement struct {
+	id                                    string
 	sales, refunds, commission, discounts money.Fen
-	lines                                 []Line
+	count                                 int    // of lines that are written
+	lines                                 []Line // those that are not yet
 }
 
 func (s *statement) payable() money.Fen { return s.sales - s.refunds - s.commission + s.discounts }
 
-// statements splits a day's entries over merchants and order lines. What the
+// addTo splits some of a day's entries over merchants and order lines. What the
 // ledger credited a merchant is the truth: the lines' shares are cut so that
 // their net adds up to it to the fen.
-func statements(entries []entry, orders map[string][]orderLine) (map[string]*statement, error) {
-	out := map[string]*statement{}
-	for _, e := range entries {
-		if err := e.addTo(out, orders[e.orderID]); err != nil {
-			return nil, fmt.Errorf("settle: entry %s of %s: %w", e.event, e.ref, err)
+func (b bite) addTo(out map[string]*statement) error {
+	for _, e := range b.entries {
+		if err := e.addTo(out, b.orders[e.orderID]); err != nil {
+			return fmt.Errorf("settle: entry %s of %s: %w", e.event, e.ref, err)
 		}
 	}
-	return out, nil
+	return nil
 }
 
 // share is an order line's part of an entry's total.

@@ -34,9 +34,13 @@ func TestStatementsAddUpToTheLedger(t *testing.T) {
 			moved, funded = moved+e.signed(e.total), funded+e.signed(e.discount)
 			entries = append(entries, e)
 		}
-		made, err := statements(entries, orders)
-		if err != nil {
-			t.Fatal(err)
+		made := map[string]*statement{}
+		for len(entries) > 0 { // in whatever bites
+			n := rapid.IntRange(1, len(entries)).Draw(t, "bite")
+			if err := (bite{entries[:n], orders}).addTo(made); err != nil {
+				t.Fatal(err)
+			}
+			entries = entries[n:]
 		}
 		for m, s := range made {
 			var net money.Fen

@@ -3,7 +3,9 @@ package settle
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"yinbo/internal/audit"
@@ -112,8 +114,8 @@ func (k *Desk) OnPayout(ctx context.Context, t outbox.Task) error {
 		return err
 	}
 	return k.db.InTx(ctx, func(tx *db.Tx) error {
-		last, found, err := lastPayout(ctx, tx, bank.ID, t.Ref)
-		if err != nil || found && last.Status != "paid" {
+		stand, err := unfinished(ctx, tx, bank.ID, t.Ref)
+		if err != nil || len(stand) > 0 {
 			return err
 		}
 		_, err = k.makePayout(ctx, tx, bank, t.Ref)
@@ -121,8 +123,11 @@ func (k *Desk) OnPayout(ctx context.Context, t outbox.Task) error {
 	})
 }
 
-func lastPayout(ctx context.Context, tx *db.Tx, bankID, merchantID string) (Payout, bool, error) {
-	return db.One(ctx, tx, scanPayout, payoutColumns+" WHERE bank_id = ? AND merchant_id = ? ORDER BY id DESC LIMIT 1"+tx.Dialect().ForUpdate(), bankID, merchantID)
+// unfinished are a merchant's payouts that stand in the way of another: one that is
+// under way, and those that failed or came back and that nobody has seen to.
+func unfinished(ctx context.Context, tx *db.Tx, bankID, merchantID string) ([]Payout, error) {
+	return db.All(ctx, tx, scanPayout, payoutColumns+` WHERE bank_id = ? AND merchant_id = ? AND status <> 'paid' AND (status = 'paying' OR retried_by IS NULL)
+		ORDER BY id`+tx.Dialect().ForUpdate(), bankID, merchantID)
 }
 
 // makePayout gathers what is approved and in no payout that is under way or paid.
@@ -169,9 +174,9 @@ func (k *Desk) postPayout(ctx context.Context, tx *db.Tx, bank tenant.Bank, even
 	return err
 }
 
-// Retry makes another payout after one that failed or came back: 409 payout.open
-// while one is under way, 409 conflict for one that is paid or was followed by
-// another, or where nothing is due any more.
+// Retry makes another payout after one that failed or came back, of all that is due
+// to its merchant: 409 payout.open while one is under way, 409 conflict for one that
+// is paid or was seen to, or where nothing is due any more.
 func (k *Desk) Retry(ctx context.Context, bank tenant.Bank, payoutID string, actor Actor) (p Payout, err error) {
 	made := ""
 	err = k.db.InTx(ctx, func(tx *db.Tx) error {
@@ -182,13 +187,14 @@ func (k *Desk) Retry(ctx context.Context, bank tenant.Bank, payoutID string, act
 		if !found {
 			return notFound()
 		}
-		last, _, err := lastPayout(ctx, tx, bank.ID, p.Merchant.ID)
-		switch {
-		case err != nil:
+		stand, err := unfinished(ctx, tx, bank.ID, p.Merchant.ID)
+		if err != nil {
 			return err
-		case last.Status == "paying":
+		}
+		if slices.ContainsFunc(stand, func(o Payout) bool { return o.Status == "paying" }) {
 			return fault.New(fault.Conflict, "payout.open")
-		case last.ID != payoutID || last.Status == "paid":
+		}
+		if !slices.ContainsFunc(stand, func(o Payout) bool { return o.ID == payoutID }) {
 			return conflict()
 		}
 		if made, err = k.makePayout(ctx, tx, bank, p.Merchant.ID); err != nil {
@@ -197,7 +203,9 @@ func (k *Desk) Retry(ctx context.Context, bank tenant.Bank, payoutID string, act
 		if made == "" {
 			return conflict()
 		}
-		if _, err := tx.Exec(ctx, "UPDATE payout SET retried_by = ? WHERE id = ?", actor.ID, payoutID); err != nil {
+		// The new one pays what is due of all that failed or came back.
+		if _, err := tx.Exec(ctx, `UPDATE payout SET retried_by = ? WHERE bank_id = ? AND merchant_id = ? AND status IN ('failed', 'returned')
+			AND retried_by IS NULL`, actor.ID, bank.ID, p.Merchant.ID); err != nil {
 			return err
 		}
 		return audit.Write(ctx, tx, actor.entry(bank.ID, "payout.retried", payoutID, map[string]any{"payout": made}))
@@ -254,8 +262,11 @@ func (k *Desk) askBank(ctx context.Context, p Payout) (gateway.Payout, error) {
 	if p.Asked > 0 {
 		g, err := k.Payer.QueryPayout(ctx, p.ID)
 		var no *gateway.Refusal
-		if !errors.As(err, &no) || no.Status != http.StatusNotFound {
+		switch {
+		case !errors.As(err, &no):
 			return g, err
+		case no.Status != http.StatusNotFound: // the question was refused: that says nothing of the payout
+			return g, fmt.Errorf("settle: payout %s: %w: %w", p.ID, gateway.ErrUnknown, errors.New(no.Error()))
 		}
 	}
 	return k.Payer.CreatePayout(ctx, p.ID, p.Amount, p.Merchant.ID, p.Merchant.Name)

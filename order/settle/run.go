@@ -8,7 +8,6 @@ import (
 
 	"yinbo/internal/audit"
 	"yinbo/internal/db"
-	"yinbo/internal/id"
 	"yinbo/internal/tenant"
 )
 
@@ -94,20 +93,10 @@ func (k *Desk) makeStatements(ctx context.Context, bank tenant.Bank, actor Actor
 }
 
 // settleDate makes the statements of one closed date, whose entries can no
-// longer change, and asks for its reconciliation.
+// longer change, and asks for its reconciliation. The day is read in bites beside
+// the transaction that writes it, and the audit log's chain is held at its end
+// only: people go on working while a long day is made.
 func (k *Desk) settleDate(ctx context.Context, bank tenant.Bank, date string, actor Actor) error {
-	entries, err := dayEntries(ctx, k.db, bank.ID, date)
-	if err != nil {
-		return err
-	}
-	orders, err := dayOrderLines(ctx, k.db, bank.ID, date)
-	if err != nil {
-		return err
-	}
-	made, err := statements(entries, orders)
-	if err != nil {
-		return err
-	}
 	names, err := merchantNames(ctx, k.db, bank.ID)
 	if err != nil {
 		return err
@@ -120,14 +109,18 @@ func (k *Desk) settleDate(ctx context.Context, bank tenant.Bank, date string, ac
 		if err != nil {
 			return err
 		}
-		for _, merchantID := range slices.Sorted(maps.Keys(made)) {
-			s := made[merchantID]
-			settlementID := id.New(id.Settlement)
-			if err := insertSettlement(ctx, tx, bank.ID, settlementID, date, Merchant{merchantID, names[merchantID]}, s); err != nil {
-				return err
-			}
+		m := making{bankID: bank.ID, statements: map[string]*statement{}}
+		err = eachBite(ctx, k.db, bank.ID, date, func(b bite) error { return m.take(ctx, tx, b) })
+		if err != nil {
+			return err
+		}
+		if err := m.finish(ctx, tx, date, names); err != nil {
+			return err
+		}
+		for _, merchantID := range slices.Sorted(maps.Keys(m.statements)) {
+			s := m.statements[merchantID]
 			detail := map[string]any{"business_date": date, "merchant": merchantID, "payable_fen": s.payable()}
-			if err := audit.Write(ctx, tx, actor.entry(bank.ID, "settlement.made", settlementID, detail)); err != nil {
+			if err := audit.Write(ctx, tx, actor.entry(bank.ID, "settlement.made", s.id, detail)); err != nil {
 				return err
 			}
 		}

@@ -5,8 +5,6 @@ import (
 
 	"yinbo/internal/clock"
 	"yinbo/internal/db"
-	"yinbo/internal/money"
-	"yinbo/order/ledger"
 )
 
 // unsettledDates are the closed dates with entries that have no statements yet.
@@ -20,71 +18,6 @@ func unsettledDates(ctx context.Context, q db.Querier, bankID string) ([]string,
 
 func scanText(r db.Row) (s string, err error) { return s, r.Scan(&s) }
 
-// dayEntries reads what was sold and refunded on a date, as it was posted.
-func dayEntries(ctx context.Context, q db.Querier, bankID, date string) ([]entry, error) {
-	type posting struct {
-		entry
-		id, account string
-		credit      money.Fen // less debit
-	}
-	rows, err := db.All(ctx, q, func(r db.Row) (p posting, err error) {
-		return p, r.Scan(&p.id, &p.event, &p.ref, &p.orderID, &p.account, &p.credit)
-	}, `SELECT e.id, e.event, e.ref, COALESCE(e.order_id, ''), p.account, p.credit_fen - p.debit_fen
-		FROM ledger_entry e JOIN ledger_posting p ON p.entry_id = e.id
-		WHERE e.bank_id = ? AND e.business_date = ? AND e.event IN (?, ?) ORDER BY e.id, p.line_no`,
-		bankID, date, ledger.OrderPaid, ledger.OrderRefunded)
-	if err != nil {
-		return nil, err
-	}
-	var entries []entry
-	last := ""
-	for _, p := range rows {
-		if p.id != last {
-			last, p.net = p.id, map[string]money.Fen{}
-			entries = append(entries, p.entry)
-		}
-		e := &entries[len(entries)-1]
-		if m, ok := ledger.MerchantOf(p.account); ok {
-			e.net[m] += p.credit
-		} else if ledger.IsGateway(p.account) {
-			e.total -= e.signed(p.credit)
-		} else if ledger.IsDiscount(p.account) {
-			e.total -= e.signed(p.credit)
-			e.discount -= e.signed(p.credit)
-		}
-	}
-	return entries, nil
-}
-
-// byMerchant is order_discount.funded_by of what the line's merchant funds.
-const byMerchant = "merchant"
-
-// dayOrderLines reads the lines of the orders behind a date's entries.
-func dayOrderLines(ctx context.Context, q db.Querier, bankID, date string) (map[string][]orderLine, error) {
-	type row struct {
-		orderID string
-		orderLine
-	}
-	rows, err := db.All(ctx, q, func(r db.Row) (l row, err error) {
-		return l, r.Scan(&l.orderID, &l.no, &l.merchantID, &l.title, &l.amount, &l.bps, &l.own, &l.funded)
-	}, `SELECT l.order_id, l.line_no, l.merchant_id, l.title, l.amount_fen, l.commission_bps,
-			COALESCE((SELECT SUM(d.amount_fen) FROM order_discount d
-				WHERE d.order_id = l.order_id AND d.line_no = l.line_no AND d.funded_by = ?), 0),
-			COALESCE((SELECT SUM(d.amount_fen) FROM order_discount d
-				WHERE d.order_id = l.order_id AND d.line_no = l.line_no AND d.funded_by <> ?), 0)
-		FROM order_line l WHERE l.bank_id = ? AND l.order_id IN (SELECT order_id FROM ledger_entry
-			WHERE bank_id = ? AND business_date = ? AND event IN (?, ?))
-		ORDER BY l.order_id, l.line_no`, byMerchant, byMerchant, bankID, bankID, date, ledger.OrderPaid, ledger.OrderRefunded)
-	if err != nil {
-		return nil, err
-	}
-	orders := map[string][]orderLine{}
-	for _, r := range rows {
-		orders[r.orderID] = append(orders[r.orderID], r.orderLine)
-	}
-	return orders, nil
-}
-
 func merchantNames(ctx context.Context, q db.Querier, bankID string) (map[string]string, error) {
 	rows, err := db.All(ctx, q, func(r db.Row) (m Merchant, err error) {
 		return m, r.Scan(&m.ID, &m.Name)
@@ -94,21 +27,6 @@ func merchantNames(ctx context.Context, q db.Querier, bankID string) (map[string
 		names[m.ID] = m.Name
 	}
 	return names, err
-}
-
-func insertSettlement(ctx context.Context, tx *db.Tx, bankID, settlementID, date string, m Merchant, s *statement) error {
-	err := tx.Insert(ctx, `settlement (id, bank_id, merchant_id, merchant_name, business_date, status,
-		sales_fen, refunds_fen, commission_fen, discounts_fen, payable_fen, line_count, created_at)`,
-		[][]any{{settlementID, bankID, m.ID, m.Name, date, "draft",
-			s.sales, s.refunds, s.commission, s.discounts, s.payable(), len(s.lines), tx.Now}}, "")
-	if err != nil {
-		return err
-	}
-	rows := make([][]any, len(s.lines))
-	for i, l := range s.lines {
-		rows[i] = []any{settlementID, i + 1, bankID, l.Kind, l.OrderID, l.Ref, l.Title, l.Amount, l.Commission, l.Net}
-	}
-	return tx.Insert(ctx, "settlement_line (settlement_id, line_no, bank_id, kind, order_id, ref, title, amount_fen, commission_fen, net_fen)", rows, "")
 }
 
 // Filter picks settlements; empty fields do not filter.

@@ -1,6 +1,7 @@
 package settle
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -122,6 +123,10 @@ func (k *Desk) EndUpload(ctx context.Context, bank tenant.Bank, fileID string, a
 		if _, err := lockUpload(ctx, tx, bank.ID, fileID); err != nil {
 			return err
 		}
+		// A part may have been replaced since it was read.
+		if now, err := hashUpload(ctx, tx, fileID); err != nil || now != hash {
+			return cmp.Or(err, conflict())
+		}
 		if _, err := tx.Exec(ctx, "UPDATE statement_file SET state = ?, reason = ?, sha256 = ?, line_count = ?, ended_at = ? WHERE id = ?",
 			state, reason, hash, rows, tx.Now, fileID); err != nil {
 			return err
@@ -186,6 +191,14 @@ func (k *Desk) readUpload(ctx context.Context, u Upload) (rows int, hash, reason
 		reason = short(strings.TrimPrefix(no.Error(), "settle: "))
 	}
 	return rows, hex.EncodeToString(sum.Sum(nil)), reason, nil
+}
+
+func hashUpload(ctx context.Context, tx *db.Tx, fileID string) (string, error) {
+	sum := sha256.New()
+	if _, err := io.Copy(sum, openUpload(ctx, tx, fileID)); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
 // keepParts is how long an uploaded file's text is kept: no date is reconciled
