@@ -6,6 +6,7 @@ import (
 
 	"yinbo/internal/audit"
 	"yinbo/internal/db"
+	"yinbo/internal/invariant"
 	"yinbo/internal/money"
 	"yinbo/internal/outbox"
 	"yinbo/internal/tenant"
@@ -122,4 +123,34 @@ func later(a, b time.Time) time.Time {
 		return a
 	}
 	return b
+}
+
+// keptBack is what approvals put on each merchant's reserve.
+const keptBack = `SELECT e.bank_id, e.ref, p.account, SUM(p.credit_fen - p.debit_fen) AS net FROM ledger_entry e
+	JOIN ledger_posting p ON p.entry_id = e.id AND p.account LIKE 'reserve:%' WHERE e.event = 'settlement.approved' GROUP BY e.bank_id, e.ref, p.account`
+
+// ReserveInvariants are what holds of reserves.
+func ReserveInvariants() []invariant.Rule {
+	return []invariant.Rule{{
+		Name:  "reserve.posted",
+		Means: "a reserve is paid once, after it was released, to its merchant; and it is what the ledger kept back and gave back",
+		Of:    "merchant_reserve",
+		Broken: `SELECT v.bank_id, v.settlement_id, CONCAT_WS('', v.amount_fen, ' kept of ', COALESCE(s.payable_fen, 'nothing'), ', posted ', COALESCE(k.net, 0), ', released ', COALESCE(e.total_fen, 0), ', in ', p.id)
+			FROM merchant_reserve v LEFT JOIN settlement s ON s.id = v.settlement_id AND s.bank_id = v.bank_id AND s.merchant_id = v.merchant_id AND s.status IN ('approved', 'paid') AND s.payable_fen >= v.amount_fen
+			LEFT JOIN (` + keptBack + `) k ON k.bank_id = v.bank_id AND k.ref = v.settlement_id AND k.account = CONCAT('reserve:', v.merchant_id)
+			LEFT JOIN ledger_entry e ON e.bank_id = v.bank_id AND e.event = 'reserve.released' AND e.ref = v.settlement_id
+			LEFT JOIN payout_reserve pr ON pr.settlement_id = v.settlement_id AND pr.active IS NOT NULL LEFT JOIN payout p ON p.id = pr.payout_id
+			WHERE s.id IS NULL OR COALESCE(k.net, 0) <> v.amount_fen OR COALESCE(e.total_fen, 0) <> CASE WHEN v.released_at IS NULL THEN 0 ELSE v.amount_fen END
+				OR pr.payout_id IS NOT NULL AND (v.released_at IS NULL OR p.id IS NULL OR p.merchant_id <> v.merchant_id OR p.status NOT IN ('paying', 'paid'))
+			UNION ALL SELECT k.bank_id, k.ref, CONCAT_WS('', k.net, ' kept on ', k.account, ', of no reserve') FROM (` + keptBack + `) k
+				WHERE NOT EXISTS (SELECT 1 FROM merchant_reserve v WHERE v.bank_id = k.bank_id AND v.settlement_id = k.ref)
+			UNION ALL SELECT pr.bank_id, pr.settlement_id, CONCAT_WS('', 'let go of ', p.id, ', which is ', p.status) FROM payout_reserve pr JOIN payout p ON p.id = pr.payout_id
+				WHERE pr.active IS NULL AND p.status IN ('paying', 'paid')`,
+	}, {
+		Name:  "reserve.release",
+		Means: "a reserve that is kept has the task that releases it",
+		Of:    "merchant_reserve",
+		Broken: `SELECT v.bank_id, v.settlement_id, CONCAT_WS('', v.amount_fen, ' until ', v.until_date, ', and nobody releases it') FROM merchant_reserve v WHERE v.released_at IS NULL
+			AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.bank_id = v.bank_id AND o.ref = v.settlement_id AND o.kind = '` + TaskRelease + `' AND o.state IN ('pending', 'dead'))`,
+	}}
 }
