@@ -103,7 +103,7 @@ func TestTwoPeopleOpenAMerchant(t *testing.T) {
 		if n, err := o.book.Reveal(o.Ctx, o.Bank.ID, d.Account.ID, "核对 6222020200001234", checker); err != nil || n.Number != number {
 			t.Errorf("%+v, %v", n, err)
 		}
-		if n := o.Number("SELECT COUNT(*) FROM audit WHERE action = 'merchant.account_revealed' AND object = ?", d.Account.ID); n != 1 {
+		if n := o.Number("SELECT COUNT(*) FROM audit WHERE action = 'merchant.account_revealed' AND object_id = ?", d.Account.ID); n != 1 {
 			t.Errorf("%d entries of the look", n)
 		}
 		if n := o.Number("SELECT COUNT(*) FROM audit WHERE detail LIKE '%0200001234%'"); n != 0 {
