@@ -64,7 +64,7 @@ func (s *Orders) draft(ctx context.Context, c Cart) (Order, error) {
 	for i, w := range merged {
 		skus[i] = w.SKU
 	}
-	goods, err := catalog.Goods(ctx, s.DB, c.Bank, skus)
+	goods, err := catalog.Goods(ctx, s.DB, s.DB.Clock().Now(), c.Bank, skus)
 	if err != nil {
 		return o, err
 	}

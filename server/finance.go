@@ -117,6 +117,7 @@ func (s *Server) financeRoutes() {
 		})
 	s.exceptionRoutes()
 	s.payoutRoutes()
+	s.contractRoutes()
 	route(s, http.MethodPost, "/exceptions/{id}/resolve", financeMakers, "End an exception, once; above the bank's limit another person confirms",
 		func(ctx context.Context, in *resolveIn) (*body[settle.Exception], error) {
 			e, err := s.Settle.Resolve(ctx, auth.From(ctx).Bank, in.ID, in.Body.Resolution, in.Body.Comment, financeActor(ctx))

@@ -42,6 +42,7 @@ import (
 	"yinbo/order/promo"
 	"yinbo/order/report"
 	"yinbo/order/settle"
+	"yinbo/order/terms"
 	"yinbo/order/voucher"
 )
 
@@ -66,6 +67,7 @@ type Deps struct {
 	Vouchers *voucher.Vouchers
 	Ledger   *ledger.Book
 	Settle   *settle.Desk
+	Terms    *terms.Book
 	Reports  *report.Reports
 
 	OrderDesk *desk.Desk

@@ -105,7 +105,7 @@ func (s *shop) saleOf(ctx context.Context, flashID string) (bank string, good ca
 	if err != nil {
 		panic(err)
 	}
-	goods, err := catalog.Goods(ctx, s.DB, bank, []string{s.sku})
+	goods, err := catalog.Goods(ctx, s.DB, time.Now(), bank, []string{s.sku})
 	if err != nil {
 		panic(err)
 	}

@@ -43,6 +43,7 @@ import (
 	"yinbo/order/promo"
 	"yinbo/order/report"
 	"yinbo/order/settle"
+	"yinbo/order/terms"
 	"yinbo/order/voucher"
 	"yinbo/server"
 	"yinbo/web"
@@ -159,7 +160,8 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 		Gateways: gateways, Charger: a.bank, Cards: bindings, Discounts: a.coupons, Banks: c.banks, CallbackKey: key})
 	a.orders.Tills = a.payments
 	a.desk = settle.New(c.db, ledgers, c.box, c.banks, a.bank)
-	a.desk.Repairs, a.desk.Payer = a.payments, a.bank
+	contracts := terms.New(c.db, c.keys)
+	a.desk.Repairs, a.desk.Payer, a.desk.Payees = a.payments, a.bank, contracts
 	if a.wechat != nil {
 		a.desk.AddWeChatPay(a.wechat)
 	}
@@ -176,7 +178,7 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 		a.video = video.New(video.Deps{Config: c.videoConfig(), DB: c.db, Keys: c.keys, Rooms: a.rooms, Addresses: addresses, Log: c.log})
 		a.server = server.New(server.Deps{Log: c.log, Metrics: a.metrics, Tracing: c.trace, Auth: a.people, Banks: c.banks, Keys: c.keys,
 			Apps: web.Apps(), Ready: a.ready, Catalog: shop, Imports: a.imports, Flash: a.sales, Orders: a.orders, Coupons: a.coupons, Payments: a.payments,
-			Ledger: ledgers, Settle: a.desk, Reports: report.New(c.db), DB: c.db, Applications: applications, Leads: leads, Comparer: a.comparer, Outcomes: outcomes, Screens: screens,
+			Ledger: ledgers, Settle: a.desk, Terms: contracts, Reports: report.New(c.db), DB: c.db, Applications: applications, Leads: leads, Comparer: a.comparer, Outcomes: outcomes, Screens: screens,
 			Bindings: bindings, FollowUps: followUps, Replies: follow.NewReplies(followUps, c.banks, key), Keeper: a.keeper, Touches: a.touches,
 			Funnel: &funnel.Funnel{DB: c.db, Rooms: cardAudiences{a.rooms}, Spending: a.payments}, Games: a.games, Rundowns: rundowns, Rooms: a.rooms, Hub: a.hub, Video: a.video, Vouchers: vouchers, Addresses: addressbook.New(c.db, c.keys),
 			OrderDesk: desk.New(desk.Deps{DB: c.db, Keyring: c.keys, Payments: a.payments, Vouchers: vouchers, Names: a.people})})

@@ -115,7 +115,7 @@ func (o operation) somePath() string {
 func (o operation) idPrefix() string {
 	for part, prefix := range map[string]string{"rooms": id.Room, "flash": id.Flash, "orders": id.Order, "products": id.Product, "addresses": id.Address,
 		"cards": id.Binding, "applications": id.Application, "leads": id.Application, "settlements": id.Settlement, "coupon-batches": id.CouponBatch,
-		"reconciliations": id.Reconciliation, "ledger/entries": id.Entry, "proposals": id.Proposal, "exceptions": id.Exception, "statements": id.Statement, "payouts": id.Payout, "categories": id.Category, "merchants": id.Merchant,
+		"reconciliations": id.Reconciliation, "ledger/entries": id.Entry, "proposals": id.Proposal, "exceptions": id.Exception, "statements": id.Statement, "payouts": id.Payout, "categories": id.Category, "merchants": id.Merchant, "changes": id.MerchantChange, "accounts": id.MerchantAccount, "invoices": id.Invoice,
 		"skus": id.SKU, "imports": id.Import, "lotteries": id.Lottery, "polls": id.Poll, "red-packets": id.RedPacket, "cues": id.Cue,
 		"coupon-drops": id.CouponDrop, "versions": id.RuleSet, "dry-runs": id.DryRun, "lists": id.ListEntry,
 		"costs": id.Cost, "card-products": id.CardProduct, "proofs": id.Proof, "staff": id.Staff, "requests": id.StaffRequest, "sessions": id.Session, "share-codes": id.ShareCode} {

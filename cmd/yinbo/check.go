@@ -35,13 +35,14 @@ import (
 	"yinbo/order/payment"
 	"yinbo/order/promo"
 	"yinbo/order/settle"
+	"yinbo/order/terms"
 	"yinbo/order/voucher"
 )
 
 // invariants are everyone's.
 func invariants() []invariant.Rule {
 	return slices.Concat(catalog.Invariants(), order.Invariants(), flash.Invariants(), payment.Invariants(), promo.Invariants(),
-		voucher.Invariants(), ledger.Invariants(), settle.Invariants(), settle.PayoutInvariants(), card.Invariants(), bind.Invariants(), follow.Invariants(), screen.Invariants(), review.Invariants(), funnel.Invariants(),
+		voucher.Invariants(), ledger.Invariants(), settle.Invariants(), settle.PayoutInvariants(), settle.ReserveInvariants(), settle.InvoiceInvariants(), terms.Invariants(), card.Invariants(), bind.Invariants(), follow.Invariants(), screen.Invariants(), review.Invariants(), funnel.Invariants(),
 		live.Invariants(), play.Invariants(), rundown.Invariants(), video.Invariants(), outbox.Invariants(), audit.Invariants(), pii.Invariants(), keeping.Invariants(), auth.Invariants())
 }
 

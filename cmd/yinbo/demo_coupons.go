@@ -15,7 +15,7 @@ import (
 // coupons opens three batches: an instant discount that the bank pays for its own
 // cards, a coupon that a merchant pays, and one that hosts drop into rooms.
 func (s *seeder) coupons(ctx context.Context, a *app, b tenant.Bank, operator, room string, skus []string) error {
-	goods, err := catalog.Goods(ctx, s.db, b.ID, skus)
+	goods, err := catalog.Goods(ctx, s.db, s.db.Clock().Now(), b.ID, skus)
 	if err != nil {
 		return err
 	}

@@ -70,11 +70,26 @@ func (p *product) objects(t *testing.T) map[string]string {
 	out["proposals"] = kept.ID
 	p.post(t, finance, "/statements", map[string]any{"date": "2026-01-02", "channel": "bankbox", "name": "x.csv"}, 201, &kept)
 	out["statements"] = kept.ID
+	out["invoices"] = p.invoice(t)
 	p.screeningObjects(t, out)
 	p.staffObjects(t, out)
 	p.shopObjects(t, out)
 	p.playObjects(t, room, out)
 	return out
+}
+
+// invoice asks for one of a settlement, the oldest, which two people agree to first.
+func (p *product) invoice(t *testing.T) string {
+	t.Helper()
+	maker := p.staff(t, "demo", "finance")
+	var drafts struct{ Items []struct{ ID string } }
+	p.get(t, maker, "/settlements?status=draft", 200, &drafts)
+	settlementID := drafts.Items[len(drafts.Items)-1].ID
+	p.post(t, maker, "/settlements/"+settlementID+"/submit", nil, 200, nil)
+	p.post(t, p.staff(t, "demo", "finance_checker"), "/settlements/"+settlementID+"/approve", nil, 200, nil)
+	var v struct{ ID string }
+	p.post(t, maker, "/settlements/"+settlementID+"/invoices", map[string]any{"kind": "sales"}, 201, &v)
+	return v.ID
 }
 
 // screeningObjects adds those of the risk people.
@@ -156,6 +171,13 @@ func (p *product) shopObjects(t *testing.T, out map[string]string) {
 	}
 	p.get(t, operator, "/shop/products", 200, &entries)
 	out["skus"] = entries.Items[0].SKUs[0].ID
+	var change struct {
+		ID      string
+		Account struct{ ID string }
+	}
+	p.post(t, operator, "/merchants/changes", map[string]any{"kind": "account", "merchant_id": out["merchants"], "reason": "x",
+		"account": map[string]any{"holder": "商户", "bank_name": "某银行", "number": "6222020200001234"}}, 201, &change)
+	out["changes"], out["accounts"] = change.ID, change.Account.ID
 	var job struct{ ID string }
 	p.post(t, operator, "/shop/imports", map[string]any{"kind": "products", "name": "f.csv"}, 201, &job)
 	out["imports"] = job.ID

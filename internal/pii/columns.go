@@ -21,6 +21,7 @@ func Columns() []Column {
 		{Table: "binding", Name: "card_token_sealed", Row: "id"},
 		{Table: "lead_event", Name: "sealed_text", Row: "id"},
 		{Table: "lottery", Name: "seed_sealed", Row: "id"},
+		{Table: "merchant_account", Name: "number_sealed", Row: "id"},
 		{Table: "orders", Name: "address_sealed", Row: "id", As: "address"},
 		{Table: "room_ingest", Name: "key_sealed", Row: "room_id"},
 		{Table: "staff", Name: "totp_pending_sealed", Row: "id", As: "totp"},

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"context"
+	"time"
 
 	"yinbo/internal/db"
 	"yinbo/internal/fault"
@@ -61,12 +62,12 @@ func (c *Catalog) Product(ctx context.Context, bank, branch, productID string) (
 // Goods gives the SKUs named, by id; those that the bank does not have are
 // absent. Hidden ones are among them: an order that holds one must still read.
 func (c *Catalog) Goods(ctx context.Context, bank string, skuIDs []string) (map[string]Good, error) {
-	return Goods(ctx, c.db, bank, skuIDs)
+	return Goods(ctx, c.db, c.db.Clock().Now(), bank, skuIDs)
 }
 
 // ShelfGoods is Goods without hidden products, for a room's shelf.
 func (c *Catalog) ShelfGoods(ctx context.Context, bank string, skuIDs []string) (map[string]Good, error) {
-	goods, err := Goods(ctx, c.db, bank, skuIDs)
+	goods, err := c.Goods(ctx, bank, skuIDs)
 	for k, g := range goods {
 		if g.Hidden {
 			delete(goods, k)
@@ -75,14 +76,14 @@ func (c *Catalog) ShelfGoods(ctx context.Context, bank string, skuIDs []string) 
 	return goods, err
 }
 
-// Goods reads the SKUs named through q.
-func Goods(ctx context.Context, q db.Querier, bank string, skuIDs []string) (map[string]Good, error) {
+// Goods reads the SKUs named through q; their commission is that of now.
+func Goods(ctx context.Context, q db.Querier, now time.Time, bank string, skuIDs []string) (map[string]Good, error) {
 	out := make(map[string]Good, len(skuIDs))
 	if len(skuIDs) == 0 {
 		return out, nil
 	}
 	goods, err := db.All(ctx, q, scanGood, goodColumns+" WHERE s.bank_id = ? AND s.id IN "+db.Marks(len(skuIDs)),
-		append([]any{bank}, db.Args(skuIDs)...)...)
+		append([]any{now, bank}, db.Args(skuIDs)...)...)
 	for _, g := range goods {
 		out[g.SKUID] = g
 	}

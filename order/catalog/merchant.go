@@ -13,7 +13,7 @@ import (
 type Merchant struct {
 	ID            string      `json:"id"`
 	Name          string      `json:"name"`
-	CommissionBps int64       `json:"commission_bps" doc:"The bank's part of what is sold, in ten-thousandths"`
+	CommissionBps int64       `json:"commission_bps" doc:"The bank's part of what is sold, in ten-thousandths; categories may have rates of their own, see /merchants/{id}"`
 	Products      int64       `json:"products" doc:"How many products it has, hidden ones too"`
 	CreatedAt     clock.Stamp `json:"created_at"`
 }
@@ -24,7 +24,8 @@ type MerchantChange struct {
 	CommissionBps *int64
 }
 
-const merchantColumns = `SELECT m.id, m.name, m.commission_bps, m.created_at,
+// merchantColumns take the time as their first argument.
+const merchantColumns = `SELECT m.id, m.name, COALESCE((SELECT t.commission_bps` + termsNow + `), m.commission_bps), m.created_at,
 	(SELECT COUNT(*) FROM product p WHERE p.bank_id = m.bank_id AND p.merchant_id = m.id) FROM merchant m WHERE m.bank_id = ?`
 
 func scanMerchant(r db.Row) (m Merchant, err error) {
@@ -37,7 +38,7 @@ func scanMerchant(r db.Row) (m Merchant, err error) {
 // Merchants gives the bank's merchants whose names have query in them, oldest
 // first, after the one named: one more than limit when there are further ones.
 func (c *Catalog) Merchants(ctx context.Context, bank, query, after string, limit int) ([]Merchant, error) {
-	where, args := " AND m.id > ?", []any{bank, after}
+	where, args := " AND m.id > ?", []any{c.db.Clock().Now(), bank, after}
 	if query != "" {
 		where, args = where+" AND m.name LIKE ? ESCAPE '!'", append(args, "%"+escapeLike(query)+"%")
 	}
@@ -62,11 +63,13 @@ func (c *Catalog) CreateMerchant(ctx context.Context, bank string, by Actor, nam
 // EditMerchant changes a merchant's name or commission. A commission counts for
 // what is ordered from then on: an order's lines keep the one they were sold
 // under, and a flash sale the one it was opened under. 404 not_found, 409
-// merchant.exists.
+// merchant.exists, merchant.by_terms for the commission of one with terms, which
+// two people change.
 func (c *Catalog) EditMerchant(ctx context.Context, bank string, by Actor, merchantID string, change MerchantChange) (Merchant, error) {
 	err := c.db.InTx(ctx, func(tx *db.Tx) error {
-		old, found, err := db.One(ctx, tx, func(r db.Row) (m Merchant, err error) { return m, r.Scan(&m.Name, &m.CommissionBps) },
-			"SELECT name, commission_bps FROM merchant WHERE bank_id = ? AND id = ?"+tx.Dialect().ForUpdate(), bank, merchantID)
+		var terms int
+		old, found, err := db.One(ctx, tx, func(r db.Row) (m Merchant, err error) { return m, r.Scan(&m.Name, &m.CommissionBps, &terms) },
+			"SELECT name, commission_bps, terms_version FROM merchant WHERE bank_id = ? AND id = ?"+tx.Dialect().ForUpdate(), bank, merchantID)
 		if err != nil {
 			return err
 		}
@@ -76,6 +79,9 @@ func (c *Catalog) EditMerchant(ctx context.Context, bank string, by Actor, merch
 		now := old
 		if change.Name != nil {
 			now.Name = *change.Name
+		}
+		if change.CommissionBps != nil && terms > 0 {
+			return fault.New(fault.Conflict, "merchant.by_terms")
 		}
 		if change.CommissionBps != nil {
 			now.CommissionBps = *change.CommissionBps
@@ -95,7 +101,7 @@ func (c *Catalog) EditMerchant(ctx context.Context, bank string, by Actor, merch
 }
 
 func (c *Catalog) merchant(ctx context.Context, bank, merchantID string) (Merchant, error) {
-	m, found, err := db.One(ctx, c.db, scanMerchant, merchantColumns+" AND m.id = ?", bank, merchantID)
+	m, found, err := db.One(ctx, c.db, scanMerchant, merchantColumns+" AND m.id = ?", c.db.Clock().Now(), bank, merchantID)
 	if err == nil && !found {
 		err = fault.New(fault.NotFound, "not_found")
 	}

@@ -61,8 +61,18 @@ func (c *Catalog) addSKUs(ctx context.Context, bank string, items []Product) err
 	return err
 }
 
+// termsNow are the terms of merchant m that hold at a time, its first argument:
+// those of the highest version that have begun (package terms).
+const termsNow = ` FROM merchant_terms t WHERE t.bank_id = m.bank_id AND t.merchant_id = m.id AND t.starts_at <= ? ORDER BY t.version DESC LIMIT 1`
+
+// commission is what a sale of product p by merchant m keeps: the rate of its
+// category, else of the one above, else the merchant's.
+const commission = `COALESCE((SELECT COALESCE((SELECT r.bps FROM category k JOIN merchant_rate r ON r.terms_id = t.id AND r.category_id IN (k.id, k.parent_id)
+	WHERE k.bank_id = p.bank_id AND k.name = p.category ORDER BY CASE WHEN r.category_id = k.id THEN 0 ELSE 1 END LIMIT 1), t.commission_bps)` + termsNow + `), m.commission_bps)`
+
+// goodColumns take the time as their first argument.
 const goodColumns = `SELECT s.id, p.id, m.id, m.name, p.kind, p.title, s.spec, p.images, s.price_fen, s.list_price_fen,
-	m.commission_bps, s.stock, s.per_person_limit, COALESCE(p.branch_id, ''), COALESCE(p.valid_days, 0), p.hidden_at
+	` + commission + `, s.stock, s.per_person_limit, COALESCE(p.branch_id, ''), COALESCE(p.valid_days, 0), p.hidden_at
 	FROM sku s JOIN product p ON p.id = s.product_id JOIN merchant m ON m.id = p.merchant_id`
 
 func scanGood(r db.Row) (g Good, err error) {

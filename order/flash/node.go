@@ -107,7 +107,7 @@ func (s *Sales) remember(ctx context.Context, r row) (*sale, error) {
 	if sl, ok := s.known(r.ID); ok {
 		return sl, nil
 	}
-	goods, err := catalog.Goods(ctx, s.DB, r.Bank, []string{r.SKU})
+	goods, err := catalog.Goods(ctx, s.DB, s.DB.Clock().Now(), r.Bank, []string{r.SKU})
 	if err != nil {
 		return nil, err
 	}

@@ -97,7 +97,7 @@ func sellable(ctx context.Context, tx *db.Tx, r row) error {
 	if err != nil {
 		return err
 	}
-	goods, err := catalog.Goods(ctx, tx, r.Bank, []string{r.SKU})
+	goods, err := catalog.Goods(ctx, tx, tx.Now, r.Bank, []string{r.SKU})
 	if err != nil {
 		return err
 	}

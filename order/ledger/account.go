@@ -134,9 +134,10 @@ const (
 	PayoutPaid         = "payout.paid"         // payout
 	PayoutFailed       = "payout.failed"       // payout
 	PayoutReturned     = "payout.returned"     // payout
+	ReserveReleased    = "reserve.released"    // settlement
 	Adjusted           = "ledger.adjusted"     // proposal
 	Reversed           = "ledger.reversed"     // the entry that is reversed
 )
 
 // Events are all of them.
-var Events = []string{OrderPaid, OrderRefunded, PaymentUnmatched, PaymentReturned, SettlementApproved, ExceptionResolved, Adjusted, Reversed}
+var Events = []string{OrderPaid, OrderRefunded, PaymentUnmatched, PaymentReturned, SettlementApproved, ReserveReleased, ExceptionResolved, Adjusted, Reversed}

@@ -93,7 +93,7 @@ func (s *Coupons) checkObjects(ctx context.Context, tx *db.Tx, bank string, t Te
 			e = e.With("room_id", "room.unknown")
 		}
 	}
-	goods, err := catalog.Goods(ctx, tx, bank, t.SKUs)
+	goods, err := catalog.Goods(ctx, tx, tx.Now, bank, t.SKUs)
 	if err != nil {
 		return err
 	}

@@ -183,7 +183,7 @@ func voucher(s *ordertest.Stage, price money.Fen) string {
 
 func merchantOf(s *ordertest.Stage, sku string) string {
 	s.T.Helper()
-	goods, err := catalog.Goods(s.Ctx, s.DB, s.Bank.ID, []string{sku})
+	goods, err := catalog.Goods(s.Ctx, s.DB, s.Clock.Now(), s.Bank.ID, []string{sku})
 	if err != nil {
 		s.T.Fatal(err)
 	}

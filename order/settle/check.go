@@ -110,9 +110,11 @@ func PayoutInvariants() []invariant.Rule {
 		Name:  "payout.settlements",
 		Means: "a payout pays what its settlements come to, of its merchant; they are paid when it is, and in no other",
 		Of:    "payout",
-		Broken: `SELECT p.bank_id, p.id, CONCAT_WS('', p.status, ' over ', p.amount_fen, ', settlements over ', COALESCE(SUM(s.payable_fen), 0), ', ', COUNT(ps.active), ' of ', COUNT(ps.settlement_id))
+		Broken: `SELECT p.bank_id, p.id, CONCAT_WS('', p.status, ' over ', p.amount_fen, ', settlements over ', COALESCE(SUM(s.payable_fen - COALESCE(v.amount_fen, 0)), 0), ', ', COUNT(ps.active), ' of ', COUNT(ps.settlement_id))
 			FROM payout p LEFT JOIN payout_settlement ps ON ps.payout_id = p.id AND ps.bank_id = p.bank_id LEFT JOIN settlement s ON s.id = ps.settlement_id AND s.bank_id = p.bank_id
-			GROUP BY p.bank_id, p.id, p.status, p.amount_fen HAVING p.amount_fen <> COALESCE(SUM(s.payable_fen), 0) OR SUM(CASE WHEN s.merchant_id = p.merchant_id THEN 0 ELSE 1 END) > 0
+			LEFT JOIN merchant_reserve v ON v.settlement_id = s.id
+			GROUP BY p.bank_id, p.id, p.status, p.amount_fen HAVING p.amount_fen <> COALESCE(SUM(s.payable_fen - COALESCE(v.amount_fen, 0)), 0)
+				+ COALESCE((SELECT SUM(w.amount_fen) FROM payout_reserve pr JOIN merchant_reserve w ON w.settlement_id = pr.settlement_id AND w.released_at IS NOT NULL WHERE pr.payout_id = p.id), 0) OR SUM(CASE WHEN ps.settlement_id IS NULL OR s.merchant_id = p.merchant_id THEN 0 ELSE 1 END) > 0
 				OR COUNT(ps.active) <> CASE WHEN p.status IN ('paying', 'paid') THEN COUNT(ps.settlement_id) ELSE 0 END
 				OR SUM(CASE WHEN ps.active IS NOT NULL AND s.status <> CASE p.status WHEN 'paid' THEN 'paid' ELSE 'approved' END THEN 1 ELSE 0 END) > 0
 			UNION ALL SELECT s.bank_id, s.id, 'paid, and in no payout that is' FROM settlement s WHERE s.status = 'paid'

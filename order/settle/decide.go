@@ -30,22 +30,27 @@ func (k *Desk) Approve(ctx context.Context, bank tenant.Bank, settlementID strin
 		if err != nil || n == 0 || s.Payable == 0 {
 			return n, err
 		}
-		_, err = k.book.Post(ctx, tx, ledger.Entry{Bank: bank, Event: ledger.SettlementApproved, Ref: s.ID, Lines: payout(s.Merchant.ID, s.Payable)})
+		kept, due, err := k.byTerms(ctx, tx, bank, s)
 		if err != nil {
 			return n, err
 		}
-		return n, k.askPayout(ctx, tx, bank.ID, s.Merchant.ID)
+		_, err = k.book.Post(ctx, tx, ledger.Entry{Bank: bank, Event: ledger.SettlementApproved, Ref: s.ID, Lines: payout(s.Merchant.ID, s.Payable, kept)})
+		if err != nil {
+			return n, err
+		}
+		return n, k.askPayout(ctx, tx, bank.ID, s.Merchant.ID, due)
 	})
 }
 
 // payout moves a settlement's amount from the merchant's account to what is due
-// for payout; one below zero goes the other way.
-func payout(merchantID string, payable money.Fen) []ledger.Line {
+// for payout, and what is kept of it to the reserve; one below zero goes the other
+// way, and nothing of it is kept.
+func payout(merchantID string, payable, kept money.Fen) []ledger.Line {
 	from, to := ledger.Merchant(merchantID), ledger.PayoutDue(merchantID)
 	if payable < 0 {
 		from, to, payable = to, from, -payable
 	}
-	return []ledger.Line{{Account: from, Debit: payable}, {Account: to, Credit: payable}}
+	return []ledger.Line{{Account: from, Debit: payable}, {Account: to, Credit: payable - kept}, {Account: ledger.Reserve(merchantID), Credit: kept}}
 }
 
 // Reject gives a submitted settlement back with a reason; refusals as of

@@ -61,6 +61,8 @@ type Desk struct {
 	Repairs Repairer
 	// Payer pays merchants; nil for nobody, and settlements stay approved.
 	Payer Payer
+	// Payees opens the accounts that merchants are paid to; nil for nobody.
+	Payees Payees
 
 	db       *db.DB
 	book     *ledger.Book
@@ -123,6 +125,8 @@ type Settlement struct {
 	RejectReason *string      `json:"reject_reason"`
 	CreatedAt    clock.Stamp  `json:"created_at"`
 	PayoutID     *string      `json:"payout_id" doc:"The last payout that it was in"`
+	DueDate      *string      `json:"due_date" doc:"From which it may be paid, by the merchant's cycle; null before it is approved, and for a merchant without terms: at once"`
+	Reserve      money.Fen    `json:"reserve_fen" doc:"Kept back of payable_fen for a time, by the merchant's terms"`
 	Lines        []Line       `json:"lines,omitempty" doc:"Only when one settlement is read; they add up to payable_fen by net_fen"`
 }
 

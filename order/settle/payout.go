@@ -16,8 +16,10 @@ import (
 	"yinbo/internal/id"
 	"yinbo/internal/money"
 	"yinbo/internal/outbox"
+	"yinbo/internal/pii"
 	"yinbo/internal/tenant"
 	"yinbo/order/ledger"
+	"yinbo/order/terms"
 )
 
 // Payer pays merchants; *gateway.Client is one. It is idempotent by our number.
@@ -25,6 +27,11 @@ import (
 type Payer interface {
 	CreatePayout(ctx context.Context, outPayoutNo string, amount money.Fen, payeeNo, payeeName string) (gateway.Payout, error)
 	QueryPayout(ctx context.Context, outPayoutNo string) (gateway.Payout, error)
+}
+
+// Payees opens the account that a payout goes to; *terms.Book is one.
+type Payees interface {
+	Payee(ctx context.Context, bankID, accountID string) (number pii.Text, holder string, err error)
 }
 
 // Payout is money on its way to a merchant: what its approved settlements come
@@ -41,7 +48,9 @@ type Payout struct {
 	EndedAt     *clock.Stamp `json:"ended_at"`
 	ReturnedAt  *clock.Stamp `json:"returned_at"`
 	RetriedBy   *string      `json:"retried_by" doc:"Staff id of who had another one made"`
+	AccountID   *string      `json:"account_id" doc:"Where it goes; null for a merchant without an account here"`
 	Settlements []string     `json:"settlements,omitempty" doc:"Only when one payout is read"`
+	Reserves    []string     `json:"reserves,omitempty" doc:"Settlements whose reserve is in it; only when one payout is read"`
 }
 
 // The tasks of payouts: ref is the merchant's id of the first, the payout's of the
@@ -63,11 +72,11 @@ const (
 	watchReturn = 7 * 24 * time.Hour
 )
 
-const payoutColumns = `SELECT id, merchant_id, merchant_name, amount_fen, status, payout_no, reason, asked_count, created_at, ended_at, returned_at, retried_by FROM payout`
+const payoutColumns = `SELECT id, merchant_id, merchant_name, amount_fen, status, payout_no, reason, asked_count, created_at, ended_at, returned_at, retried_by, account_id FROM payout`
 
 func scanPayout(r db.Row) (p Payout, err error) {
 	var created, ended, returned db.Time
-	err = r.Scan(&p.ID, &p.Merchant.ID, &p.Merchant.Name, &p.Amount, &p.Status, &p.PayoutNo, &p.Reason, &p.Asked, &created, &ended, &returned, &p.RetriedBy)
+	err = r.Scan(&p.ID, &p.Merchant.ID, &p.Merchant.Name, &p.Amount, &p.Status, &p.PayoutNo, &p.Reason, &p.Asked, &created, &ended, &returned, &p.RetriedBy, &p.AccountID)
 	p.CreatedAt, p.EndedAt, p.ReturnedAt = clock.At(created.Time), clock.AtPtr(ended.Time), clock.AtPtr(returned.Time)
 	return p, err
 }
@@ -93,15 +102,19 @@ func (k *Desk) GetPayout(ctx context.Context, bankID, payoutID string) (Payout, 
 		return p, notFound()
 	}
 	p.Settlements, err = db.All(ctx, k.db, scanText, "SELECT settlement_id FROM payout_settlement WHERE bank_id = ? AND payout_id = ? ORDER BY settlement_id", bankID, payoutID)
+	if err != nil {
+		return p, err
+	}
+	p.Reserves, err = db.All(ctx, k.db, scanText, "SELECT settlement_id FROM payout_reserve WHERE bank_id = ? AND payout_id = ? ORDER BY settlement_id", bankID, payoutID)
 	return p, err
 }
 
-// askPayout writes, within tx, the task that pays a merchant what is due.
-func (k *Desk) askPayout(ctx context.Context, tx *db.Tx, bankID, merchantID string) error {
+// askPayout writes, within tx, the task that pays a merchant what is due by then.
+func (k *Desk) askPayout(ctx context.Context, tx *db.Tx, bankID, merchantID string, due time.Time) error {
 	if k.Payer == nil {
 		return nil
 	}
-	return k.box.Add(ctx, tx, outbox.Task{Bank: bankID, Kind: TaskPayout, Ref: merchantID, Payload: struct{}{}, Due: tx.Now.Add(gatherFor)})
+	return k.box.Add(ctx, tx, outbox.Task{Bank: bankID, Kind: TaskPayout, Ref: merchantID, Payload: struct{}{}, Due: later(due, tx.Now.Add(gatherFor))})
 }
 
 // OnPayout makes a payout of what a merchant's approved settlements come to: none
@@ -130,26 +143,50 @@ func unfinished(ctx context.Context, tx *db.Tx, bankID, merchantID string) ([]Pa
 		ORDER BY id`+tx.Dialect().ForUpdate(), bankID, merchantID)
 }
 
-// makePayout gathers what is approved and in no payout that is under way or paid.
-// made is "" where that comes to nothing.
+// makePayout gathers what is approved, due and in no payout that is under way or
+// paid, and the reserves that were released. made is "" where that comes to nothing.
 func (k *Desk) makePayout(ctx context.Context, tx *db.Tx, bank tenant.Bank, merchantID string) (made string, err error) {
 	due, err := db.All(ctx, tx, scanSettlement, settlementColumns+` WHERE bank_id = ? AND merchant_id = ? AND status = 'approved'
-		AND NOT EXISTS (SELECT 1 FROM payout_settlement ps WHERE ps.active = settlement.id) ORDER BY id`+tx.Dialect().ForUpdate(), bank.ID, merchantID)
+		AND (due_date IS NULL OR due_date <= ?) AND NOT EXISTS (SELECT 1 FROM payout_settlement ps WHERE ps.active = settlement.id) ORDER BY id`+tx.Dialect().ForUpdate(),
+		bank.ID, merchantID, bank.BusinessDate(tx.Now))
+	if err != nil {
+		return "", err
+	}
+	released, err := releasedReserves(ctx, tx, bank.ID, merchantID)
 	if err != nil {
 		return "", err
 	}
 	var sum money.Fen
 	for _, s := range due {
-		if sum, err = money.Add(sum, s.Payable); err != nil {
+		if sum, err = money.Add(sum, s.Payable-s.Reserve); err != nil {
+			return "", err
+		}
+	}
+	for _, r := range released {
+		if sum, err = money.Add(sum, r.amount); err != nil {
 			return "", err
 		}
 	}
 	if sum <= 0 {
 		return "", nil
 	}
-	payoutID := id.New(id.Payout)
-	err = tx.Insert(ctx, "payout (id, bank_id, merchant_id, merchant_name, amount_fen, status, open_key, created_at)",
-		[][]any{{payoutID, bank.ID, merchantID, due[len(due)-1].Merchant.Name, sum, "paying", merchantID, tx.Now}}, "")
+	payoutID, name := id.New(id.Payout), ""
+	for _, r := range released {
+		name = r.merchantName
+	}
+	for _, s := range due {
+		name = s.Merchant.Name
+	}
+	account, hasOne, err := terms.AccountOf(ctx, tx, bank.ID, merchantID)
+	if err != nil {
+		return "", err
+	}
+	var accountID *string
+	if hasOne {
+		accountID = &account
+	}
+	err = tx.Insert(ctx, "payout (id, bank_id, merchant_id, merchant_name, amount_fen, status, open_key, created_at, account_id)",
+		[][]any{{payoutID, bank.ID, merchantID, name, sum, "paying", merchantID, tx.Now, accountID}}, "")
 	if err != nil {
 		return "", err
 	}
@@ -158,6 +195,9 @@ func (k *Desk) makePayout(ctx context.Context, tx *db.Tx, bank tenant.Bank, merc
 		rows[i] = []any{s.ID, payoutID, bank.ID, s.ID}
 	}
 	if err := tx.Insert(ctx, "payout_settlement (settlement_id, payout_id, bank_id, active)", rows, ""); err != nil {
+		return "", err
+	}
+	if err := payReserves(ctx, tx, bank.ID, payoutID, released); err != nil {
 		return "", err
 	}
 	if err := k.postPayout(ctx, tx, bank, ledger.PayoutSent, payoutID, ledger.PayoutDue(merchantID), ledger.PayoutUnderWay(merchantID), sum); err != nil {
@@ -240,7 +280,7 @@ func (k *Desk) OnPay(ctx context.Context, t outbox.Task) error {
 	if err != nil {
 		return err
 	}
-	g, err := k.askBank(ctx, p)
+	g, err := k.askBank(ctx, bank.ID, p)
 	var no *gateway.Refusal
 	switch {
 	case errors.As(err, &no):
@@ -258,7 +298,7 @@ func (k *Desk) OnPay(ctx context.Context, t outbox.Task) error {
 }
 
 // askBank asks for a payout that may be known already before it asks to pay.
-func (k *Desk) askBank(ctx context.Context, p Payout) (gateway.Payout, error) {
+func (k *Desk) askBank(ctx context.Context, bankID string, p Payout) (gateway.Payout, error) {
 	if p.Asked > 0 {
 		g, err := k.Payer.QueryPayout(ctx, p.ID)
 		var no *gateway.Refusal
@@ -269,7 +309,17 @@ func (k *Desk) askBank(ctx context.Context, p Payout) (gateway.Payout, error) {
 			return g, fmt.Errorf("settle: payout %s: %w: %w", p.ID, gateway.ErrUnknown, errors.New(no.Error()))
 		}
 	}
-	return k.Payer.CreatePayout(ctx, p.ID, p.Amount, p.Merchant.ID, p.Merchant.Name)
+	if p.AccountID == nil {
+		return k.Payer.CreatePayout(ctx, p.ID, p.Amount, p.Merchant.ID, p.Merchant.Name)
+	}
+	if k.Payees == nil {
+		return gateway.Payout{}, fmt.Errorf("settle: nobody opens the account of %s", p.ID)
+	}
+	number, holder, err := k.Payees.Payee(ctx, bankID, *p.AccountID)
+	if err != nil {
+		return gateway.Payout{}, err
+	}
+	return k.Payer.CreatePayout(ctx, p.ID, p.Amount, number.Reveal(), holder)
 }
 
 // endPayout ends a payout that is under way, once.
@@ -285,7 +335,7 @@ func (k *Desk) endPayout(ctx context.Context, bank tenant.Bank, p Payout, to, no
 		}
 		under, m := ledger.PayoutUnderWay(p.Merchant.ID), p.Merchant.ID
 		if to == "failed" {
-			if _, err := tx.Exec(ctx, "UPDATE payout_settlement SET active = NULL WHERE payout_id = ?", p.ID); err != nil {
+			if err := letGo(ctx, tx, p.ID); err != nil {
 				return err
 			}
 			return k.postPayout(ctx, tx, bank, ledger.PayoutFailed, p.ID, under, ledger.PayoutDue(m), p.Amount)
@@ -301,7 +351,7 @@ func (k *Desk) endPayout(ctx context.Context, bank tenant.Bank, p Payout, to, no
 		if err := k.box.Add(ctx, tx, watch); err != nil {
 			return err
 		}
-		return k.askPayout(ctx, tx, bank.ID, m) // others may have been approved meanwhile
+		return k.askPayout(ctx, tx, bank.ID, m, tx.Now) // others may have been approved meanwhile
 	})
 }
 
@@ -337,7 +387,7 @@ func (k *Desk) returnPayout(ctx context.Context, bank tenant.Bank, p Payout, rea
 			AND id IN (SELECT active FROM payout_settlement WHERE payout_id = ?)`, bank.ID, p.ID); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, "UPDATE payout_settlement SET active = NULL WHERE payout_id = ?", p.ID); err != nil {
+		if err := letGo(ctx, tx, p.ID); err != nil {
 			return err
 		}
 		if err := audit.Write(ctx, tx, System.entry(bank.ID, "payout.returned", p.ID, map[string]any{"merchant": p.Merchant.ID, "amount_fen": p.Amount})); err != nil {

@@ -31,6 +31,7 @@ func (k *Desk) Handlers() map[string]func(context.Context, outbox.Task) error {
 		TaskPayout:       k.OnPayout,
 		TaskPay:          k.OnPay,
 		TaskPayoutReturn: k.OnWatch,
+		TaskRelease:      k.OnRelease,
 	}
 }
 

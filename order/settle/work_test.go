@@ -23,6 +23,8 @@ func (s *shop) holds() {
 	s.t.Helper()
 	testkit.Holds(s.t, s.db, settle.Invariants()...)
 	testkit.Holds(s.t, s.db, settle.PayoutInvariants()...)
+	testkit.Holds(s.t, s.db, settle.ReserveInvariants()...)
+	testkit.Holds(s.t, s.db, settle.InvoiceInvariants()...)
 	testkit.Holds(s.t, s.db, ledger.Invariants()...)
 }
 

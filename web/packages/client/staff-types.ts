@@ -508,7 +508,7 @@ export interface Promised {
 }
 
 export const ledgerEvents = [
-  'order.paid', 'order.refunded', 'payment.unmatched', 'payment.returned', 'settlement.approved', 'exception.resolved',
+  'order.paid', 'order.refunded', 'payment.unmatched', 'payment.returned', 'settlement.approved', 'reserve.released', 'exception.resolved',
   'ledger.adjusted', 'ledger.reversed',
 ] as const
 export type LedgerEvent = (typeof ledgerEvents)[number]

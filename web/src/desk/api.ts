@@ -20,6 +20,7 @@ export const areas = [
   { name: 'journeys', roles: ['operator', 'supervisor', 'auditor'] },
   { name: 'finance-day', roles: ['finance', 'finance_checker', 'auditor'] },
   { name: 'settlements', roles: ['finance', 'finance_checker', 'auditor'] },
+  { name: 'merchants', roles: ['operator', 'admin', 'finance', 'finance_checker', 'auditor'] },
   { name: 'reconciliations', roles: ['finance', 'finance_checker', 'auditor'] },
   { name: 'ledger', roles: ['finance', 'finance_checker', 'auditor'] },
   { name: 'trial-balance', roles: ['finance', 'finance_checker', 'auditor'] },

@@ -38,6 +38,7 @@ export const router = createRouter({
         { path: 'funnel', name: 'funnel', component: () => import('./funnel/FunnelPage.vue'), meta: { area: 'funnel' } },
         { path: 'finance', name: 'finance-day', component: () => import('./finance/DayPage.vue'), meta: { area: 'finance-day' } },
         { path: 'settlements/:id?', name: 'settlements', component: () => import('./finance/SettlementsPage.vue'), props: true, meta: { area: 'settlements' } },
+        { path: 'merchants/:id?', name: 'merchants', component: () => import('./merchants/MerchantsPage.vue'), props: true, meta: { area: 'merchants' } },
         { path: 'reconciliations/:id?', name: 'reconciliations', component: () => import('./finance/ReconciliationsPage.vue'), props: true, meta: { area: 'reconciliations' } },
         { path: 'exceptions', name: 'exceptions', component: () => import('./finance/WorkPage.vue'), meta: { area: 'reconciliations' } },
         { path: 'ledger/proposals', name: 'ledger-proposals', component: () => import('./finance/ProposalsPage.vue'), meta: { area: 'ledger' } },
