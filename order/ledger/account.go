@@ -139,4 +139,5 @@ const (
 )
 
 // Events are all of them.
-var Events = []string{OrderPaid, OrderRefunded, PaymentUnmatched, PaymentReturned, SettlementApproved, ExceptionResolved, Adjusted, Reversed}
+var Events = []string{OrderPaid, OrderRefunded, PaymentUnmatched, PaymentReturned, SettlementApproved, ExceptionHeld, ExceptionResolved,
+	PayoutSent, PayoutPaid, PayoutFailed, PayoutReturned, Adjusted, Reversed}
