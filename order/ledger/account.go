@@ -140,4 +140,5 @@ const (
 )
 
 // Events are all of them.
-var Events = []string{OrderPaid, OrderRefunded, PaymentUnmatched, PaymentReturned, SettlementApproved, ReserveReleased, ExceptionResolved, Adjusted, Reversed}
+var Events = []string{OrderPaid, OrderRefunded, PaymentUnmatched, PaymentReturned, SettlementApproved, ReserveReleased, ExceptionHeld, ExceptionResolved,
+	PayoutSent, PayoutPaid, PayoutFailed, PayoutReturned, Adjusted, Reversed}

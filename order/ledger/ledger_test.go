@@ -224,6 +224,23 @@ func TestClosingAndPostingDoNotCross(t *testing.T) {
 
 // An account's entries come page by page, newest first, each once, also one that
 // posts to the account twice.
+// An object's id alone finds its entry, whatever event it was that posted.
+func TestAnEntryOfAnyEventIsFoundByItsObject(t *testing.T) {
+	onEach(t, func(t *testing.T, d *db.DB, _ *clock.Fake, bank tenant.Bank) {
+		ctx, book := testkit.Context(t), ledger.New(d)
+		for i, event := range []string{ledger.OrderPaid, ledger.ExceptionHeld, ledger.PayoutSent, ledger.PayoutPaid, ledger.PayoutFailed, ledger.PayoutReturned} {
+			e := sale(bank, fmt.Sprint("obj_", i), 10)
+			e.Event = event
+			if _, err := post(ctx, d, e); err != nil {
+				t.Fatal(err)
+			}
+			if page, err := book.Entries(ctx, bank.ID, ledger.Filter{Ref: e.Ref}, "", 9); err != nil || len(page) != 1 {
+				t.Errorf("%s: %d entries, %v; want 1", event, len(page), err)
+			}
+		}
+	})
+}
+
 func TestAnAccountsEntriesComeOnceEach(t *testing.T) {
 	onEach(t, func(t *testing.T, d *db.DB, clk *clock.Fake, bank tenant.Bank) {
 		ctx, book := testkit.Context(t), ledger.New(d)

@@ -164,14 +164,20 @@ test('a closed day is reconciled, and the books are equal', async ({ page }) => 
   await expect(sums.nth(2)).toHaveText('¥0.00')
 })
 
-test('the auditor finds who looked at personal data', async ({ page }) => {
-  await signIn(page, 'desk', 'auditor', '/audit')
-  await page.locator('input[name=action]').fill('lead.revealed')
-  await page.getByRole('button', { name: '查询' }).click()
+test('the auditor finds who looked at personal data', async ({ page, request }) => {
+  const id = await apply(request)
+  const reviewer = await asStaff(request, 'reviewer')
+  await reviewer.post(`/leads/${id}/claim`)
+  await reviewer.post(`/leads/${id}/reveal`, { fields: ['phone'], reason: '电话核实' })
+  await signIn(page, 'desk', 'auditor', `/audit?object=${id}`)
+  await expect(page.locator('[data-action]').first()).toBeVisible()
+  await page.getByRole('combobox', { name: '动作' }).click()
+  await page.locator('.el-select-dropdown:visible').getByRole('option', { name: '查看敏感信息' }).click()
   await expect(page).toHaveURL(/action=lead\.revealed/)
-  await expect(page.locator('tbody tr').first()).toContainText('查看明文')
-  await page.getByRole('button', { name: '查看', exact: true }).first().click()
-  await expect(page.locator('tbody pre').first()).toContainText('电话核实')
+  const row = page.locator('[data-action="lead.revealed"]')
+  await expect(row).toHaveCount(1)
+  await row.click()
+  await expect(page.getByRole('dialog').locator('pre')).toContainText('电话核实')
 })
 
 test('each role sees its own areas only', async ({ page }) => {

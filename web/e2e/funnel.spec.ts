@@ -39,7 +39,7 @@ test('what a viewer opens and begins is counted once, with what was sent in', as
 test('a cost is entered, divided by cards, and withdrawn with a reason', async ({ page, request }) => {
   await apply(request)
   await signIn(page, 'desk', 'finance', '/funnel?by=product')
-  await page.getByRole('button', { name: '费用', exact: true }).click()
+  await page.locator('.page-head').getByRole('button', { name: '费用' }).click()
   const drawer = dialog(page, '费用 · 按卡产品')
   await drawer.getByRole('button', { name: '录入费用' }).click()
   await drawer.getByRole('button', { name: '保存' }).click()

@@ -508,7 +508,8 @@ export interface Promised {
 }
 
 export const ledgerEvents = [
-  'order.paid', 'order.refunded', 'payment.unmatched', 'payment.returned', 'settlement.approved', 'reserve.released', 'exception.resolved',
+  'order.paid', 'order.refunded', 'payment.unmatched', 'payment.returned', 'settlement.approved', 'reserve.released', 'exception.held', 'exception.resolved',
+  'payout.sent', 'payout.paid', 'payout.failed', 'payout.returned',
   'ledger.adjusted', 'ledger.reversed',
 ] as const
 export type LedgerEvent = (typeof ledgerEvents)[number]

@@ -5,31 +5,34 @@ import { createStaffDesk } from '@shared/staff/useStaff'
 export const api = createStaffApi('desk')
 export const staff = createStaffDesk(api)
 
-/** The areas of the back office in the order of the navigation, with who may enter; the server holds to the same. */
+/**
+ * The areas of the back office in the order of the navigation, by department, with who may
+ * enter; the server holds to the same. The first that one may enter is where one begins.
+ */
 export const areas = [
-  { name: 'leads', roles: ['reviewer', 'supervisor'] },
-  { name: 'review-queues', roles: ['supervisor'] },
-  { name: 'review-figures', roles: ['supervisor'] },
-  { name: 'handoffs', roles: ['supervisor'] },
-  { name: 'handovers', roles: ['reviewer', 'supervisor'] },
-  { name: 'funnel', roles: ['supervisor', 'operator', 'risk', 'admin', 'finance'] },
-  { name: 'share-codes', roles: ['operator', 'supervisor', 'admin'] },
-  { name: 'application-form', roles: ['admin', 'auditor'] },
-  { name: 'screening', roles: ['risk', 'supervisor', 'auditor'] },
-  { name: 'lists', roles: ['risk', 'supervisor', 'auditor'] },
-  { name: 'journeys', roles: ['operator', 'supervisor', 'auditor'] },
-  { name: 'finance-day', roles: ['finance', 'finance_checker', 'auditor'] },
-  { name: 'settlements', roles: ['finance', 'finance_checker', 'auditor'] },
-  { name: 'merchants', roles: ['operator', 'admin', 'finance', 'finance_checker', 'auditor'] },
-  { name: 'reconciliations', roles: ['finance', 'finance_checker', 'auditor'] },
-  { name: 'ledger', roles: ['finance', 'finance_checker', 'auditor'] },
-  { name: 'trial-balance', roles: ['finance', 'finance_checker', 'auditor'] },
-  { name: 'finance-reports', roles: ['finance', 'finance_checker', 'auditor'] },
-  { name: 'audit', roles: ['auditor'] },
-  { name: 'compliance', roles: ['risk'] },
-  { name: 'keeping', roles: ['risk', 'auditor', 'admin'] },
-  { name: 'staff', roles: ['admin'] },
-] as const satisfies readonly { name: string; roles: readonly Role[] }[]
+  { name: 'leads', group: 'leads', roles: ['reviewer', 'supervisor'] },
+  { name: 'review-queues', group: 'leads', roles: ['supervisor'] },
+  { name: 'review-figures', group: 'leads', roles: ['supervisor'] },
+  { name: 'handoffs', group: 'leads', roles: ['supervisor'] },
+  { name: 'handovers', group: 'leads', roles: ['reviewer', 'supervisor'] },
+  { name: 'screening', group: 'rules', roles: ['risk', 'supervisor', 'auditor'] },
+  { name: 'lists', group: 'rules', roles: ['risk', 'supervisor', 'auditor'] },
+  { name: 'finance-day', group: 'finance', roles: ['finance', 'finance_checker', 'auditor'] },
+  { name: 'settlements', group: 'finance', roles: ['finance', 'finance_checker', 'auditor'] },
+  { name: 'merchants', group: 'finance', roles: ['operator', 'admin', 'finance', 'finance_checker', 'auditor'] },
+  { name: 'reconciliations', group: 'finance', roles: ['finance', 'finance_checker', 'auditor'] },
+  { name: 'ledger', group: 'finance', roles: ['finance', 'finance_checker', 'auditor'] },
+  { name: 'trial-balance', group: 'finance', roles: ['finance', 'finance_checker', 'auditor'] },
+  { name: 'finance-reports', group: 'finance', roles: ['finance', 'finance_checker', 'auditor'] },
+  { name: 'funnel', group: 'growth', roles: ['supervisor', 'operator', 'risk', 'admin', 'finance'] },
+  { name: 'share-codes', group: 'growth', roles: ['operator', 'supervisor', 'admin'] },
+  { name: 'journeys', group: 'growth', roles: ['operator', 'supervisor', 'auditor'] },
+  { name: 'audit', group: 'oversight', roles: ['auditor'] },
+  { name: 'compliance', group: 'oversight', roles: ['risk'] },
+  { name: 'keeping', group: 'oversight', roles: ['risk', 'auditor', 'admin'] },
+  { name: 'application-form', group: 'settings', roles: ['admin', 'auditor'] },
+  { name: 'staff', group: 'settings', roles: ['admin'] },
+] as const satisfies readonly { name: string; group: string; roles: readonly Role[] }[]
 
 export type AreaName = (typeof areas)[number]['name']
 
