@@ -2326,6 +2326,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/invoices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Invoices of settlements, the newest first
+         * @description Roles: finance, finance_checker, auditor, operator, admin.
+         */
+        get: operations["get-invoices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/invoices/{id}/match": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say that an invoice is its statement's
+         * @description Roles: finance.
+         */
+        post: operations["post-invoices-id-match"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/invoices/{id}/receive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Write down an invoice that came in
+         * @description Roles: finance.
+         */
+        post: operations["post-invoices-id-receive"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/journeys": {
         parameters: {
             query?: never;
@@ -3248,6 +3308,130 @@ export interface paths {
         get: operations["get-me-branch"];
         /** Choose one's branch */
         put: operations["put-me-branch"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/merchants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Merchants with their terms and accounts of today
+         * @description Roles: operator, admin, finance, finance_checker, auditor.
+         */
+        get: operations["get-merchants"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/merchants/accounts/{id}/reveal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * An account's number in clear; the reason goes to the audit log
+         * @description Roles: operator, finance, finance_checker, admin.
+         */
+        post: operations["post-merchants-accounts-id-reveal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/merchants/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Changes of merchants that were proposed, the newest first
+         * @description Roles: operator, admin, finance, finance_checker, auditor.
+         */
+        get: operations["get-merchants-changes"];
+        put?: never;
+        /**
+         * Propose a merchant, or a change of its terms or account
+         * @description Roles: operator, finance.
+         */
+        post: operations["post-merchants-changes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/merchants/changes/{id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Agree to what another proposed
+         * @description Roles: finance_checker, admin, operator, finance.
+         */
+        post: operations["post-merchants-changes-id-approve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/merchants/changes/{id}/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Refuse what another proposed
+         * @description Roles: finance_checker, admin, operator, finance.
+         */
+        post: operations["post-merchants-changes-id-reject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/merchants/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A merchant with its terms, accounts and changes
+         * @description Roles: operator, admin, finance, finance_checker, auditor.
+         */
+        get: operations["get-merchants-id"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -4502,6 +4686,26 @@ export interface paths {
         get: operations["get-settlements-id-file"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/settlements/{id}/invoices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for a settlement's invoice, once of each kind
+         * @description Roles: finance.
+         */
+        post: operations["post-settlements-id-invoices"];
         delete?: never;
         options?: never;
         head?: never;
@@ -5862,6 +6066,10 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        AccountRevealInBody: {
+            /** @description Goes to the audit log; long numbers are taken out */
+            reason: string;
+        };
         ActionText: {
             action: string;
             title: string;
@@ -6441,7 +6649,7 @@ export interface components {
         CatalogMerchant: {
             /**
              * Format: int64
-             * @description The bank's part of what is sold, in ten-thousandths
+             * @description The bank's part of what is sold, in ten-thousandths; categories may have rates of their own, see /merchants/{id}
              */
             commission_bps: number;
             created_at: string;
@@ -6567,6 +6775,9 @@ export interface components {
              * @description Units; what is more or less goes from or to the SKU's stock
              */
             total?: number;
+        };
+        ChangeRejectInBody: {
+            reason: string;
         };
         ChatModeInBody: {
             /** @description Nobody may speak */
@@ -7557,6 +7768,10 @@ export interface components {
             items: components["schemas"]["SettleException"][] | null;
             next_cursor: string | null;
         };
+        ListSettleInvoice: {
+            items: components["schemas"]["SettleInvoice"][] | null;
+            next_cursor: string | null;
+        };
         ListSettlePayout: {
             items: components["schemas"]["SettlePayout"][] | null;
             next_cursor: string | null;
@@ -7575,6 +7790,14 @@ export interface components {
         };
         ListTenantBranch: {
             items: components["schemas"]["TenantBranch"][] | null;
+            next_cursor: string | null;
+        };
+        ListTermsChange: {
+            items: components["schemas"]["TermsChange"][] | null;
+            next_cursor: string | null;
+        };
+        ListTermsMerchant: {
+            items: components["schemas"]["TermsMerchant"][] | null;
             next_cursor: string | null;
         };
         ListVoucherView: {
@@ -8010,6 +8233,19 @@ export interface components {
              */
             position?: number;
         };
+        NewChangeInBody: {
+            /** @description For open and account */
+            account?: components["schemas"]["TermsNewNumber"];
+            /** @enum {string} */
+            kind: "open" | "terms" | "account";
+            /** @description Not for open */
+            merchant_id?: string;
+            /** @description For open */
+            name?: string;
+            reason: string;
+            /** @description For open and terms */
+            terms?: components["schemas"]["TermsAsked"];
+        };
         NewEntryInBody: {
             /** @description Shown and sold to viewers of this branch only; left out for all */
             branch_id?: string;
@@ -8039,6 +8275,10 @@ export interface components {
             kind: string;
             /** @description What the file is called */
             name: string;
+        };
+        NewInvoiceInBody: {
+            /** @enum {string} */
+            kind: "sales" | "commission";
         };
         NewMerchantInBody: {
             /**
@@ -8756,6 +8996,16 @@ export interface components {
         ReasonInBody: {
             /** @description Goes to the audit log */
             reason: string;
+        };
+        ReceiveInvoiceInBody: {
+            /** Format: int64 */
+            amount_fen: number;
+            /**
+             * Format: date
+             * @description YYYY-MM-DD
+             */
+            issued_on: string;
+            number: string;
         };
         ReconcileInBody: {
             /** @enum {string} */
@@ -9897,6 +10147,40 @@ export interface components {
             /** Format: int64 */
             theirs_fen: number;
         };
+        SettleInvoice: {
+            /** Format: int64 */
+            amount_fen: number | null;
+            /** @description The settlement's */
+            business_date: string;
+            /**
+             * Format: int64
+             * @description The statement's
+             */
+            expected_fen: number;
+            id: string;
+            /** @description YYYY-MM-DD */
+            issued_on: string | null;
+            /**
+             * @description sales: what buyers paid less what they got back; commission: what the platform kept
+             * @enum {string}
+             */
+            kind: "sales" | "commission";
+            matched_at: string | null;
+            /** @description Staff id */
+            matched_by: string | null;
+            merchant_id: string;
+            merchant_name: string;
+            number: string | null;
+            received_at: string | null;
+            /** @description Staff id */
+            received_by: string | null;
+            requested_at: string;
+            /** @description Staff id */
+            requested_by: string;
+            settlement_id: string;
+            /** @enum {string} */
+            status: "requested" | "received" | "matched";
+        };
         SettleLine: {
             /** Format: int64 */
             amount_fen: number;
@@ -9919,6 +10203,8 @@ export interface components {
             name: string;
         };
         SettlePayout: {
+            /** @description Where it goes; null for a merchant without an account here */
+            account_id: string | null;
             /** Format: int64 */
             amount_fen: number;
             /**
@@ -9934,6 +10220,8 @@ export interface components {
             payout_no: string | null;
             /** @description Why it failed or came back */
             reason: string | null;
+            /** @description Settlements whose reserve is in it; only when one payout is read */
+            reserves?: string[] | null;
             /** @description Staff id of who had another one made */
             retried_by: string | null;
             returned_at: string | null;
@@ -9993,6 +10281,8 @@ export interface components {
              * @description Discounts that the bank or the platform funds, paid to the merchant
              */
             discounts_fen: number;
+            /** @description From which it may be paid, by the merchant's cycle; null before it is approved, and for a merchant without terms: at once */
+            due_date: string | null;
             id: string;
             /** Format: int64 */
             line_count: number;
@@ -10012,6 +10302,11 @@ export interface components {
              */
             refunds_fen: number;
             reject_reason: string | null;
+            /**
+             * Format: int64
+             * @description Kept back of payable_fen for a time, by the merchant's terms
+             */
+            reserve_fen: number;
             /**
              * Format: int64
              * @description What buyers paid
@@ -10202,6 +10497,171 @@ export interface components {
              * @description Write off amounts that differ by no more than this; 0 is none
              */
             write_off_up_to_fen?: number;
+        };
+        TermsAccount: {
+            bank_name: string;
+            created_at: string;
+            /** @description The account's name */
+            holder: string;
+            id: string;
+            /** @description The number's last four digits */
+            last4: string;
+            /** @enum {string} */
+            status: "proposed" | "current" | "former" | "refused";
+        };
+        TermsAsked: {
+            /**
+             * Format: int64
+             * @description Of what has no rate of its own
+             */
+            commission_bps: number;
+            /** @enum {string} */
+            cycle: "t1" | "t7" | "monthly";
+            /** @description By category; the nearest one counts */
+            rates: components["schemas"]["TermsRate"][];
+            /**
+             * Format: int64
+             * @description Kept back of what a statement pays
+             */
+            reserve_bps: number;
+            /**
+             * Format: int64
+             * @description For so many days after it is due; 0 with reserve_bps 0
+             */
+            reserve_days: number;
+            /**
+             * Format: date
+             * @description Business date, YYYY-MM-DD; today or later
+             */
+            valid_from: string;
+        };
+        TermsChange: {
+            /** @description null for a change of terms */
+            account: components["schemas"]["TermsAccount"];
+            decided_at: string | null;
+            /** @description Staff id */
+            decided_by: string | null;
+            id: string;
+            /** @enum {string} */
+            kind: "open" | "terms" | "account";
+            /** @description Of an opening: the one that it will be */
+            merchant_id: string;
+            /** @description The merchant's */
+            name: string;
+            proposed_at: string;
+            /** @description Staff id */
+            proposed_by: string;
+            reason: string;
+            reject_reason: string | null;
+            /** @description Terms or account were changed since it was proposed: it can only be rejected */
+            stale: boolean;
+            /** @enum {string} */
+            status: "proposed" | "approved" | "rejected";
+            /** @description null for a change of the account */
+            terms: components["schemas"]["TermsAsked"];
+        };
+        TermsDetails: {
+            /** @description Where it is paid; null for none */
+            account: components["schemas"]["TermsAccount"];
+            /** @description All accounts, the newest first */
+            accounts: components["schemas"]["TermsAccount"][] | null;
+            /** @description The newest first, at most 100 */
+            changes: components["schemas"]["TermsChange"][] | null;
+            /**
+             * Format: int64
+             * @description Of a merchant without terms
+             */
+            commission_bps: number;
+            created_at: string;
+            /** @description All terms, the newest first */
+            history: components["schemas"]["TermsTerms"][] | null;
+            id: string;
+            name: string;
+            /**
+             * Format: int64
+             * @description Changes that wait for a second person
+             */
+            pending: number;
+            /**
+             * Format: int64
+             * @description Kept back of it now
+             */
+            reserve_fen: number;
+            /** @description Of today; null for one without terms: it sells under commission_bps, is paid once a statement is approved, and nothing is kept back */
+            terms: components["schemas"]["TermsTerms"];
+        };
+        TermsMerchant: {
+            /** @description Where it is paid; null for none */
+            account: components["schemas"]["TermsAccount"];
+            /**
+             * Format: int64
+             * @description Of a merchant without terms
+             */
+            commission_bps: number;
+            created_at: string;
+            id: string;
+            name: string;
+            /**
+             * Format: int64
+             * @description Changes that wait for a second person
+             */
+            pending: number;
+            /**
+             * Format: int64
+             * @description Kept back of it now
+             */
+            reserve_fen: number;
+            /** @description Of today; null for one without terms: it sells under commission_bps, is paid once a statement is approved, and nothing is kept back */
+            terms: components["schemas"]["TermsTerms"];
+        };
+        TermsNewNumber: {
+            bank_name: string;
+            /** @description The account's name */
+            holder: string;
+            number: string;
+        };
+        TermsNumber: {
+            number: string;
+        };
+        TermsRate: {
+            /** Format: int64 */
+            bps: number;
+            /** @description As it was called */
+            readonly category?: string;
+            category_id: string;
+        };
+        TermsTerms: {
+            change_id: string;
+            /**
+             * Format: int64
+             * @description Of what has no rate of its own
+             */
+            commission_bps: number;
+            created_at: string;
+            /** @enum {string} */
+            cycle: "t1" | "t7" | "monthly";
+            id: string;
+            /** @description By category; the nearest one counts */
+            rates: components["schemas"]["TermsRate"][];
+            /**
+             * Format: int64
+             * @description Kept back of what a statement pays
+             */
+            reserve_bps: number;
+            /**
+             * Format: int64
+             * @description For so many days after it is due; 0 with reserve_bps 0
+             */
+            reserve_days: number;
+            /**
+             * Format: date
+             * @description Business date, YYYY-MM-DD; today or later
+             */
+            valid_from: string;
+            /** @description The last date on which they hold; null while no others follow. Before valid_from where others came first */
+            valid_to: string | null;
+            /** Format: int64 */
+            version: number;
         };
         ToListInBody: {
             /**
@@ -25929,6 +26389,356 @@ export interface operations {
             };
         };
     };
+    "get-invoices": {
+        parameters: {
+            query?: {
+                /** @description How many items */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                /** @description Merchant's id */
+                merchant?: string;
+                /** @description Settlement's id */
+                settlement?: string;
+                status?: "requested" | "received" | "matched";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListSettleInvoice"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-invoices-id-match": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description inv_… */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettleInvoice"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-invoices-id-receive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description inv_… */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReceiveInvoiceInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettleInvoice"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-journeys": {
         parameters: {
             query?: never;
@@ -30132,7 +30942,7 @@ export interface operations {
                 date?: string;
                 /** @description Entries that post to it */
                 account?: string;
-                event?: "order.paid" | "order.refunded" | "payment.unmatched" | "payment.returned" | "settlement.approved" | "exception.resolved" | "ledger.adjusted" | "ledger.reversed";
+                event?: "order.paid" | "order.refunded" | "payment.unmatched" | "payment.returned" | "settlement.approved" | "reserve.released" | "exception.held" | "exception.resolved" | "payout.sent" | "payout.paid" | "payout.failed" | "payout.returned" | "ledger.adjusted" | "ledger.reversed";
                 /** @description The event's object: a payment's id, a refund's … */
                 ref?: string;
                 /** @description Order's id */
@@ -31368,6 +32178,819 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OwnBranch"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-merchants": {
+        parameters: {
+            query?: {
+                /** @description How many items */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                /** @description Part of the name */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListTermsMerchant"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-merchants-accounts-id-reveal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description mca_… */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountRevealInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TermsNumber"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-merchants-changes": {
+        parameters: {
+            query?: {
+                /** @description How many items */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                /** @description Merchant's id */
+                merchant?: string;
+                status?: "proposed" | "approved" | "rejected";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListTermsChange"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-merchants-changes": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description 1 to 128 visible ASCII characters; the same key and body give the first answer again */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewChangeInBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "Idempotent-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TermsChange"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-merchants-changes-id-approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description mcc_… */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TermsChange"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-merchants-changes-id-reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description mcc_… */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeRejectInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TermsChange"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-merchants-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description mch_… */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TermsDetails"];
                 };
             };
             /** @description Bad Request */
@@ -40235,6 +41858,123 @@ export interface operations {
                 };
                 content: {
                     "application/json": string;
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-settlements-id-invoices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description stl_… */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewInvoiceInBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettleInvoice"];
                 };
             };
             /** @description Bad Request */
