@@ -35,9 +35,6 @@ const LongTerm = "long_term"
 // MaxLimitFen bounds the limit that a person may wish for: ten million yuan.
 const MaxLimitFen = 1_000_000_000
 
-// maxYears bounds how long somebody lives where they live.
-const maxYears = 99
-
 // askable are the fields that a form may ask for; a contact is asked for as one.
 var askable = []string{"name", "pinyin", "id_no", "id_expires_on", "phone", "email", "marital_status", "education",
 	"city_code", "address", "residence_years", "employer", "industry", "title", "employer_phone", "employer_address", "income_band",
