@@ -51,8 +51,8 @@ func TestARefusedQuestionIsNoFailure(t *testing.T) {
 		d.status = 0
 		s.clk.Advance(2 * time.Hour)
 		s.tasks()
-		if s.status(one) != "paid" || d.calls != 1 || s.held(ledger.Cash) != 9_500 {
-			t.Errorf("%s, asked to pay %d times, cash %d", s.status(one), d.calls, s.held(ledger.Cash))
+		if s.status(one) != "paid" || d.calls.Load() != 1 || s.held(ledger.Cash) != 9_500 {
+			t.Errorf("%s, asked to pay %d times, cash %d", s.status(one), d.calls.Load(), s.held(ledger.Cash))
 		}
 		s.holds()
 	})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,11 +24,11 @@ type payer struct {
 	*gateway.Client
 	theirs *bankbox.Server
 	after  func() // when the bank has acted and we have not heard
-	calls  int
+	calls  atomic.Int64
 }
 
 func (p *payer) CreatePayout(ctx context.Context, no string, amount money.Fen, payee, name string) (gateway.Payout, error) {
-	p.calls++
+	p.calls.Add(1)
 	g, err := p.Client.CreatePayout(ctx, no, amount, payee, name)
 	if p.after != nil {
 		p.after()
@@ -148,8 +149,8 @@ func TestWhatIsApprovedIsPaidOnce(t *testing.T) {
 		for range 3 {
 			s.tasks()
 		}
-		if s.status(one) != "paid" || s.held(ledger.PayoutUnderWay(s.tea)) != 0 || s.held(ledger.Cash) != 9_500 || p.calls != 1 {
-			t.Errorf("%s, cash %d, %d calls", s.status(one), s.held(ledger.Cash), p.calls)
+		if s.status(one) != "paid" || s.held(ledger.PayoutUnderWay(s.tea)) != 0 || s.held(ledger.Cash) != 9_500 || p.calls.Load() != 1 {
+			t.Errorf("%s, cash %d, %d calls", s.status(one), s.held(ledger.Cash), p.calls.Load())
 		}
 		list := s.payouts()
 		if len(list) != 1 || list[0].Amount != 9_500 || list[0].PayoutNo == nil || list[0].Merchant.Name != "茶庄" {
