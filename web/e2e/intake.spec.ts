@@ -135,7 +135,7 @@ test('a share code is made, copied from, and ended', async ({ page }) => {
   await page.getByRole('button', { name: '新建推广码' }).click()
   const dialog = page.getByRole('dialog', { name: '新建推广码' })
   await dialog.getByText('活动', { exact: true }).first().click()
-  const campaign = `双十一 ${Date.now()}`
+  const campaign = `双十一 ${Date.now() % 100_000}`
   await dialog.locator('input[name=campaign]').fill(campaign)
   await dialog.locator('input[name=community]').fill('小区团购群')
   await dialog.getByRole('button', { name: '新建推广码' }).click()
