@@ -1,6 +1,8 @@
 // Package card takes applications for credit cards and holds what the card
-// department's packages share: review (leads), bind (cards of viewers) and
-// follow (what happens after a card is issued).
+// department's packages share: screen (rules), review (leads), bind (cards of
+// viewers), follow (what happens after a card is issued) and funnel (how far
+// people come, and at what cost). Beside applications it has what leads to one:
+// the bank's form in versions, drafts and share codes.
 //
 // Invariants: a status moves only along the table in status.go, by a conditional
 // UPDATE, and each move leaves a line on the timeline, a push to the applicant

@@ -1,7 +1,8 @@
 // Package order keeps orders and their states. Its subpackages are catalog
 // (what is sold), flash (flash sales), promo (coupons), payment (paying and
 // refunding), voucher (codes), desk (finding and showing orders), addressbook,
-// ledger and settle.
+// bulk (imports), terms (merchants' contracts), ledger, settle and report (what
+// finance reads of all of them).
 //
 // States: pending_payment → paid | cancelled; cancelled → paid when a payment
 // came late and the stock and the coupons could be had again; paid → fulfilling

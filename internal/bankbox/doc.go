@@ -1,8 +1,8 @@
 // Package bankbox is the bank on the other side: a payment gateway with a
-// cashier page, card binding by OTP, an SMS box and a card core, spoken to over
-// real HTTP and kept in its own SQLite file. The demo and the tests of yinbo run
-// against it as they would against any bank; nothing here knows yinbo, and no
-// package of yinbo is imported.
+// cashier page, card binding by OTP, payouts to merchants, an SMS box and a card
+// core, spoken to over real HTTP and kept in its own SQLite file. The demo and the
+// tests of yinbo run against it as they would against any bank; nothing here knows
+// yinbo, and no package of yinbo is imported.
 //
 // Invariants:
 //
@@ -24,7 +24,7 @@
 // Names that the bank answers in a special way, so that tests and demos can walk
 // every path: 测试不符 (factor mismatch), 测试锁定 (locked card), 测试超时 (no
 // answer), 测试余额不足 (binds, but every charge fails), 测试拒绝 (the card core
-// declines). A name that contains one of them counts.
+// declines); of payees 测试付款失败 (refused) and 测试退汇 (paid, and comes back). A name that contains one of them counts.
 //
 // Lifecycle: Open listens, starts the courier of callbacks and the card core's
 // clock; Close stops listening, lets what is under way finish, and closes the

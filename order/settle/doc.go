@@ -13,8 +13,8 @@
 // transaction that does it.
 //
 // Lifecycle of a settlement: draft → submitted → approved | rejected, and
-// rejected → submitted; then paid by a payout. Approval moves its amount from the merchant's account
-// to what is due for payout. A payable below zero is carried: its approval
+// rejected → submitted; then paid by a payout. Approval moves its amount from the
+// merchant's account to what is due for payout, less the reserve of its terms. A payable below zero is carried: its approval
 // posts the reverse, so that the merchant's payout due falls by it.
 //
 // Lifecycle of an exception: (waiting →) open → (proposed →) resolved. A shortage
