@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
+import MarkdownIt from 'markdown-it'
 import type { Plugin } from 'vite'
 
 /**
@@ -60,6 +61,36 @@ export function apiDocs(from: string): Plugin {
       for (const name of ['swagger-ui.css', 'swagger-ui-bundle.js']) {
         this.emitFile({ type: 'asset', fileName: `docs-ui/${name}`, source: await readFile(`${from}/${name}`) })
       }
+    },
+  }
+}
+
+/**
+ * The guides of docs/guides as pages that print, from this origin:
+ * /guides/host.zh-CN.html. A missing picture fails the build.
+ */
+export function guides(from: string): Plugin {
+  const page = (lang: string, title: string, body: string) =>
+    `<!doctype html><html lang="${lang}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">` +
+    `<title>${title}</title><link rel="icon" href="/favicon.svg"><link rel="stylesheet" href="guide.css"></head><body><main>${body}</main></body></html>`
+  return {
+    name: 'yinbo:guides',
+    apply: 'build',
+    async generateBundle() {
+      const markdown = new MarkdownIt({ html: false })
+      const emit = async (fileName: string, source: string | Uint8Array) => {
+        this.emitFile({ type: 'asset', fileName: `guides/${fileName}`, source })
+      }
+      const pictures = new Set<string>()
+      for (const file of (await readdir(from)).filter((name) => name.endsWith('.md'))) {
+        const [, name, lang] = /^(\w+)\.([\w-]+)\.md$/.exec(file) ?? []
+        if (!name || !lang) continue
+        const text = await readFile(`${from}/${file}`, 'utf8')
+        for (const found of text.matchAll(/\]\((img\/[\w.-]+)\)/g)) pictures.add(found[1]!)
+        await emit(`${name}.${lang}.html`, page(lang, /^# (.*)/.exec(text)?.[1] ?? name, markdown.render(text)))
+      }
+      for (const picture of pictures) await emit(picture, await readFile(`${from}/${picture}`))
+      await emit('guide.css', await readFile(`${from}/guide.css`))
     },
   }
 }
