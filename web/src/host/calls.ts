@@ -127,6 +127,11 @@ export function scheduleFlash(room: string, body: FlashForm, key: string): Promi
   )
 }
 
+/** Adds units to a sale that is not over. */
+export function topUpFlash(id: string, units: number, key: string): Promise<FlashSale> {
+  return unwrap(api.http.POST('/host/flash/{id}/top-up', { params: { path: { id }, ...idempotent(key) }, body: { units } }))
+}
+
 export function cancelFlash(id: string): Promise<unknown> {
   return unwrap(api.http.POST('/host/flash/{id}/cancel', at(id)))
 }
