@@ -9,25 +9,25 @@ const phone = { width: 390, height: 844 }
 const desktop = { width: 1440, height: 900 }
 type Size = typeof phone
 
-/** Walks the paths once a language; the first round also asks axe. */
+/** Walks the paths once a language; the first round also asks axe. The size changes as seldom as may be. */
 async function walk(page: Page, ear: Ear, app: string, paths: string[], sizes: Size[]): Promise<string[]> {
   const wrong: string[] = []
+  let order = [...sizes]
   for (const language of ['zh-CN', 'en']) {
-    await page.setViewportSize(sizes[0]!)
     await page.evaluate((chosen) => localStorage.setItem('yinbo.locale', chosen), language)
     await page.reload()
     await settled(page, ear)
     for (const path of paths) {
       const say = (what: string): number => wrong.push(`${app} ${path} ${language}: ${what}`)
       await visit(page, ear, path)
-      for (const size of sizes) {
-        await page.setViewportSize(size)
+      for (const size of order) {
+        if (page.viewportSize()!.width !== size.width) await page.setViewportSize(size)
         for (const wide of await tooWide(page)) say(`${size.width} wide: ${wide}`)
       }
-      for (const word of wordsWrong(app, language, await shownWords(page), ear.said.join('\n'))) say(`“${word.slice(0, 80)}”`)
+      order = order.reverse()
+      for (const word of wordsWrong(app, language, await shownWords(page), ear.said)) say(`“${word.slice(0, 80)}”`)
       if (language === 'zh-CN') for (const fault of await grave(page)) say(fault)
       for (const complaint of ear.complaints.splice(0)) say(complaint)
-      await page.setViewportSize(sizes[0]!)
     }
   }
   return wrong

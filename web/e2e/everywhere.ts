@@ -83,7 +83,7 @@ export async function settled(page: Page, ear: Ear): Promise<void> {
 }
 
 /** The words on the screen, spoken ones too; nodes marked as people's own words (data-content) apart. */
-const words = (page: Page): Promise<string[]> =>
+export const shownWords = (page: Page): Promise<string[]> =>
   page.evaluate(() => {
     const found: string[] = []
     const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT | NodeFilter.SHOW_ELEMENT)
@@ -96,21 +96,28 @@ const words = (page: Page): Promise<string[]> =>
     return found.map((w) => w.trim()).filter(Boolean)
   })
 
-/** Checks the words: nothing raw in either language, nothing of the other one but what the server said. */
-export function wordsWrong(app: string, language: string, shown: string[], said: string): string[] {
+const words = (app: string) => {
   const [zh, en] = ['zh-CN', 'en'].map((l) => new Map([...messages('shared', l), ...messages(app, l)])) as [Messages, Messages]
-  const keys = new RegExp(`^(${[...new Set([...zh.keys()].map((k) => k.split('.')[0]))].join('|')})(\\.[\\w-]+)+$`)
-  const latin = new Set([...en].filter(([k, text]) => /\p{Script=Han}/u.test(zh.get(k) ?? '') && !text.includes('{')).map(([, text]) => text))
+  return {
+    /** A message's key that stands in the place of its text. */
+    key: new RegExp(`^(${[...new Set([...zh.keys()].map((k) => k.split('.')[0]))].join('|')})(\\.[\\w-]+)+$`),
+    /** What is said otherwise in Chinese. */
+    english: new Set([...en].filter(([k, text]) => /\p{Script=Han}/u.test(zh.get(k) ?? '') && !text.includes('{')).map(([, text]) => text)),
+  }
+}
+const wordsOf = new Map(['viewer', 'host', 'desk'].map((app) => [app, words(app)]))
+
+/** Checks the words: nothing raw in either language, and nothing of the other one but what the server said. */
+export function wordsWrong(app: string, language: string, shown: string[], said: string[]): string[] {
+  const { key, english } = wordsOf.get(app)!
+  const whole = said.join('\n')
+  const own = (text: string): boolean => !whole.includes(JSON.stringify(text).slice(1, -1))
   return [...new Set(shown)].filter((word) => {
-    if (said.includes(JSON.stringify(word).slice(1, -1))) return false
-    if (/undefined|NaN|\[object|Invalid Date/.test(word) || keys.test(word)) return true
-    if (/^[a-z]+(_[a-z]+)+$/.test(word)) return true
-    if (language === 'zh-CN') return latin.has(word)
-    return (word.match(/\p{Script=Han}[\p{Script=Han}\p{P}\d]*/gu) ?? []).some((run) => !said.includes(run))
+    if (/undefined|NaN|\[object|Invalid Date/.test(word) || key.test(word) || /^[a-z]+(_[a-z]+)+$/.test(word)) return own(word)
+    if (language === 'zh-CN') return english.has(word) && own(word)
+    return (word.match(/\p{Script=Han}[\p{Script=Han}\p{P}\d]*/gu) ?? []).some(own)
   })
 }
-
-export const shownWords = words
 
 /** What is wider than the page: the page itself, or a part that scrolls as the page does. */
 export function tooWide(page: Page): Promise<string[]> {

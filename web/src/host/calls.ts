@@ -10,6 +10,7 @@ import {
   type RoomStatus,
   type ShelfItem,
 } from '@client/index'
+import type { ReadLog } from '@shared/staff/roomLog'
 import { api } from './api'
 
 /** A room as its staff see it. */
@@ -145,6 +146,10 @@ export function sayNotice(id: string, text: string, confirmed = false): Promise<
   const body = confirmed ? { text, confirmed } : { text }
   return unwrap(api.http.POST('/host/rooms/{id}/notice', { ...at(id), body }))
 }
+
+/** All that happened in the room, the oldest first. */
+export const readLog = (id: string): ReadLog => (what, cursor) =>
+  unwrap(api.http.GET('/host/rooms/{id}/log', { params: { path: { id }, query: { what: what || undefined, cursor, limit: 50 } } }))
 
 export function getBoard(id: string): Promise<Board> {
   return unwrap(api.http.GET('/host/rooms/{id}/board', at(id)))

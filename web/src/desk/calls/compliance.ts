@@ -1,4 +1,5 @@
 import { unwrap, type Page, type Room, type RoomStatus } from '@client/index'
+import type { ReadLog } from '@shared/staff/roomLog'
 import { api } from '../api'
 
 /** A room as those who watch over it see it. */
@@ -10,6 +11,10 @@ export interface WatchedRoom extends Room {
 export function listRooms(status: RoomStatus | '', cursor?: string): Promise<Page<WatchedRoom>> {
   return unwrap(api.http.GET('/compliance/rooms', { params: { query: { status: status || undefined, cursor, limit: 50 } } }))
 }
+
+/** All that happened in a room, the oldest first. */
+export const readLog = (id: string): ReadLog => (what, cursor) =>
+  unwrap(api.http.GET('/compliance/rooms/{id}/log', { params: { path: { id }, query: { what: what || undefined, cursor, limit: 50 } } }))
 
 /** Ends a live room at once and for good. */
 export function stopRoom(id: string, reason: string): Promise<WatchedRoom> {
