@@ -5,6 +5,7 @@ import { signIn } from './support'
 /** One operator acts; a colleague at another desk and a viewer on a phone see it. */
 
 const desktop = { width: 1440, height: 900 }
+test.describe.configure({ timeout: 120_000 })
 let operator: Caller
 let room = ''
 
@@ -26,7 +27,7 @@ test.afterEach(async () => {
 async function deskOf(browser: Browser): Promise<Page> {
   const page = await (await browser.newContext({ viewport: desktop, locale: 'zh-CN' })).newPage()
   await staffSignIn(page, 'host', 'operator', `/rooms/${room}`)
-  await expect(page.getByText('实时连接')).toBeVisible()
+  await expect(page.getByText('实时连接')).toBeVisible({ timeout: 30_000 })
   return page
 }
 
