@@ -10,6 +10,7 @@ import {
   type RoomStatus,
   type ShelfItem,
 } from '@client/index'
+import type { ReadLog } from '@shared/staff/roomLog'
 import { api } from './api'
 
 /** A room as its staff see it. */
@@ -127,6 +128,11 @@ export function scheduleFlash(room: string, body: FlashForm, key: string): Promi
   )
 }
 
+/** Adds units to a sale that is not over. */
+export function topUpFlash(id: string, units: number, key: string): Promise<FlashSale> {
+  return unwrap(api.http.POST('/host/flash/{id}/top-up', { params: { path: { id }, ...idempotent(key) }, body: { units } }))
+}
+
 export function cancelFlash(id: string): Promise<unknown> {
   return unwrap(api.http.POST('/host/flash/{id}/cancel', at(id)))
 }
@@ -140,6 +146,10 @@ export function sayNotice(id: string, text: string, confirmed = false): Promise<
   const body = confirmed ? { text, confirmed } : { text }
   return unwrap(api.http.POST('/host/rooms/{id}/notice', { ...at(id), body }))
 }
+
+/** All that happened in the room, the oldest first. */
+export const readLog = (id: string): ReadLog => (what, cursor) =>
+  unwrap(api.http.GET('/host/rooms/{id}/log', { params: { path: { id }, query: { what: what || undefined, cursor, limit: 50 } } }))
 
 export function getBoard(id: string): Promise<Board> {
   return unwrap(api.http.GET('/host/rooms/{id}/board', at(id)))

@@ -1,11 +1,6 @@
-import { createRouter, createWebHistory, type RouteLocationRaw } from 'vue-router'
+import { createRouter, createWebHistory } from 'vue-router'
+import { whereTo } from '@shared/staff/door'
 import { staff } from './api'
-
-/** The sign-in page that comes back to `path`; `over` says that a session has just ended. */
-export const whereTo = (path: string, over = false): RouteLocationRaw => ({
-  name: 'sign-in',
-  query: { ...(path && path !== '/' ? { to: path } : {}), ...(over ? { over: '1' } : {}) },
-})
 
 export const router = createRouter({
   history: createWebHistory('/host/'),

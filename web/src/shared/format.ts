@@ -10,6 +10,12 @@ export function money(fen: number): string {
   return `${sign}¥${group(whole)}.${cents}`
 }
 
+/** Fen as a number of yuan, as it is typed or put in a file. */
+export const yuan = (fen: number): string => money(fen).replace(/[¥,]/g, '')
+
+/** Basis points as people read them. */
+export const percent = (bps: number): string => `${(bps / 100).toFixed(1)}%`
+
 /** Yuan as typed (`12`, `12.3`, `12.34`) in fen, or null where it is no amount. */
 export function fenOf(yuan: string): number | null {
   const match = /^(\d{1,9})(?:\.(\d{1,2}))?$/.exec(yuan.trim())
@@ -42,9 +48,14 @@ export function dateTime(iso: string, locale: Locale, now = Date.now()): string 
   ).format(at)
 }
 
-/** Hours and minutes in the bank's zone. */
-export function clock(iso: string, locale: Locale): string {
-  return stamp({ hour: '2-digit', minute: '2-digit' }, locale).format(new Date(iso))
+/** Hours and minutes in the bank's zone, with the seconds where they matter. */
+export function clock(iso: string, locale: Locale, seconds = false): string {
+  return stamp({ hour: '2-digit', minute: '2-digit', ...(seconds ? { second: '2-digit' } : {}) }, locale).format(new Date(iso))
+}
+
+/** Day and time to the second, in the bank's zone. */
+export function moment(iso: string, locale: Locale): string {
+  return stamp({ month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', second: '2-digit' }, locale).format(new Date(iso))
 }
 
 /** Relative under an hour, else the date and time. */

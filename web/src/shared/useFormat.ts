@@ -13,7 +13,8 @@ export function useFormat() {
     countdown: (milliseconds: number) => format.countdown(milliseconds, shown.value),
     count: (n: number) => format.count(n, shown.value),
     dateTime: (iso: string) => format.dateTime(iso, shown.value),
-    clock: (iso: string) => format.clock(iso, shown.value),
+    clock: (iso: string, seconds = false) => format.clock(iso, shown.value, seconds),
+    moment: (iso: string) => format.moment(iso, shown.value),
     when: (iso: string) => format.when(iso, shown.value),
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { FunnelLine } from '../calls/funnel'
-import { percent, stepsOf } from './steps'
+import { shareOf, stepsOf } from './steps'
 
 const line = (figures: Partial<FunnelLine>): FunnelLine =>
   ({ shown: null, clicked: 0, started: 0, submitted: 0, approved: 0, issued: 0, activated: 0, bound: 0, first_spend: 0, ...figures }) as FunnelLine
@@ -17,6 +17,6 @@ describe('the steps of a funnel', () => {
   })
 
   test('a rate without an answer is a dash', () => {
-    expect([percent(null), percent(undefined), percent(0), percent(7550)]).toEqual(['—', '—', '0.0%', '75.5%'])
+    expect([shareOf(null), shareOf(undefined), shareOf(0), shareOf(7550)]).toEqual(['—', '—', '0.0%', '75.5%'])
   })
 })

@@ -1,3 +1,4 @@
+import { percent } from '@shared/format'
 import type { FunnelLine } from '../calls/funnel'
 
 /** The steps of the funnel, in their order. */
@@ -21,5 +22,5 @@ export function stepsOf(line: FunnelLine): StepFigure[] {
   })
 }
 
-/** Basis points as people read them; a dash where there is no answer. */
-export const percent = (bps: number | null | undefined): string => (bps === null || bps === undefined ? '—' : `${(bps / 100).toFixed(1)}%`)
+/** A share as people read it; a dash where there is no answer. */
+export const shareOf = (bps: number | null | undefined): string => (bps === null || bps === undefined ? '—' : percent(bps))

@@ -35,3 +35,13 @@ test('only the latest lines are kept', () => {
   expect(feed.lines.value).toHaveLength(400)
   expect(feed.lines.value.at(-1)?.id).toBe('evt_449')
 })
+
+test('a line that is removed is another line: what shows it is drawn anew', () => {
+  const { socket, say } = fakeSocket()
+  const feed = useFeed(socket)
+  say('chat', line('evt_1'))
+  const before = feed.lines.value[0]
+  say('chat.removed', { id: 'evt_1' })
+  expect(feed.lines.value[0]).toMatchObject({ id: 'evt_1', removed: true })
+  expect(feed.lines.value[0]).not.toBe(before)
+})

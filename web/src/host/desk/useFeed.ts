@@ -1,4 +1,4 @@
-import { ref, shallowRef, triggerRef } from 'vue'
+import { ref, shallowRef } from 'vue'
 import type { ChatLine, RoomSocket } from '@client/index'
 
 export interface FeedLine extends ChatLine {
@@ -22,10 +22,8 @@ export function useFeed(socket: RoomSocket) {
   }
 
   const strike = (id: string): void => {
-    const line = lines.value.find((l) => l.id === id)
-    if (!line) return
-    line.removed = true
-    triggerRef(lines)
+    // A new line, not the old one changed: what shows it would not be drawn anew.
+    lines.value = lines.value.map((l) => (l.id === id ? { ...l, removed: true } : l))
   }
 
   socket.on('chat', (e) => {

@@ -48,6 +48,12 @@ export function useShelfEdit(desk: Desk) {
         const rest = entries.filter((_, i) => i !== from)
         return [...rest.slice(0, to), moved, ...rest.slice(to)]
       }),
+    /** Puts a product at a place, counted from 0. */
+    place: (sku: string, to: number) =>
+      run(async () => {
+        await placeOnShelf(desk.id, sku, { position: to })
+        await desk.refreshShelf()
+      }),
     /** Puts a product before the viewers, or takes it off and keeps its place. */
     show: (sku: string, on: boolean) =>
       run(async () => {

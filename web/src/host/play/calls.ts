@@ -128,6 +128,15 @@ export function getReport(room: string): Promise<Report> {
   return unwrap(api.http.GET('/host/rooms/{id}/report', at(room)))
 }
 
+export async function getSlices(room: string): Promise<Schemas['LiveSlice'][]> {
+  return (await unwrap<Schemas['SlicesOut']>(api.http.GET('/rooms/{id}/slices', at(room)))).items ?? []
+}
+
+/** What was recorded; the addresses are signed and run out. */
+export function getReplay(room: string): Promise<Schemas['VideoReplay']> {
+  return unwrap(api.http.GET('/rooms/{id}/replay', at(room)))
+}
+
 export function getFunnel(room: string): Promise<RoomFunnel> {
   return unwrap(api.http.GET('/host/rooms/{id}/funnel', at(room)))
 }

@@ -3,5 +3,3 @@ export const playFacts = [
   'coupon.drop_ended', 'lottery.opened', 'lottery.drawn', 'lottery.cancelled', 'red_packet.opened', 'red_packet.closed',
   'poll.opened', 'poll.closed', 'card.prompted',
 ] as const
-
-export const isPlayFact = (kind: string): boolean => (playFacts as readonly string[]).includes(kind)

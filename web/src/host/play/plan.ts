@@ -1,4 +1,4 @@
-import { fenOf } from '@shared/format'
+import { fenOf, yuan } from '@shared/format'
 import type { Batch, Cue, CueDraft, CueKind } from './calls'
 
 export const kinds = ['pin', 'flash', 'coupon', 'notice', 'lottery', 'red_packet', 'poll', 'card'] as const satisfies readonly CueKind[]
@@ -138,8 +138,6 @@ export const bodies = {
   poll: (d: PlanDraft) => ({ question: d.question.trim(), options: d.options.map((o) => o.trim()), seconds: d.seconds }),
   card: (d: PlanDraft) => ({ card_product_id: d.card }),
 }
-
-const yuan = (fen: number): string => (fen / 100).toFixed(2)
 
 /** A cue's plan back in the form. */
 export function planOf(cue: Cue): PlanDraft {

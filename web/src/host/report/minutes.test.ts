@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { filled } from './minutes'
+import { axisOf, filled } from './minutes'
 
 const minute = (at: string, viewers: number) =>
   ({ at, viewers, likes: 0, chats: 0, orders: 1, paid_orders: 0, gmv_fen: 0, applications: 0 })
@@ -12,4 +12,13 @@ test('a minute in which nothing happened is a zero', () => {
 
 test('no minutes, no line', () => {
   expect(filled([])).toEqual([])
+})
+
+test('a show of a minute is told in seconds, a long one by few ticks', () => {
+  const axis = (n: number) => axisOf(filled(Array.from({ length: n }, (_, i) => minute(new Date(Date.UTC(2026, 10, 21, 12, i)).toISOString(), 1))))
+  expect(axis(1)).toMatchObject({ step: 30_000, seconds: true })
+  expect(axis(1).max - axis(1).min).toBe(60_000)
+  expect(axis(3).seconds).toBe(true)
+  expect(axis(4)).toMatchObject({ step: 60_000, seconds: false })
+  expect(axis(120).step).toBe(15 * 60_000)
 })

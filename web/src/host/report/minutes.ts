@@ -8,8 +8,13 @@ export type Series = (typeof series)[number]
 
 const minute = 60_000
 
+export interface Point {
+  at: number
+  values: Record<Series, number>
+}
+
 /** Every minute from the first to the last: one in which nothing happened is a zero, not a gap. */
-export function filled(minutes: Minute[]): { at: number; values: Record<Series, number> }[] {
+export function filled(minutes: Minute[]): Point[] {
   const known = new Map(minutes.map((m) => [Math.floor(Date.parse(m.at) / minute), m]))
   const first = Math.min(...known.keys())
   const last = Math.max(...known.keys())
@@ -19,4 +24,16 @@ export function filled(minutes: Minute[]): { at: number; values: Record<Series, 
     const values = Object.fromEntries(series.map((s) => [s, m?.[s] ?? 0])) as Record<Series, number>
     return { at: (first + i) * minute, values }
   })
+}
+
+/** How far a figure of one minute reaches on the axis, so that a bar of the first or last is not cut. */
+const half = minute / 2
+
+/** The time axis: from the first minute to the last, ticks at whole minutes, at half ones while there are few. */
+export function axisOf(points: Point[]): { min: number; max: number; step: number; seconds: boolean } {
+  const first = points[0]?.at ?? 0
+  const last = points.at(-1)?.at ?? first
+  const span = last - first + minute
+  const seconds = span <= 3 * minute
+  return { min: first - half, max: last + half, step: seconds ? half : Math.ceil(span / minute / 8) * minute, seconds }
 }

@@ -10,10 +10,15 @@ interface BlobAnswer {
 export async function download(call: Promise<BlobAnswer>, fallback: string): Promise<void> {
   const { data, error, response } = await call
   if (!response.ok || !(data instanceof Blob)) throw errorFrom(response, error)
+  saveFile(data, fileName(response.headers.get('Content-Disposition')) || fallback)
+}
+
+/** Saves what the page has made itself. */
+export function saveFile(data: Blob, name: string): void {
   const url = URL.createObjectURL(data)
   const link = document.createElement('a')
   link.href = url
-  link.download = fileName(response.headers.get('Content-Disposition')) || fallback
+  link.download = name
   document.body.append(link)
   link.click()
   link.remove()

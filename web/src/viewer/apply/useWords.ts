@@ -1,4 +1,5 @@
 import { formOptions } from '@client/index'
+import { money } from '@shared/format'
 import type { Values } from './fieldRules'
 
 /** What people read instead of codes; the list of places is loaded when first needed. */
@@ -29,7 +30,7 @@ export function useWords(values: Values) {
       case 'residence_years':
         return t('shared.form.years', { n: value })
       case 'limit_wished_fen':
-        return `¥${Number(value).toLocaleString('en')}`
+        return money(Number(value) * 100)
     }
     return value
   }
