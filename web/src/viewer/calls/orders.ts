@@ -48,6 +48,12 @@ export async function payOrder(id: string, body: PayWish, key: string): Promise<
   return answer.payment
 }
 
+/** Whose cashiers there are; the bank's own first. */
+export async function payChannels(): Promise<PayChannel[]> {
+  const answer = await unwrap<{ items: PayChannel[] | null }>(api.http.GET('/payment-channels'))
+  return answer.items ?? []
+}
+
 export function cancelOrder(id: string): Promise<Order> {
   return unwrap(api.http.POST('/orders/{id}/cancel', { params: { path: { id } } }))
 }
