@@ -116,7 +116,7 @@ test('an instant discount is taken by binding a card on the way, and the way goe
   await expect(page.getByRole('radio', { name: /银行收银台/ })).toBeDisabled()
   await expect(page.getByRole('radio', { name: /尾号/ })).toBeChecked()
   await page.getByRole('button', { name: '去支付' }).click()
-  await expect(page.getByText('实物等待商家发货')).toBeVisible({ timeout: 15_000 })
+  await expect(page.getByText('已通知商家，请等待发货')).toBeVisible({ timeout: 15_000 })
   await page.goto('/addresses')
   await expect(page.getByRole('listitem').filter({ hasText: '默认' })).toBeVisible()
 })
