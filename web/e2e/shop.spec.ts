@@ -30,6 +30,7 @@ async function claim(page: Page, title: string): Promise<string> {
 async function find(page: Page, initials: string, title: string): Promise<void> {
   await page.goto('/shop')
   await page.getByRole('searchbox').fill(initials)
+  await expect(page.getByRole('main').getByRole('listitem')).toHaveCount(1)
   await page.getByRole('link', { name: new RegExp(title) }).click()
   await expect(page.getByRole('heading', { name: title })).toBeVisible()
 }
