@@ -24,6 +24,11 @@ type payOut struct {
 	Payment payment.View `json:"payment"`
 }
 
+// channelList is whose cashiers an order can be paid at here.
+type channelList struct {
+	Items []payment.Channel `json:"items" enum:"bankbox,wechatpay" doc:"The bank's own first"`
+}
+
 type refundIn struct {
 	ID string `path:"id" maxLength:"60" doc:"The order"`
 	Keyed
@@ -72,6 +77,7 @@ type callbackOut struct {
 
 func (s *Server) paymentRoutes() {
 	route(s, http.MethodPost, "/orders/{id}/pay", viewers, "Pay an order", s.pay)
+	route(s, http.MethodGet, "/payment-channels", viewers, "Whose cashiers there are to pay at", s.channels)
 	route(s, http.MethodGet, "/orders/{id}/instalments", viewers, "Quote an order's instalments", s.instalments)
 	route(s, http.MethodPost, "/orders/{id}/refunds", viewers, "Ask for money back", s.refund, status(http.StatusCreated))
 	route(s, http.MethodPost, "/callbacks/payments", callback, "The bank reports a payment or a refund", s.paymentCallback, rawBody("application/json"))
@@ -95,6 +101,10 @@ func (s *Server) pay(ctx context.Context, in *payIn) (*answer[payOut], error) {
 func (s *Server) instalments(ctx context.Context, in *idIn) (*body[payment.Quote], error) {
 	p := auth.From(ctx)
 	return answered(s.Payments.Instalments(ctx, p.Bank, p.ID, in.ID))
+}
+
+func (s *Server) channels(context.Context, *struct{}) (*body[channelList], error) {
+	return ok(channelList{s.Payments.Channels()}), nil
 }
 
 func (s *Server) refund(ctx context.Context, in *refundIn) (*answer[payment.RefundView], error) {

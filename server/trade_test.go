@@ -273,6 +273,11 @@ func TestPayingAndRefundingOverHTTP(t *testing.T) {
 	s.want("422 validation channel", s.viewer, "POST", "/orders/"+o.ID+"/pay", "p1", `{"method":"cashier","channel":"wechatpay"}`, nil)
 	s.want("422 validation instalments", s.viewer, "POST", "/orders/"+o.ID+"/pay", "p1", `{"method":"bound_card","card_id":"card","instalments":1}`, nil)
 	s.want("200", s.viewer, "GET", "/orders/"+o.ID+"/instalments", "", "", nil)
+	var channels struct{ Items []string }
+	s.want("200", s.viewer, "GET", "/payment-channels", "", "", &channels)
+	if fmt.Sprint(channels.Items) != "[bankbox]" {
+		t.Errorf("%v", channels.Items)
+	}
 	for range 2 {
 		if got := report(1000, ordertest.CallbackKey); got != "200" {
 			t.Errorf("a good callback: %s", got)

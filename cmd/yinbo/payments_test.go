@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -47,6 +48,11 @@ func TestWeChatPayOverHTTP(t *testing.T) {
 	}
 	viewer := p.viewer(t)
 	o := p.ordered(t, viewer)
+	var there struct{ Items []payment.Channel }
+	p.get(t, viewer, "/payment-channels", 200, &there)
+	if !slices.Equal(there.Items, []payment.Channel{payment.Bankbox, payment.WeChatPay}) {
+		t.Errorf("%v", there.Items)
+	}
 	var answer struct{ Payment payment.View }
 	p.post(t, viewer, "/orders/"+o.ID+"/pay", map[string]any{"method": "cashier", "channel": "wechatpay"}, 200, &answer)
 	if !strings.HasPrefix(answer.Payment.CashierURL, "weixin://") {

@@ -56,6 +56,17 @@ var (
 // Has tells whether payments can go through the channel here.
 func (s *Payments) Has(c Channel) bool { return s.Gateways[c] != nil }
 
+// Channels are those that payments can go through here, the bank's own first.
+func (s *Payments) Channels() []Channel {
+	all := []Channel{}
+	for _, c := range []Channel{Bankbox, WeChatPay} {
+		if s.Has(c) {
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
 // gateway is the channel's; one that is not configured (any more) is unknown,
 // never a no: what went through it may still succeed.
 func (s *Payments) gateway(c Channel) (Gateway, error) {

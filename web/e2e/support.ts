@@ -82,6 +82,14 @@ export async function fillAddress(page: Page): Promise<void> {
   await sheet.getByLabel('详细地址').fill('解放路 1 号')
 }
 
+/** Fills the address at the checkout where goods are sent; vouchers need none. */
+export async function addressIfAsked(page: Page): Promise<void> {
+  const checkout = page.getByRole('dialog', { name: '确认订单' })
+  const asked = checkout.getByLabel('收货人')
+  await expect(asked.or(checkout.getByText('电子券，无需收货地址。'))).toBeVisible()
+  if (await asked.isVisible()) await fillAddress(page)
+}
+
 /** Pays in the cashier's own tab. */
 export async function payAtCashier(page: Page, press: () => Promise<void>): Promise<void> {
   const [cashier] = await Promise.all([page.context().waitForEvent('page'), press()])

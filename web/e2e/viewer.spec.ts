@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib'
 import { AxeBuilder } from '@axe-core/playwright'
 import { expect, test, type Page } from '@playwright/test'
-import { codeAfter, enterRoom, fillAddress, newIdNumber, newPan, newPhone, payAtCashier, signIn, toConsents } from './support'
+import { addressIfAsked, codeAfter, enterRoom, fillAddress, newIdNumber, newPan, newPhone, payAtCashier, signIn, toConsents } from './support'
 
 const shelf = (page: Page) => page.getByRole('button', { name: /打开小黄车/ })
 const dialog = (page: Page) => page.getByRole('dialog').last()
@@ -51,7 +51,7 @@ test('a flash unit is grabbed, paid at the cashier, and turns paid in the room',
   await expect(addressed.or(won).first()).toBeVisible()
   if (await addressed.isVisible()) {
     await fillAddress(page)
-    await page.getByRole('button', { name: '保存并立即抢' }).click()
+    await page.getByRole('button', { name: '用这个地址抢' }).click()
   }
   await expect(page.getByText(/抢到了.*内支付/)).toBeVisible()
   await won.click()
@@ -82,7 +82,7 @@ test('goods are ordered and paid by a bound card; the card is unbound as plainly
   await page.getByRole('dialog', { name: '商品详情' }).getByRole('button', { name: '立即购买' }).click()
   const checkout = page.getByRole('dialog', { name: '确认订单' })
   await expect(checkout).toBeVisible()
-  if (await checkout.getByLabel('收货人').isVisible()) await fillAddress(page)
+  await addressIfAsked(page)
   await checkout.getByRole('button', { name: '提交订单' }).click()
   const pay = page.getByRole('dialog', { name: '支付' })
   await pay.getByRole('radio', { name: /尾号/ }).check()
@@ -110,7 +110,7 @@ test('an unpaid order can be cancelled, and the list says so', async ({ page }) 
   await signIn(page)
   const checkout = page.getByRole('dialog', { name: '确认订单' })
   await expect(checkout).toBeVisible()
-  if (await checkout.getByLabel('收货人').isVisible()) await fillAddress(page)
+  await addressIfAsked(page)
   await checkout.getByRole('button', { name: '提交订单' }).click()
   await page.getByRole('link', { name: '查看订单' }).click()
   await page.getByRole('button', { name: '取消订单' }).click()
@@ -193,7 +193,7 @@ test.describe('sizes', () => {
   })
 })
 
-for (const path of ['/', '/sign-in', '/me', '/privacy']) {
+for (const path of ['/', '/shop', '/sign-in', '/me', '/privacy']) {
   test(`${path} breaks no rule of accessibility`, async ({ page }) => {
     await page.goto(path)
     await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
@@ -205,7 +205,7 @@ test.describe('by night', () => {
   test.use({ colorScheme: 'dark' })
 
   test('the dark colours keep their contrast', async ({ page }) => {
-    for (const path of ['/', '/sign-in', '/me', '/privacy']) {
+    for (const path of ['/', '/shop', '/sign-in', '/me', '/privacy']) {
       await page.goto(path)
       await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
       await noViolations(page)

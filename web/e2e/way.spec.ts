@@ -115,7 +115,7 @@ async function buy(viewer: Page, host: Page): Promise<void> {
   await flashCard(viewer).getByRole('button', { name: '立即抢' }).click()
   await expect(viewer.getByRole('dialog', { name: '先填收货地址' })).toBeVisible()
   await fillAddress(viewer)
-  await viewer.getByRole('button', { name: '保存并立即抢' }).click()
+  await viewer.getByRole('button', { name: '用这个地址抢' }).click()
   const card = flashCard(viewer)
   await expect(card.getByText(/抢到了.*内支付/)).toBeVisible()
   await expect(card).toContainText('仅剩 99 件')

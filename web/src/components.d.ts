@@ -45,12 +45,12 @@ declare module 'vue' {
     VanArea: typeof import('vant/es')['Area']
     VanPopup: typeof import('vant/es')['Popup']
     VanSkeleton: typeof import('vant/es')['Skeleton']
-    VanStepper: typeof import('vant/es')['Stepper']
     VanSwipe: typeof import('vant/es')['Swipe']
     VanSwipeItem: typeof import('vant/es')['SwipeItem']
     YErrorPanel: typeof import('./shared/components/YErrorPanel.vue')['default']
     YLanguageSwitch: typeof import('./shared/components/YLanguageSwitch.vue')['default']
     YMoney: typeof import('./shared/components/YMoney.vue')['default']
+    YQrCode: typeof import('./shared/components/YQrCode.vue')['default']
     YRequestId: typeof import('./shared/components/YRequestId.vue')['default']
     YToasts: typeof import('./shared/components/YToasts.vue')['default']
   }

@@ -82,6 +82,9 @@ export interface Sku {
   id: string
   spec: string
   price_fen: number
+  list_price_fen?: number
+  /** How many one person's orders may hold; 0 for any number. */
+  per_person_limit?: number
   stock_state: StockState
 }
 
@@ -215,6 +218,7 @@ export interface Discount {
   kind: string
   amount_fen: number
   funded_by: 'bank' | 'merchant' | 'platform'
+  coupon_id?: string
 }
 
 export interface Order {

@@ -1,5 +1,5 @@
 import { onScopeDispose, shallowRef } from 'vue'
-import { ApiError, type Order } from '@client/index'
+import { ApiError, type OwnOrder } from '@client/index'
 import { getOrder } from '../calls/orders'
 import { orderChanged } from '../lib/orderSignals'
 
@@ -11,7 +11,7 @@ const askEvery = 3000
  * waits for payment.
  */
 export function useOrderWatch() {
-  const order = shallowRef<Order | null>(null)
+  const order = shallowRef<OwnOrder | null>(null)
   const gone = shallowRef<unknown>(null)
   let timer = 0
   let busy = false
@@ -37,7 +37,7 @@ export function useOrderWatch() {
     }
   }
 
-  const follow = (next: Order | null): void => {
+  const follow = (next: OwnOrder | null): void => {
     order.value = next
     plan()
   }

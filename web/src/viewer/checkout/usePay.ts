@@ -1,6 +1,6 @@
 import { ref, shallowRef } from 'vue'
 import { ApiError, newKey, type Order, type Payment } from '@client/index'
-import { payOrder } from '../calls/orders'
+import { payOrder, type PayWish } from '../calls/orders'
 
 /**
  * Paying one order. Each way of paying has its own key, kept until that try is
@@ -12,14 +12,14 @@ export function usePay() {
   const payment = shallowRef<Payment | null>(null)
   const keys = new Map<string, string>()
 
-  const send = async (order: Order, method: 'cashier' | 'bound_card', card?: string): Promise<Payment | null> => {
-    const way = `${order.id}/${method}/${card ?? ''}`
+  const send = async (order: Order, wish: PayWish): Promise<Payment | null> => {
+    const way = `${order.id}/${Object.values(wish).join('/')}`
     const key = keys.get(way) ?? newKey()
     keys.set(way, key)
     busy.value = true
     error.value = null
     try {
-      payment.value = await payOrder(order.id, card ? { method, card_id: card } : { method }, key)
+      payment.value = await payOrder(order.id, wish, key)
       if (payment.value.status === 'failed') keys.delete(way)
       return payment.value
     } catch (cause) {
@@ -38,7 +38,7 @@ export function usePay() {
    */
   const byCashier = async (order: Order): Promise<boolean> => {
     const tab = window.open('about:blank', '_blank')
-    const made = await send(order, 'cashier')
+    const made = await send(order, { method: 'cashier' })
     const url = made?.cashier_url
     if (!url) {
       tab?.close()
@@ -56,5 +56,11 @@ export function usePay() {
     keys.clear()
   }
 
-  return { busy, error, payment, byCashier, byCard: (order: Order, card: string) => send(order, 'bound_card', card), reset }
+  return {
+    busy, error, payment, byCashier, reset,
+    /** Asks for an address to be shown as a QR code; nothing is opened. */
+    byCode: (order: Order) => send(order, { method: 'cashier', channel: 'wechatpay' }),
+    /** `terms` is 0 for all at once. */
+    byCard: (order: Order, card: string, terms = 0) => send(order, { method: 'bound_card', card_id: card, ...(terms > 0 && { instalments: terms }) }),
+  }
 }

@@ -1,21 +1,22 @@
 import type { Address } from '@client/index'
 
-const key = 'yinbo.viewer.address'
-
-/** The address typed last, for this tab only: personal data does not stay on the phone. */
-export function savedAddress(): Address | null {
-  try {
-    return JSON.parse(sessionStorage.getItem(key) ?? 'null') as Address | null
-  } catch {
-    return null
-  }
+/** Where goods went last: its place in the book, empty for one that is in no book. */
+interface Last {
+  id: string
+  address: Address
 }
 
-export function saveAddress(address: Address): void {
-  sessionStorage.setItem(key, JSON.stringify(address))
+let last: Last | null = null
+
+/** The address of this page's last order, in memory alone: what should stay is kept in one's address book. */
+export const lastAddress = (): Last | null => last
+
+export function rememberAddress(address: Address, id = ''): void {
+  last = { id, address }
 }
 
 /** Forgets all that this tab remembers of a person; called when signing out. */
 export function forgetPerson(): void {
+  last = null
   sessionStorage.clear()
 }

@@ -1,5 +1,10 @@
-import { computed } from 'vue'
+import { computed, inject, provide, type InjectionKey } from 'vue'
 import { useRoute, useRouter } from 'vue-router'
+
+const ofPage: InjectionKey<Sheets> = Symbol('sheets')
+
+/** The page's sheets, for a part of it that opens one of its own. */
+export const usePageSheets = (): Sheets => inject(ofPage)!
 
 /**
  * The open sheets, as a stack in the address (`?sheet=shelf.product`): the
@@ -23,7 +28,7 @@ export function useSheets() {
       })
     })
 
-  return {
+  const sheets = {
     isOpen: (name: string) => stack.value.includes(name),
     top: computed(() => stack.value[stack.value.length - 1] ?? ''),
 
@@ -45,4 +50,8 @@ export function useSheets() {
       await done
     },
   }
+  provide(ofPage, sheets)
+  return sheets
 }
+
+export type Sheets = ReturnType<typeof useSheets>
