@@ -33,7 +33,7 @@ test('a category and a product with its picture and SKU reach viewers; stock mov
   const seen = async () => (await viewer.call.get<{ items: { title: string; images: string[] }[] }>(`/products?q=gswl${stamp}`)).items
 
   await signIn(page, 'desk', 'operator', '/products?tab=categories')
-  await page.getByRole('button', { name: '新增分类' }).click()
+  await page.getByRole('button', { name: '新增分类', exact: true }).click()
   await dialog(page, '新增分类').locator('input[name=category_name]').fill(shelf)
   await dialog(page, '新增分类').getByRole('button', { name: '保存' }).click()
   await expect(page.locator(`[data-category="${shelf}"]`)).toBeVisible()
