@@ -49,6 +49,9 @@ func importer(ctx context.Context) (bank string, by bulk.Actor, lang fault.Lang)
 // the report.
 func (s *Server) importRoutes() {
 	importReaders := staff(auth.Operator, auth.Auditor) // files are the whole bank's
+	route(s, http.MethodGet, "/shop/import-kinds", importReaders, "What can be imported, with the columns of its files", func(ctx context.Context, in *listIn) (*body[list[bulk.Shape]], error) {
+		return short(s.Imports.Shapes(), nil, in.Page, func(v bulk.Shape) string { return v.Kind })
+	})
 	route(s, http.MethodGet, "/shop/imports", importReaders, "List imports, the newest first", s.listImports)
 	route(s, http.MethodPost, "/shop/imports", shopKeepers, "Begin an import; its file comes in parts", s.createImport, status(http.StatusCreated))
 	route(s, http.MethodGet, "/shop/imports/{id}", importReaders, "How an import goes", func(ctx context.Context, in *idIn) (*body[bulk.Job], error) {

@@ -176,7 +176,7 @@ func (s *Server) redeemVoucher(ctx context.Context, in *redeemIn) (*answer[vouch
 	if err != nil {
 		return nil, err
 	}
-	v, replayed, err := s.Vouchers.Redeem(ctx, req, auth.From(ctx).Bank.ID, orderStaff(ctx), in.Body.Code)
+	v, replayed, err := s.Vouchers.Redeem(ctx, req, auth.From(ctx).Bank, orderStaff(ctx), in.Body.Code)
 	if err != nil {
 		return nil, err
 	}

@@ -46,6 +46,21 @@ type editEntryIn struct {
 	}
 }
 
+// whyIn is an act on an object with a reason, or without a body.
+type whyIn struct {
+	ID   string `path:"id" maxLength:"60"`
+	Body *struct {
+		Reason string `json:"reason,omitempty" maxLength:"200" doc:"Goes to the audit log"`
+	}
+}
+
+func (in *whyIn) reason() string {
+	if in.Body == nil {
+		return ""
+	}
+	return in.Body.Reason
+}
+
 func (s *Server) entryRoutes() {
 	route(s, http.MethodGet, "/shop/products", shopReaders, "List the products, hidden ones too", s.listEntries)
 	route(s, http.MethodPost, "/shop/products", shopKeepers, "Add a product with its SKUs", s.createEntry, status(http.StatusCreated))
@@ -58,13 +73,13 @@ func (s *Server) entryRoutes() {
 		return answered(s.Catalog.EditProduct(ctx, bank, by, in.ID, catalog.ProductChange{Title: b.Title, Category: b.Category,
 			Branch: b.BranchID, Images: b.Images, ValidDays: b.ValidDays}))
 	})
-	route(s, http.MethodPost, "/shop/products/{id}/hide", shopKeepers, "Take a product out of the shop", func(ctx context.Context, in *idIn) (*body[catalog.Entry], error) {
+	route(s, http.MethodPost, "/shop/products/{id}/hide", shopKeepers, "Take a product out of the shop", func(ctx context.Context, in *whyIn) (*body[catalog.Entry], error) {
 		bank, by := keeper(ctx)
-		return answered(s.Catalog.Hide(ctx, bank, by, in.ID))
+		return answered(s.Catalog.Hide(ctx, bank, by, in.ID, in.reason()))
 	})
-	route(s, http.MethodPost, "/shop/products/{id}/unhide", shopKeepers, "Put a hidden product back", func(ctx context.Context, in *idIn) (*body[catalog.Entry], error) {
+	route(s, http.MethodPost, "/shop/products/{id}/unhide", shopKeepers, "Put a hidden product back", func(ctx context.Context, in *whyIn) (*body[catalog.Entry], error) {
 		bank, by := keeper(ctx)
-		return answered(s.Catalog.Unhide(ctx, bank, by, in.ID))
+		return answered(s.Catalog.Unhide(ctx, bank, by, in.ID, in.reason()))
 	})
 }
 

@@ -84,7 +84,7 @@ func TestAShopIsKeptOverHTTP(t *testing.T) {
 	if len(found.Items) != 1 || len(found.Items[0].SKUs) != 2 {
 		t.Errorf("%+v", found)
 	}
-	s.want("200", operator, "POST", "/shop/products/"+p.ID+"/hide", "", "", nil)
+	s.want("200", operator, "POST", "/shop/products/"+p.ID+"/hide", "", `{"reason":"断货"}`, nil)
 	s.want("404 not_found", "", "GET", "/products/"+p.ID, "", "", nil)
 	s.want("200", operator, "POST", "/shop/products/"+p.ID+"/unhide", "", "", nil)
 	s.want("200", "", "GET", "/products/"+p.ID, "", "", nil)
@@ -185,6 +185,11 @@ func TestAnImportOverHTTP(t *testing.T) {
 	s := newShop(t)
 	operator, auditor := s.staff(auth.Operator), s.staff(auth.Auditor)
 	var j bulk.Job
+	var kinds struct{ Items []bulk.Shape }
+	s.want("200", auditor, "GET", "/shop/import-kinds", "", "", &kinds)
+	if kinds.Items[0].Kind != "products" || kinds.Items[0].Columns[0].Title != "SKU编码" {
+		t.Errorf("%+v", kinds)
+	}
 	s.want("422 validation kind", operator, "POST", "/shop/imports", "k0", `{"kind":"nothing","name":"f.csv"}`, nil)
 	s.want("201", operator, "POST", "/shop/imports", "k1", `{"kind":"products","name":"f.csv"}`, &j)
 	path := "/shop/imports/" + j.ID

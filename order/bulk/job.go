@@ -81,13 +81,19 @@ func New(d *db.DB, box *outbox.Box, keeper *idem.Keeper, kinds ...Kind) *Imports
 	return &Imports{db: d, box: box, keeper: keeper, kinds: kinds}
 }
 
-// Kinds are the names of what can be imported.
-func (s *Imports) Kinds() []string {
-	names := make([]string, len(s.kinds))
+// Shape is what the files of a kind look like.
+type Shape struct {
+	Kind    string   `json:"kind"`
+	Columns []Column `json:"columns"`
+}
+
+// Shapes tell what can be imported, in which columns.
+func (s *Imports) Shapes() []Shape {
+	shapes := make([]Shape, len(s.kinds))
 	for i, k := range s.kinds {
-		names[i] = k.Name
+		shapes[i] = Shape{k.Name, k.Columns}
 	}
-	return names
+	return shapes
 }
 
 func (s *Imports) kind(name string) (Kind, bool) {

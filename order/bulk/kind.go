@@ -23,9 +23,9 @@ type Kind struct {
 
 // Column is a column that a kind's files may have.
 type Column struct {
-	Name     string // in the API, in reports
-	Title    string // the Chinese name, which a header may use as well
-	Required bool   // the header must have it; whether a cell may be empty is the kind's
+	Name     string `json:"name" doc:"As a header and reports name it"`
+	Title    string `json:"title" doc:"The Chinese name, which a header may use as well"`
+	Required bool   `json:"required" doc:"The header must have it; whether a cell may be empty is the kind's"`
 }
 
 // Actor is who imports.

@@ -154,8 +154,9 @@ func setProduct(ctx context.Context, tx *db.Tx, bank, productID string, p NewPro
 }
 
 // Hide takes a product out of lists, shelves and new orders; what was ordered
-// stays. A flash sale of it that is set up goes on: cancel it to stop it.
-func (c *Catalog) Hide(ctx context.Context, bank string, by Actor, productID string) (Entry, error) {
+// stays. A flash sale of it that is set up goes on: cancel it to stop it. The
+// reason, if there is one, goes to the audit log.
+func (c *Catalog) Hide(ctx context.Context, bank string, by Actor, productID, reason string) (Entry, error) {
 	return c.changeProduct(ctx, bank, productID, func(tx *db.Tx, e Entry) error {
 		if e.Hidden {
 			return nil
@@ -163,12 +164,12 @@ func (c *Catalog) Hide(ctx context.Context, bank string, by Actor, productID str
 		if _, err := tx.Exec(ctx, "UPDATE product SET hidden_at = ? WHERE bank_id = ? AND id = ?", tx.Now, bank, productID); err != nil {
 			return err
 		}
-		return audit.Write(ctx, tx, by.entry(bank, "product.hidden", productID, nil))
+		return audit.Write(ctx, tx, by.entry(bank, "product.hidden", productID, because(reason)))
 	})
 }
 
 // Unhide shows a hidden product again.
-func (c *Catalog) Unhide(ctx context.Context, bank string, by Actor, productID string) (Entry, error) {
+func (c *Catalog) Unhide(ctx context.Context, bank string, by Actor, productID, reason string) (Entry, error) {
 	return c.changeProduct(ctx, bank, productID, func(tx *db.Tx, e Entry) error {
 		if !e.Hidden {
 			return nil
@@ -176,8 +177,16 @@ func (c *Catalog) Unhide(ctx context.Context, bank string, by Actor, productID s
 		if _, err := tx.Exec(ctx, "UPDATE product SET hidden_at = NULL WHERE bank_id = ? AND id = ?", bank, productID); err != nil {
 			return err
 		}
-		return audit.Write(ctx, tx, by.entry(bank, "product.unhidden", productID, nil))
+		return audit.Write(ctx, tx, by.entry(bank, "product.unhidden", productID, because(reason)))
 	})
+}
+
+// because is the audit entry's detail of an act with a reason; nil without one.
+func because(reason string) map[string]any {
+	if reason == "" {
+		return nil
+	}
+	return map[string]any{"reason": reason}
 }
 
 // changeProduct holds a product's row while change runs, and reads it anew.

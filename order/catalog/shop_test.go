@@ -206,7 +206,7 @@ func TestHiddenProductsAreForStaffOnly(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 2 {
-			if e, err = k.shop.Hide(k.ctx, bank, keeper, e.ID); err != nil || !e.Hidden {
+			if e, err = k.shop.Hide(k.ctx, bank, keeper, e.ID, "断货"); err != nil || !e.Hidden {
 				t.Errorf("%+v %v", e, err)
 			}
 		}
@@ -218,10 +218,10 @@ func TestHiddenProductsAreForStaffOnly(t *testing.T) {
 				t.Errorf("%+v %v", all, err)
 			}
 		}
-		if e, err = k.shop.Unhide(k.ctx, bank, keeper, e.ID); err != nil || e.Hidden {
+		if e, err = k.shop.Unhide(k.ctx, bank, keeper, e.ID, ""); err != nil || e.Hidden {
 			t.Errorf("%+v %v", e, err)
 		}
-		if _, err := k.shop.Hide(k.ctx, "bank_b", keeper, e.ID); problem(err) != "not_found" {
+		if _, err := k.shop.Hide(k.ctx, "bank_b", keeper, e.ID, ""); problem(err) != "not_found" {
 			t.Error(err)
 		}
 		if n := k.number("SELECT COUNT(*) FROM audit WHERE action = 'product.hidden'"); n != 1 {

@@ -39,7 +39,7 @@ func each(t *testing.T, fn func(t *testing.T, s shop)) {
 }
 
 func (s shop) redeem(code string) (voucher.Redemption, error) {
-	r, _, err := s.Redeem(s.Ctx, s.Request(terminal.ID, "POST /shop/vouchers/redeem"), s.Bank.ID, terminal, code)
+	r, _, err := s.Redeem(s.Ctx, s.Request(terminal.ID, "POST /shop/vouchers/redeem"), s.Bank, terminal, code)
 	return r, err
 }
 
@@ -180,14 +180,14 @@ func TestWhatIsNoCodeOfThisBankIsNotRedeemed(t *testing.T) {
 		_, err = s.redeem("2222-2222")
 		wantCode(t, err, "validation")
 		// The other bank's terminal: its lookup key differs, and so does its bank.
-		_, _, err = s.Redeem(s.Ctx, s.Request(terminal.ID, "POST /redeem"), s.OtherBank().ID, terminal, codes[0].Code)
+		_, _, err = s.Redeem(s.Ctx, s.Request(terminal.ID, "POST /redeem"), s.OtherBank(), terminal, codes[0].Code)
 		wantCode(t, err, "not_found")
 		req := s.Request(terminal.ID, "POST /redeem")
-		first, _, err := s.Redeem(s.Ctx, req, s.Bank.ID, terminal, codes[0].Code)
+		first, _, err := s.Redeem(s.Ctx, req, s.Bank, terminal, codes[0].Code)
 		if err != nil {
 			t.Fatal(err)
 		}
-		again, replayed, err := s.Redeem(s.Ctx, req, s.Bank.ID, terminal, codes[0].Code)
+		again, replayed, err := s.Redeem(s.Ctx, req, s.Bank, terminal, codes[0].Code)
 		if err != nil || !replayed || again.ID != first.ID {
 			t.Errorf("%+v %v %v", again, replayed, err)
 		}

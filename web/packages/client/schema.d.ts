@@ -5045,6 +5045,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/shop/import-kinds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What can be imported, with the columns of its files
+         * @description Roles: operator, auditor.
+         */
+        get: operations["get-shop-import-kinds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/shop/imports": {
         parameters: {
             query?: never;
@@ -6378,6 +6398,14 @@ export interface components {
             province: string;
             street: string;
         };
+        BulkColumn: {
+            /** @description As a header and reports name it */
+            name: string;
+            /** @description The header must have it; whether a cell may be empty is the kind's */
+            required: boolean;
+            /** @description The Chinese name, which a header may use as well */
+            title: string;
+        };
         BulkJob: {
             created_at: string;
             created_by: string;
@@ -6444,6 +6472,10 @@ export interface components {
             object_id: string;
             /** @enum {string} */
             verdict: "created" | "updated" | "failed";
+        };
+        BulkShape: {
+            columns: components["schemas"]["BulkColumn"][] | null;
+            kind: string;
         };
         CallbackOut: {
             received: boolean;
@@ -7643,6 +7675,10 @@ export interface components {
         };
         ListBulkLineReport: {
             items: components["schemas"]["BulkLineReport"][] | null;
+            next_cursor: string | null;
+        };
+        ListBulkShape: {
+            items: components["schemas"]["BulkShape"][] | null;
             next_cursor: string | null;
         };
         ListCardApplication: {
@@ -10889,6 +10925,10 @@ export interface components {
         WechatOut: {
             /** @enum {string} */
             code: "SUCCESS";
+        };
+        WhyInBody: {
+            /** @description Goes to the audit log */
+            reason?: string;
         };
         WinnersOut: {
             items: components["schemas"]["PlayOwed"][] | null;
@@ -44367,6 +44407,121 @@ export interface operations {
             };
         };
     };
+    "get-shop-import-kinds": {
+        parameters: {
+            query?: {
+                /** @description How many items */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListBulkShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-shop-imports": {
         parameters: {
             query?: {
@@ -47054,7 +47209,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["WhyInBody"];
+            };
+        };
         responses: {
             /** @description OK */
             200: {
@@ -47287,7 +47446,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["WhyInBody"];
+            };
+        };
         responses: {
             /** @description OK */
             200: {

@@ -17,6 +17,10 @@ export const areas = [
   { name: 'handovers', group: 'leads', roles: ['reviewer', 'supervisor'] },
   { name: 'screening', group: 'rules', roles: ['risk', 'supervisor', 'auditor'] },
   { name: 'lists', group: 'rules', roles: ['risk', 'supervisor', 'auditor'] },
+  { name: 'products', group: 'shop', roles: ['operator', 'auditor'] },
+  { name: 'imports', group: 'shop', roles: ['operator', 'auditor'] },
+  { name: 'coupons', group: 'shop', roles: ['operator', 'auditor'] },
+  { name: 'redeem', group: 'shop', roles: ['operator'] },
   { name: 'finance-day', group: 'finance', roles: ['finance', 'finance_checker', 'auditor'] },
   { name: 'settlements', group: 'finance', roles: ['finance', 'finance_checker', 'auditor'] },
   { name: 'merchants', group: 'finance', roles: ['operator', 'admin', 'finance', 'finance_checker', 'auditor'] },
@@ -38,6 +42,9 @@ export type AreaName = (typeof areas)[number]['name']
 
 export const mayEnter = (area: AreaName): boolean =>
   staff.has(...(areas.find((a) => a.name === area)?.roles ?? []))
+
+/** Whether one may change the shop: its operators of the whole bank. */
+export const keepsShop = (): boolean => staff.has('operator') && !staff.person.value?.branch_id
 
 /** The first area that the signed-in person may enter. */
 export const firstArea = (): AreaName | null => areas.find((a) => mayEnter(a.name))?.name ?? null
