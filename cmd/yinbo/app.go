@@ -171,7 +171,7 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 	figures.orders, figures.sales, figures.coupons, figures.applications = a.orders, a.sales, a.coupons, applications
 
 	a.keeper = c.keeper(personal{people: a.people, book: book, bindings: bindings, followUps: followUps, orders: a.orders, rooms: a.rooms})
-	a.purges = []func(context.Context) error{a.people.Purge, c.box.Purge, bindings.Purge, screens.Purge, a.imports.Purge, a.desk.Purge, reach.Purge(c.db)}
+	a.purges = []func(context.Context) error{a.people.Purge, c.box.Purge, bindings.Purge, screens.Purge, screens.SealFormer, a.imports.Purge, a.desk.Purge, reach.Purge(c.db)}
 
 	if r.serve {
 		a.touches = &funnel.Touches{DB: c.db, Rooms: a.rooms, Log: c.log}
