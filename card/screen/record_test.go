@@ -65,7 +65,7 @@ func TestWhatADecisionWasMadeOnGoesWithTheApplicant(t *testing.T) {
 		keeper := keeping.New(keeping.Deps{DB: d.DB})
 		for more := true; more; {
 			var err error
-			if more, err = keeper.Sweep(ctx, d.Bank, card.Keeping(), d.Clock.Now().Add(400*24*time.Hour)); err != nil {
+			if more, err = keeper.Sweep(ctx, d.Bank, card.Keeping(), d.Clock.Now().Add(4000*24*time.Hour)); err != nil {
 				t.Fatal(err)
 			}
 		}
