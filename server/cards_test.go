@@ -103,7 +103,7 @@ func newDepartment(t *testing.T, d *db.DB) *department {
 	web.Config.Handler = server.New(server.Deps{Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Metrics: prometheus.NewRegistry(), Auth: people,
 		Banks: banks, Keys: keys, DB: d, Applications: card.New(book, keeper, people, nowhere{}), Leads: leads, Comparer: &review.Comparer{Leads: leads, Core: gate},
 		Outcomes: review.NewOutcomes(book, keeper, banks, bindings, bankbox.DefaultCallbackKey), Bindings: bindings, Screens: screens,
-		FollowUps: followUps, Replies: follow.NewReplies(followUps, banks, bankbox.DefaultCallbackKey),
+		FollowUps: followUps, Replies: follow.NewReplies(followUps, banks, keeper, bankbox.DefaultCallbackKey),
 		Payments: payment.New(payment.Deps{DB: d, Box: dep.box, Keeper: keeper, Banks: banks})}).Handler()
 	t.Cleanup(func() {
 		if err := dep.theirs.Close(context.Background()); err != nil {

@@ -12,6 +12,7 @@ import (
 	"yinbo/internal/db"
 	"yinbo/internal/id"
 	"yinbo/internal/testkit"
+	"yinbo/order/catalog"
 )
 
 // branches makes two branches, one with an outlet below it, people of them, and a
@@ -185,4 +186,78 @@ func body(method, act string) any {
 		return map[string]any{"day": "2026-01-01"}
 	}
 	return map[string]any{"name": "x", "position": 1, "members": []string{}}
+}
+
+// tokenOf signs in an operator of a branch.
+func (s *shop) tokenOf(branch string) string {
+	s.T.Helper()
+	err := s.DB.InTx(s.Ctx, func(tx *db.Tx) error {
+		_, err := s.people.CreateStaff(s.Ctx, tx, s.Bank.ID, auth.NewStaff{Username: branch, Name: "运营", Password: "pass-of-a-branch", Branch: branch, Roles: []auth.Role{auth.Operator}})
+		return err
+	})
+	if err != nil {
+		s.T.Fatal(err)
+	}
+	in, err := s.people.Login(s.Ctx, s.Bank, branch, "pass-of-a-branch", "")
+	if err != nil {
+		s.T.Fatal(err)
+	}
+	return in.Access
+}
+
+// An order is of the branch of the room that it was placed in; one of no room is
+// the head office's.
+func TestStaffOfABranchSeeTheOrdersOfItsRooms(t *testing.T) {
+	s := newShop(t)
+	west, east := s.branch("西"), s.branch("东")
+	outlet := s.branch("西网点")
+	orders := map[string]string{}
+	sku := s.SKU(catalog.Physical, 2000, 50)
+	for i, branch := range []string{west, outlet, east, ""} {
+		var o seen
+		s.want("201", s.viewer, "POST", "/orders", fmt.Sprint("scope", i), `{"items":[{"sku_id":"`+sku+`","quantity":1}],"address":`+delivery+`}`, &o)
+		orders[branch] = o.ID
+		err := s.DB.InTx(s.Ctx, func(tx *db.Tx) error {
+			if _, err := tx.Exec(s.Ctx, "UPDATE branch SET parent_id = ? WHERE id = ?", west, outlet); err != nil || branch == "" {
+				return err
+			}
+			room := id.New(id.Room)
+			if err := tx.Insert(s.Ctx, "room (id, bank_id, title, cover_url, status, host_id, host_name, branch_id, playback_url, starts_at, epoch, created_at)",
+				[][]any{{room, s.Bank.ID, "专场", "", "ended", "stf_x", "主播", branch, "", tx.Now, id.New(id.Event), tx.Now}}, ""); err != nil {
+				return err
+			}
+			_, err := tx.Exec(s.Ctx, "UPDATE orders SET room_id = ? WHERE id = ?", room, o.ID)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	acts := map[string]string{"GET ": "", "POST /reveal": `{"reason":"核对"}`, "POST /ship": `{"carrier":"顺丰","tracking_no":"SF9"}`,
+		"PUT /shipment": `{"carrier":"顺丰","tracking_no":"SF9"}`, "POST /complete": "", "POST /cancel": `{"reason":"x"}`, "POST /refunds": `{"amount_fen":1,"reason":"x"}`}
+	for _, c := range []struct {
+		token string
+		sees  []string
+	}{{s.operator, []string{west, outlet, east, ""}}, {s.tokenOf(west), []string{west, outlet}}, {s.tokenOf(outlet), []string{outlet}}, {s.tokenOf(east), []string{east}}} {
+		var page struct{ Items []seen }
+		s.want("200", c.token, "GET", "/shop/orders?limit=50", "", "", &page)
+		if len(page.Items) != len(c.sees) {
+			t.Errorf("sees %d orders, want those of %v", len(page.Items), c.sees)
+		}
+		for branch, order := range orders {
+			if slices.Contains(c.sees, branch) {
+				s.want("200", c.token, "GET", "/shop/orders/"+order, "", "", nil)
+				continue
+			}
+			for act, body := range acts {
+				method, end, _ := strings.Cut(act, " ")
+				s.want("404 not_found", c.token, method, "/shop/orders/"+order+end, id.New(id.Event), body, nil)
+			}
+			s.want("200", c.token, "GET", "/shop/orders?q="+order, "", "", &page)
+			if len(page.Items) != 0 {
+				t.Errorf("a search shows another branch's order")
+			}
+		}
+	}
+	s.want("403 auth.head_office", s.tokenOf(s.branch("北")), "POST", "/shop/categories", "", `{"name":"x"}`, nil)
 }

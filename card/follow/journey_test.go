@@ -14,6 +14,7 @@ import (
 	"yinbo/internal/db"
 	"yinbo/internal/fault"
 	"yinbo/internal/gateway"
+	"yinbo/internal/idem"
 	"yinbo/internal/tenant"
 	"yinbo/internal/testkit"
 )
@@ -350,7 +351,7 @@ func (b banks) ByID(_ context.Context, id string) (tenant.Bank, bool, error) {
 // report sends the gateway's callback.
 func report(t *testing.T, d *cardtest.Department, body string) (follow.Taken, error) {
 	t.Helper()
-	r := follow.NewReplies(d.FollowUps, banks{d}, cardtest.CallbackKey)
+	r := follow.NewReplies(d.FollowUps, banks{d}, idem.NewKeeper(d.DB), cardtest.CallbackKey)
 	return r.Callback(testkit.Context(t), bankbox.Sign(cardtest.CallbackKey, d.Clock.Now(), []byte(body)), []byte(body), "req")
 }
 
@@ -369,6 +370,7 @@ func TestAnAnswerOfTStopsPromotionsAtOnceOverAllChannels(t *testing.T) {
 		d.Work(t)
 		body := `{"replies":[{"phone":"` + cardtest.Phone(1) + `","text":" ｔ "},{"phone":"` + cardtest.Phone(2) + `","text":"谢谢"}]}`
 		for want := 1; want >= 0; want-- { // the second time changes nothing
+			d.Clock.Advance(time.Second)
 			if taken, err := report(t, d, body); err != nil || taken.OptedOut != want {
 				t.Fatalf("%+v %v", taken, err)
 			}
@@ -450,13 +452,53 @@ func TestAnOptOutAndASendingAreOneAfterTheOther(t *testing.T) {
 
 func TestForgedAndMalformedReportsAreRefused(t *testing.T) {
 	cardtest.Each(t, func(t *testing.T, d *cardtest.Department) {
-		r := follow.NewReplies(d.FollowUps, banks{d}, cardtest.CallbackKey)
+		r := follow.NewReplies(d.FollowUps, banks{d}, idem.NewKeeper(d.DB), cardtest.CallbackKey)
 		_, err := r.Callback(testkit.Context(t), bankbox.Sign("another", d.Clock.Now(), []byte("{}")), []byte("{}"), "req")
 		if fault.Code(err) != "callback.signature" {
 			t.Errorf("forged: %v", err)
 		}
 		if _, err = report(t, d, "{"); fault.Code(err) != "bad_request" {
 			t.Errorf("malformed: %v", err)
+		}
+	})
+}
+
+// A signed report that somebody sends on within its five minutes is answered as it
+// was and undoes nothing; nor does the gateway's own repeat, signed anew, of an
+// answer from before the person chose otherwise.
+func TestAStopSentOnDoesNotUndoANewerChoice(t *testing.T) {
+	cardtest.Each(t, func(t *testing.T, d *cardtest.Department) {
+		ctx := testkit.Context(t)
+		_, viewer := issue(t, d, 1)
+		d.SignedIn(t, viewer, cardtest.Phone(1))
+		body := []byte(`{"replies":[{"phone":"` + cardtest.Phone(1) + `","text":"T","at":"` + d.Clock.Now().Format(time.RFC3339) + `"}]}`)
+		signature := bankbox.Sign(cardtest.CallbackKey, d.Clock.Now(), body)
+		r := follow.NewReplies(d.FollowUps, banks{d}, idem.NewKeeper(d.DB), cardtest.CallbackKey)
+		first, err := r.Callback(ctx, signature, body, "req")
+		if err != nil || first.OptedOut != 1 {
+			t.Fatalf("%+v %v", first, err)
+		}
+		d.Clock.Advance(time.Minute)
+		if _, err := d.FollowUps.Choose(ctx, d.Bank.ID, viewer, true, "req"); err != nil {
+			t.Fatal(err)
+		}
+		for _, header := range []string{signature, strings.ToUpper(signature[len("t=0000000000,v1="):]), " " + strings.Replace(signature, ",", " , ", 1)} {
+			if !strings.Contains(header, "t=") {
+				header = signature[:len("t=0000000000,v1=")] + header
+			}
+			if again, err := r.Callback(ctx, header, body, "req"); err != nil || again != first {
+				t.Errorf("sent on: %+v %v", again, err)
+			}
+		}
+		if again, err := r.Callback(ctx, bankbox.Sign(cardtest.CallbackKey, d.Clock.Now(), body), body, "req"); err != nil || again.OptedOut != 0 {
+			t.Errorf("repeated by the gateway: %+v %v", again, err)
+		}
+		if c, err := d.FollowUps.Choice(ctx, d.Bank.ID, viewer); err != nil || !c.Promotions {
+			t.Errorf("%+v %v", c, err)
+		}
+		d.Clock.Advance(time.Minute)
+		if taken, err := report(t, d, `{"replies":[{"phone":"`+cardtest.Phone(1)+`","text":"T"}]}`); err != nil || taken.OptedOut != 1 {
+			t.Errorf("another answer: %+v %v", taken, err)
 		}
 	})
 }

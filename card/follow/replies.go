@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+	"time"
 
 	"yinbo/card"
 	"yinbo/internal/audit"
@@ -13,6 +14,7 @@ import (
 	"yinbo/internal/fault"
 	"yinbo/internal/gateway"
 	"yinbo/internal/id"
+	"yinbo/internal/idem"
 	"yinbo/internal/pii"
 	"yinbo/internal/reach"
 	"yinbo/internal/tenant"
@@ -20,9 +22,10 @@ import (
 
 // Reply is what somebody answered to a message, as the gateway reports it.
 type Reply struct {
-	Phone pii.Text `json:"phone"`
-	Text  pii.Text `json:"text" doc:"T, TD, 拒收, 退订 stop promotions; anything else is passed over"`
-	OutID string   `json:"out_id,omitempty" doc:"Our number of the message that was answered, where the gateway knows it"`
+	Phone pii.Text    `json:"phone"`
+	Text  pii.Text    `json:"text" doc:"T, TD, 拒收, 退订 stop promotions; anything else is passed over"`
+	OutID string      `json:"out_id,omitempty" doc:"Our number of the message that was answered, where the gateway knows it"`
+	At    clock.Stamp `json:"at,omitzero" doc:"When it was answered, where the gateway tells: an older answer does not undo a newer choice"`
 }
 
 // Delivery is what became of a message that the gateway took.
@@ -52,19 +55,27 @@ type AllBanks interface {
 
 // Replies takes what a gateway reports of messages, and viewers' own choice.
 type Replies struct {
-	f     *FollowUps
-	banks AllBanks
-	key   string // signs the gateway's callbacks
+	f      *FollowUps
+	banks  AllBanks
+	keeper *idem.Keeper
+	key    string // signs the gateway's callbacks
 }
 
 // NewReplies makes the service; key is the one that the bank signs with.
-func NewReplies(f *FollowUps, banks AllBanks, key string) *Replies {
-	return &Replies{f: f, banks: banks, key: key}
+func NewReplies(f *FollowUps, banks AllBanks, keeper *idem.Keeper, key string) *Replies {
+	return &Replies{f: f, banks: banks, keeper: keeper, key: key}
 }
 
-// Callback takes a signed report; again, it changes nothing. A reply that answers
-// none of our messages stops the promotions of every bank that knows the phone.
-// Errors: callback.signature (401); bad_request; validation.
+// gatewayRoute names the reports among what was answered once and is not taken
+// again.
+const gatewayRoute = "POST /callbacks/sms-replies"
+
+// Callback takes a signed report. The same signed message again changes nothing and
+// is answered the same: within its five minutes somebody may send it on, after the
+// person has chosen otherwise. A reply that answers none of our messages stops the
+// promotions of every bank that knows the phone; one from before the person wanted
+// promotions again is passed over. Errors: callback.signature (401); bad_request;
+// validation.
 func (r *Replies) Callback(ctx context.Context, signature string, raw []byte, requestID string) (taken Taken, err error) {
 	if err := gateway.CheckSignature(r.key, signature, raw, r.f.book.DB.Clock().Now()); err != nil {
 		return taken, err
@@ -79,26 +90,53 @@ func (r *Replies) Callback(ctx context.Context, signature string, raw []byte, re
 	if len(report.Deliveries) > 1000 {
 		return taken, fault.InvalidField("deliveries", "field.too_long")
 	}
-	for _, x := range report.Replies {
-		if !reach.IsStop(x.Text.Reveal()) {
+	stops, err := r.stops(ctx, report.Replies)
+	if err != nil {
+		return taken, err
+	}
+	heard := idem.Request{Person: "sms-gateway", Route: gatewayRoute, Key: gateway.SignatureMark(signature)}
+	taken, _, err = idem.Do(ctx, r.keeper, heard, func(tx *db.Tx) (out Taken, err error) {
+		for _, s := range stops {
+			changed, err := r.stop(ctx, tx, s, requestID)
+			if err != nil {
+				return out, err
+			}
+			if changed {
+				out.OptedOut++
+			}
+		}
+		out.Delivered, err = delivered(ctx, tx, report.Deliveries)
+		return out, err
+	})
+	return taken, err
+}
+
+// stop is somebody's wish for no promotions of a bank.
+type stop struct {
+	bank, phone string // the phone's hash
+	at          time.Time
+}
+
+// stops are the wishes among replies, each for the bank whose message it answers.
+func (r *Replies) stops(ctx context.Context, replies []Reply) (out []stop, err error) {
+	for _, x := range replies {
+		number := mobile(x.Phone)
+		if !reach.IsStop(x.Text.Reveal()) || !card.ValidMobile(number) { // nobody whom we could write to
 			continue
 		}
 		banks, err := r.asked(ctx, x.OutID)
 		if err != nil {
-			return taken, err
+			return nil, err
 		}
 		for _, bank := range banks {
-			out, err := r.stop(ctx, bank, x.Phone, requestID)
+			hash, err := r.f.book.Keys.Hash(ctx, bank.ID, "phone", number)
 			if err != nil {
-				return taken, err
+				return nil, err
 			}
-			if out {
-				taken.OptedOut++
-			}
+			out = append(out, stop{bank.ID, hash, x.At.Time})
 		}
 	}
-	taken.Delivered, err = r.delivered(ctx, report.Deliveries)
-	return taken, err
+	return out, nil
 }
 
 // asked is the bank whose message was answered, or all of them.
@@ -116,21 +154,13 @@ func (r *Replies) asked(ctx context.Context, outID string) ([]tenant.Bank, error
 
 // stop opts a person out by their phone. A bank that does not know the phone
 // notes it all the same: it may come to know it.
-func (r *Replies) stop(ctx context.Context, bank tenant.Bank, phone pii.Text, requestID string) (bool, error) {
-	number := mobile(phone)
-	if !card.ValidMobile(number) { // nobody whom we could write to
-		return false, nil
+func (r *Replies) stop(ctx context.Context, tx *db.Tx, s stop, requestID string) (bool, error) {
+	if !s.at.IsZero() {
+		if later, err := reach.WantedAfter(ctx, tx, s.bank, s.phone, s.at); err != nil || later {
+			return false, err
+		}
 	}
-	hash, err := r.f.book.Keys.Hash(ctx, bank.ID, "phone", number)
-	if err != nil {
-		return false, err
-	}
-	var changed bool
-	err = r.f.book.DB.InTx(ctx, func(tx *db.Tx) error {
-		changed, err = r.f.optOut(ctx, tx, bank.ID, hash, bySMS, audit.Entry{ActorKind: "system", Actor: "sms-gateway", RequestID: requestID})
-		return err
-	})
-	return changed, err
+	return r.f.optOut(ctx, tx, s.bank, s.phone, bySMS, audit.Entry{ActorKind: "system", Actor: "sms-gateway", RequestID: requestID})
 }
 
 // mobile is a phone as people sign in with it: gateways report some with the
@@ -177,30 +207,23 @@ func (f *FollowUps) optOut(ctx context.Context, tx *db.Tx, bank, phoneHash, chan
 const optedOutText = "已为您停止发送推广消息。需要时可在“隐私”中重新打开。"
 
 // delivered notes which messages arrived.
-func (r *Replies) delivered(ctx context.Context, items []Delivery) (n int, err error) {
-	if len(items) == 0 {
-		return 0, nil
-	}
-	err = r.f.book.DB.InTx(ctx, func(tx *db.Tx) error {
-		n = 0
-		for _, d := range items {
-			if !d.Delivered {
-				continue
-			}
-			at := d.At.Time
-			if at.IsZero() || at.After(tx.Now) { // not told, or by a clock that runs ahead
-				at = tx.Now
-			}
-			rows, err := tx.Exec(ctx, "UPDATE follow_up SET delivered_at = ? WHERE id = ? AND status IN ('sending', 'sent') AND delivered_at IS NULL",
-				at, d.OutID)
-			if err != nil {
-				return err
-			}
-			n += int(rows)
+func delivered(ctx context.Context, tx *db.Tx, items []Delivery) (n int, err error) {
+	for _, d := range items {
+		if !d.Delivered {
+			continue
 		}
-		return nil
-	})
-	return n, err
+		at := d.At.Time
+		if at.IsZero() || at.After(tx.Now) { // not told, or by a clock that runs ahead
+			at = tx.Now
+		}
+		rows, err := tx.Exec(ctx, "UPDATE follow_up SET delivered_at = ? WHERE id = ? AND status IN ('sending', 'sent') AND delivered_at IS NULL",
+			at, d.OutID)
+		if err != nil {
+			return n, err
+		}
+		n += int(rows)
+	}
+	return n, nil
 }
 
 // Choice is whether a viewer takes promotions.

@@ -13,6 +13,7 @@ import (
 	"yinbo/internal/fault"
 	"yinbo/internal/id"
 	"yinbo/internal/pii"
+	"yinbo/internal/tenant"
 	"yinbo/internal/testkit"
 )
 
@@ -124,6 +125,80 @@ func TestBulkIntakeIsSpreadByCapacityAndTheRestWaits(t *testing.T) {
 		}
 		if _, err := audit.Verify(ctx, d.DB, d.Bank.ID); err != nil {
 			t.Error(err)
+		}
+	})
+}
+
+// Who is of a branch is dealt leads of queues of it and below only, in their turn
+// with whoever sees the whole bank; no queue of no branch comes to them.
+func TestABranchsReviewersAreDealtItsLeadsOnly(t *testing.T) {
+	cardtest.Each(t, func(t *testing.T, d *cardtest.Department) {
+		ctx, boss := testkit.Context(t), d.Reviewer(true)
+		err := d.DB.InTx(ctx, func(tx *db.Tx) error {
+			return tx.Insert(ctx, "branch (id, bank_id, parent_id, name, created_at)", [][]any{
+				{"brn_east", d.Bank.ID, nil, "东", tx.Now}, {"brn_outlet", d.Bank.ID, "brn_east", "网点", tx.Now}, {"brn_west", d.Bank.ID, nil, "西", tx.Now}}, "")
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		east, outlet, all := d.Reviewer(false), d.Reviewer(false), d.Reviewer(false)
+		d.Staff.Bind(east.ID, tenant.Within("brn_east", "brn_outlet"))
+		d.Staff.Bind(outlet.ID, tenant.Within("brn_outlet"))
+		members := []string{east.ID, outlet.ID, all.ID}
+		for _, m := range members {
+			if err := d.Leads.SetReviewer(ctx, d.Bank, boss, m, 20, true); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for i, f := range []review.QueueForm{{Name: "网点", BranchID: "brn_outlet"}, {Name: "东", BranchID: "brn_east"}, {Name: "西", BranchID: "brn_west"}, {Name: "其他"}} {
+			f.Position, f.Members = i, members
+			if _, err := d.Leads.SaveQueue(ctx, d.Bank, boss, "", f); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var leads []string
+		for n := range 24 {
+			lead, _ := d.Apply(t, n)
+			leads = append(leads, lead)
+		}
+		if err := d.DB.InTx(ctx, func(tx *db.Tx) error {
+			for i, lead := range leads {
+				branch := []any{"brn_outlet", "brn_east", "brn_west", nil}[i%4]
+				if _, err := tx.Exec(ctx, "UPDATE application SET branch_id = ? WHERE id = ?", branch, lead); err != nil {
+					return err
+				}
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		spread(t, d)
+		of := func(p review.Person) map[string]int {
+			rows, err := db.All(ctx, d.DB, func(r db.Row) (v string, err error) { return v, r.Scan(&v) },
+				"SELECT COALESCE(branch_id, '') FROM application WHERE claimed_by = ? AND status = 'in_review'", p.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			out := map[string]int{}
+			for _, b := range rows {
+				out[b]++
+			}
+			return out
+		}
+		theirs := of(outlet)
+		if theirs["brn_outlet"] == 0 || len(theirs) != 1 {
+			t.Errorf("the outlet's: %v", theirs)
+		}
+		if theirs = of(east); theirs["brn_east"] == 0 || theirs["brn_west"]+theirs[""] != 0 {
+			t.Errorf("the branch's: %v", theirs)
+		}
+		if theirs = of(all); theirs["brn_west"] != 6 || theirs[""] != 6 {
+			t.Errorf("the whole bank's: %v", theirs)
+		}
+		for _, lead := range leads {
+			if s := d.Status(t, lead); s != card.InReview {
+				t.Errorf("a lead that all could have is %s", s)
+			}
 		}
 	})
 }

@@ -2,13 +2,15 @@ package screen
 
 import (
 	"context"
+	"strings"
 
 	"yinbo/internal/db"
 	"yinbo/internal/invariant"
+	"yinbo/internal/pii"
 )
 
-// Invariants are what holds of screening.
-func Invariants() []invariant.Rule {
+// Invariants are what holds of screening; keys open what decisions were made on.
+func Invariants(keys *pii.Keyring) []invariant.Rule {
 	return []invariant.Rule{{
 		Name:  "screening.active",
 		Means: "a bank that has rules has one active version, which two persons made so; the built-in one needs none",
@@ -35,8 +37,10 @@ func Invariants() []invariant.Rule {
 			WHERE NOT EXISTS (SELECT 1 FROM screening_decision d WHERE d.bank_id = e.bank_id AND d.application_id = e.application_id AND d.round > e.round)`,
 	}, {
 		Name:  "screening.replay",
-		Means: "the newest 1,000 decisions, made again by their version and input, are the same",
-		Look:  replays,
+		Means: "the newest 1,000 decisions whose input is left bear its mark, and made again by their version and input are the same",
+		Look: func(ctx context.Context, q db.Querier) (int64, []invariant.Row, error) {
+			return replays(ctx, q, keys)
+		},
 	}, {
 		Name:  "screening.listed",
 		Means: "an entry counts until it is removed, under its own list, kind and hash",
@@ -55,7 +59,7 @@ func Invariants() []invariant.Rule {
 
 const replayed = 1000
 
-func replays(ctx context.Context, q db.Querier) (looked int64, broken []invariant.Row, err error) {
+func replays(ctx context.Context, q db.Querier, keys *pii.Keyring) (looked int64, broken []invariant.Row, err error) {
 	type row struct {
 		record
 		bank string
@@ -63,7 +67,7 @@ func replays(ctx context.Context, q db.Querier) (looked int64, broken []invarian
 	rows, err := db.All(ctx, q, func(r db.Row) (v row, err error) {
 		v.record, err = scanRecord(banked{r, &v.bank})
 		return v, err
-	}, "SELECT bank_id, application_id, set_id, input, results, verdict, at, round FROM screening_decision ORDER BY at DESC LIMIT ?", replayed)
+	}, strings.Replace(selectRecord, "SELECT ", "SELECT bank_id, ", 1)+"input_sealed <> ? ORDER BY at DESC LIMIT ?", pii.Erased, replayed)
 	if err != nil {
 		return 0, nil, err
 	}
@@ -76,6 +80,13 @@ func replays(ctx context.Context, q db.Querier) (looked int64, broken []invarian
 			}
 			programs[d.set] = p
 		}
+		if found, err := d.unmarked(ctx, keys, placeOf(d.bank, d.application)); err != nil || found != "" {
+			if err != nil {
+				found = "the input does not open"
+			}
+			broken = append(broken, invariant.Row{Bank: d.bank, Object: d.application, Found: found})
+			continue
+		}
 		if p == nil {
 			broken = append(broken, invariant.Row{Bank: d.bank, Object: d.application, Found: "no version " + d.set})
 			continue
@@ -85,6 +96,22 @@ func replays(ctx context.Context, q db.Querier) (looked int64, broken []invarian
 		}
 	}
 	return int64(len(rows)), broken, nil
+}
+
+// unmarked opens the input and says what is wrong with its mark, "" for nothing.
+func (d *record) unmarked(ctx context.Context, keys *pii.Keyring, place pii.Place) (string, error) {
+	if err := d.open(ctx, keys, place); err != nil || inClear(d.sealed) {
+		return "", err
+	}
+	text, err := d.clearText(ctx, keys, place)
+	if err != nil {
+		return "", err
+	}
+	mark, err := markOf(ctx, keys, place, text)
+	if err == nil && mark != d.mark {
+		return "the input is not the one that was marked", nil
+	}
+	return "", err
 }
 
 // banked scans a bank's id before the rest.

@@ -31,53 +31,17 @@ func (s *Screens) Screen(ctx context.Context, tx *db.Tx, bank tenant.Bank, c car
 	}
 	round := 1
 	if c.Again {
-		if round, err = setAside(ctx, tx, bank.ID, c.Application); err != nil {
+		if round, err = setAside(ctx, tx, s.book.Keys, bank.ID, c.Application); err != nil {
 			return "", err
 		}
 	}
 	verdict, results := p.evaluate(in)
-	return verdict, tx.Insert(ctx, "screening_decision (bank_id, application_id, set_id, input, results, verdict, at, round)",
-		[][]any{{bank.ID, c.Application, v.ID, mustJSON(in), mustJSON(results), string(verdict), tx.Now, round}}, "")
-}
-
-// setAside makes way for a further decision and gives its round.
-func setAside(ctx context.Context, tx *db.Tx, bank, application string) (round int, err error) {
-	_, err = tx.Exec(ctx, `INSERT INTO screening_earlier (bank_id, application_id, round, set_id, input, results, verdict, at)
-		SELECT bank_id, application_id, round, set_id, input, results, verdict, at FROM screening_decision WHERE bank_id = ? AND application_id = ?`, bank, application)
+	sealed, mark, err := sealInput(ctx, s.book.Keys, placeOf(bank.ID, c.Application), mustJSON(in))
 	if err != nil {
-		return 0, err
+		return "", err
 	}
-	if _, err := tx.Exec(ctx, "DELETE FROM screening_decision WHERE bank_id = ? AND application_id = ?", bank, application); err != nil {
-		return 0, err
-	}
-	last, _, err := db.Value[int](ctx, tx, "SELECT COALESCE(MAX(round), 0) FROM screening_earlier WHERE bank_id = ? AND application_id = ?", bank, application)
-	return last + 1, err
-}
-
-// record is a decision as it is kept.
-type record struct {
-	application, set string
-	input            Input
-	results          []Result
-	verdict          card.Verdict
-	at               db.Time
-	round            int
-}
-
-const selectRecord = "SELECT application_id, set_id, input, results, verdict, at, round FROM screening_decision WHERE "
-
-func scanRecord(r db.Row) (d record, err error) {
-	var input, results string
-	if err := r.Scan(&d.application, &d.set, &input, &results, &d.verdict, &d.at, &d.round); err != nil {
-		return d, err
-	}
-	if err := json.Unmarshal([]byte(input), &d.input); err != nil {
-		return d, fmt.Errorf("screen: input of %s: %w", d.application, err)
-	}
-	if err := json.Unmarshal([]byte(results), &d.results); err != nil {
-		return d, fmt.Errorf("screen: results of %s: %w", d.application, err)
-	}
-	return d, nil
+	return verdict, tx.Insert(ctx, "screening_decision (bank_id, application_id, set_id, input_sealed, input_mark, results, verdict, at, round)",
+		[][]any{{bank.ID, c.Application, v.ID, sealed, mark, mustJSON(results), string(verdict), tx.Now, round}}, "")
 }
 
 // Said is what a rule said of an application, with the rule.
@@ -95,7 +59,8 @@ type Decision struct {
 	VersionNo     *int64       `json:"version_no"`
 	Verdict       card.Verdict `json:"verdict" enum:"pass,refer,decline"`
 	At            clock.Stamp  `json:"at"`
-	Input         *Input       `json:"input" doc:"Without personal data"`
+	Input         *Input       `json:"input" doc:"null for decisions from before rules had versions, and once the applicant's data is gone"`
+	InputErased   bool         `json:"input_erased" doc:"The applicant's data is gone; the verdict and each rule's result stay"`
 	Results       []Said       `json:"results"`
 	Round         int          `json:"round" doc:"1 for the first; one more after each supplement"`
 	Rounds        int          `json:"rounds" doc:"How many there are"`
@@ -112,7 +77,10 @@ func (s *Screens) Decision(ctx context.Context, bank, lead string, round int) (D
 		return s.former(ctx, bank, lead, round)
 	}
 	out := Decision{ApplicationID: lead, VersionID: &v.ID, VersionNo: &v.No, Verdict: d.verdict, At: clock.At(d.at.Time),
-		Input: &d.input, Results: said(v, d.results), Round: d.round}
+		InputErased: d.erased, Results: said(v, d.results), Round: d.round}
+	if !d.erased {
+		out.Input = &d.input
+	}
 	out.Rounds, _, err = db.Value[int](ctx, s.book.DB, "SELECT round FROM screening_decision WHERE bank_id = ? AND application_id = ?", bank, lead)
 	return out, err
 }
@@ -144,9 +112,14 @@ func (s *Screens) former(ctx context.Context, bank, lead string, round int) (Dec
 }
 
 func (s *Screens) recorded(ctx context.Context, bank, lead string, round int) (d record, v Version, found bool, err error) {
+	place := placeOf(bank, lead)
 	d, found, err = db.One(ctx, s.book.DB, scanRecord, selectRecord+"bank_id = ? AND application_id = ? AND (? = 0 OR round = ?)", bank, lead, round, round)
 	if err == nil && !found && round > 0 {
-		d, found, err = db.One(ctx, s.book.DB, scanRecord, strings.Replace(selectRecord, "screening_decision", "screening_earlier", 1)+"bank_id = ? AND application_id = ? AND round = ?", bank, lead, round)
+		place = placeOfEarlier(bank, lead, round)
+		d, found, err = db.One(ctx, s.book.DB, scanRecord, selectEarlier+"bank_id = ? AND application_id = ? AND round = ?", bank, lead, round)
+	}
+	if err == nil && found {
+		err = d.open(ctx, s.book.Keys, place)
 	}
 	if err != nil || !found {
 		return d, v, found, err
@@ -190,7 +163,9 @@ func (s *Screens) Findings(ctx context.Context, bank, lead string) ([]card.Findi
 	for i, r := range said(v, d.results) {
 		out[i] = card.Finding{Rule: r.Rule, Version: fmt.Sprint(v.No), Name: r.Name, Reason: r.Reason, Verdict: r.Verdict, Input: map[string]any{}}
 		for _, path := range p.reads[i] {
-			out[i].Input[path] = at(facts, path)
+			if !d.erased {
+				out[i].Input[path] = at(facts, path)
+			}
 		}
 	}
 	return out, nil
@@ -218,7 +193,7 @@ type Replay struct {
 
 // Replay decides again by the recorded input: by the version on record, or by
 // another; round is as in Decision. Errors: 404 not_found; 409 screening.no_record for a decision from
-// before rules had versions.
+// before rules had versions, screening.erased where the applicant's data is gone.
 func (s *Screens) Replay(ctx context.Context, bank, lead, version string, round int) (Replay, error) {
 	d, v, found, err := s.recorded(ctx, bank, lead, round)
 	if err != nil {
@@ -229,6 +204,9 @@ func (s *Screens) Replay(ctx context.Context, bank, lead, version string, round 
 			return Replay{}, err
 		}
 		return Replay{}, fault.New(fault.Conflict, "screening.no_record")
+	}
+	if d.erased {
+		return Replay{}, fault.New(fault.Conflict, "screening.erased")
 	}
 	own := version == "" || version == v.ID
 	if !own {

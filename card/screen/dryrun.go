@@ -12,6 +12,7 @@ import (
 	"yinbo/internal/fault"
 	"yinbo/internal/id"
 	"yinbo/internal/outbox"
+	"yinbo/internal/pii"
 )
 
 // RunTask is the outbox's kind of a dry run.
@@ -186,7 +187,7 @@ func (s *Screens) runChunk(ctx context.Context, bank string, run Run) (Run, erro
 	if err != nil {
 		return run, err
 	}
-	where, args := "bank_id = ?", []any{bank}
+	where, args := "bank_id = ? AND input_sealed <> ?", []any{bank, pii.Erased} // of whom nothing is left, nothing is judged
 	if run.last != "" {
 		where, args = where+" AND application_id < ?", append(args, run.last)
 	}
@@ -212,6 +213,9 @@ func (s *Screens) tally(ctx context.Context, bank string, run Run, p *program, p
 	}
 	var changes [][]any
 	for _, d := range past {
+		if err := d.open(ctx, s.book.Keys, placeOf(bank, d.application)); err != nil {
+			return run, err
+		}
 		now, results := p.evaluate(d.input)
 		counts[[2]card.Verdict{d.verdict, now}]++
 		if now != d.verdict {

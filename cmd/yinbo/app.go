@@ -171,7 +171,7 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 	figures.orders, figures.sales, figures.coupons, figures.applications = a.orders, a.sales, a.coupons, applications
 
 	a.keeper = c.keeper(personal{people: a.people, book: book, bindings: bindings, followUps: followUps, orders: a.orders, rooms: a.rooms})
-	a.purges = []func(context.Context) error{a.people.Purge, c.box.Purge, bindings.Purge, screens.Purge, a.imports.Purge, a.desk.Purge, reach.Purge(c.db)}
+	a.purges = []func(context.Context) error{a.people.Purge, c.box.Purge, bindings.Purge, screens.Purge, screens.SealFormer, a.imports.Purge, a.desk.Purge, reach.Purge(c.db)}
 
 	if r.serve {
 		a.touches = &funnel.Touches{DB: c.db, Rooms: a.rooms, Log: c.log}
@@ -179,7 +179,7 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 		a.server = server.New(server.Deps{Log: c.log, Metrics: a.metrics, Tracing: c.trace, Auth: a.people, Banks: c.banks, Keys: c.keys,
 			Apps: web.Apps(), Ready: a.ready, Catalog: shop, Imports: a.imports, Flash: a.sales, Orders: a.orders, Coupons: a.coupons, Payments: a.payments,
 			Ledger: ledgers, Settle: a.desk, Terms: contracts, Reports: report.New(c.db), DB: c.db, Applications: applications, Leads: leads, Comparer: a.comparer, Outcomes: outcomes, Screens: screens,
-			Bindings: bindings, FollowUps: followUps, Replies: follow.NewReplies(followUps, c.banks, key), Keeper: a.keeper, Touches: a.touches,
+			Bindings: bindings, FollowUps: followUps, Replies: follow.NewReplies(followUps, c.banks, keeper, key), Keeper: a.keeper, Touches: a.touches,
 			Funnel: &funnel.Funnel{DB: c.db, Rooms: cardAudiences{a.rooms}, Spending: a.payments}, Games: a.games, Rundowns: rundowns, Rooms: a.rooms, Hub: a.hub, Video: a.video, Vouchers: vouchers, Addresses: addressbook.New(c.db, c.keys),
 			OrderDesk: desk.New(desk.Deps{DB: c.db, Keyring: c.keys, Payments: a.payments, Vouchers: vouchers, Names: a.people})})
 	}

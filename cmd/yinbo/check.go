@@ -39,10 +39,10 @@ import (
 	"yinbo/order/voucher"
 )
 
-// invariants are everyone's.
-func invariants() []invariant.Rule {
+// invariants are everyone's; keys open what some of them look into.
+func invariants(keys *pii.Keyring) []invariant.Rule {
 	return slices.Concat(catalog.Invariants(), order.Invariants(), flash.Invariants(), payment.Invariants(), promo.Invariants(),
-		voucher.Invariants(), ledger.Invariants(), settle.Invariants(), settle.PayoutInvariants(), settle.ReserveInvariants(), settle.InvoiceInvariants(), terms.Invariants(), card.Invariants(), bind.Invariants(), follow.Invariants(), screen.Invariants(), review.Invariants(), funnel.Invariants(),
+		voucher.Invariants(), ledger.Invariants(), settle.Invariants(), settle.PayoutInvariants(), settle.ReserveInvariants(), settle.InvoiceInvariants(), terms.Invariants(), card.Invariants(), bind.Invariants(), follow.Invariants(), screen.Invariants(keys), review.Invariants(), funnel.Invariants(),
 		live.Invariants(), play.Invariants(), rundown.Invariants(), video.Invariants(), outbox.Invariants(), audit.Invariants(), pii.Invariants(), keeping.Invariants(), auth.Invariants())
 }
 
@@ -64,7 +64,7 @@ func (c commander) check() *cobra.Command {
 	cmd := &cobra.Command{Use: "check", Short: "Verify every invariant of the database, also while it is in use",
 		Long: "Verify every invariant of the database, also while it is in use: it only reads.\nExits 1 when one is broken, and names the rows.",
 		Args: cobra.NoArgs, RunE: c.withCore(func(ctx context.Context, core *core, _ []string) error {
-			list := invariants()
+			list := invariants(core.keys)
 			if l.admission {
 				if core.cfg.Embedded() {
 					return errors.New("--admission: an embedded node keeps admission to itself; there is none to look at")

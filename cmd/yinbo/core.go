@@ -18,6 +18,7 @@ import (
 	"yinbo/internal/pii"
 	"yinbo/internal/tenant"
 	"yinbo/internal/tracing"
+	"yinbo/internal/vault"
 	"yinbo/migrations"
 )
 
@@ -99,6 +100,13 @@ func (c *core) prove(ctx context.Context) error {
 		return err
 	}
 	var before []pii.KEK
+	if c.cfg.VaultBefore {
+		old, err := vault.New(c.cfg.Vault())
+		if err != nil {
+			return err
+		}
+		before = append(before, old)
+	}
 	if c.cfg.KEKFileBefore != "" {
 		old, err := pii.ReadKEK(c.cfg.KEKFileBefore)
 		if err != nil {
@@ -106,16 +114,21 @@ func (c *core) prove(ctx context.Context) error {
 		}
 		before = append(before, old)
 	}
-	c.keys, err = pii.OpenKeyring(ctx, c.db, kek, before...)
+	if c.keys, err = pii.OpenKeyring(ctx, c.db, kek, before...); err == nil {
+		c.log.Info("the key-encryption key opens", "kek", kek.ID(), "vault", c.cfg.VaultURL, "before", len(before))
+	}
 	return err
 }
 
 const demoKEK = "demo_kek"
 
-// kek finds the key-encryption key: the file that is configured, else the
+// kek finds the key-encryption key: Vault's or the file's that is configured, else the
 // public one of a demo database, else the file in the state folder, which is
 // made when it is not there.
 func (c *core) kek(ctx context.Context) (pii.KEK, error) {
+	if c.cfg.VaultURL != "" && !c.cfg.VaultBefore {
+		return vault.New(c.cfg.Vault())
+	}
 	if c.cfg.KEKFile != "" {
 		return pii.LoadKEK(c.cfg.KEKFile)
 	}

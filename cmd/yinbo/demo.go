@@ -165,11 +165,15 @@ func (s *seeder) bank(ctx context.Context, slug, name string) (opened, error) {
 	b.Settings.OwnBINs = map[string][]string{"demo": {"621799", "622599"}, "other": {"621700"}}[slug]
 	b.Settings.HandoffKey = slug + "-handoff-key" // public, as all of a demo's secrets
 	o := opened{bank: b}
-	err := s.db.InTx(ctx, func(tx *db.Tx) error {
+	keys, err := s.keys.Make(ctx, b.ID, pii.AES256GCM)
+	if err != nil {
+		return o, err
+	}
+	err = s.db.InTx(ctx, func(tx *db.Tx) error {
 		if err := tenant.Create(ctx, tx, b); err != nil {
 			return err
 		}
-		if err := s.keys.Create(ctx, tx, b.ID, pii.AES256GCM); err != nil {
+		if err := keys.Insert(ctx, tx); err != nil {
 			return err
 		}
 		branch := id.New(id.Branch)

@@ -53,7 +53,7 @@ func (c commander) keys() *cobra.Command {
 			}
 			return err
 		})}
-	rewrap := &cobra.Command{Use: "rewrap", Short: "Wrap all keys by the key-encryption key of kek_file; those that kek_file_before wraps are unwrapped by it",
+	rewrap := &cobra.Command{Use: "rewrap", Short: "Wrap all keys by the newest version of the key-encryption key; those that the one of before wraps are unwrapped by it",
 		Args: cobra.NoArgs, RunE: c.withCore(func(ctx context.Context, core *core, _ []string) error {
 			n, err := core.keys.Rewrap(ctx)
 			if err == nil {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -21,6 +22,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"yinbo/card"
 	"yinbo/internal/config"
 	"yinbo/internal/db"
 )
@@ -29,11 +31,28 @@ import (
 type somebody struct {
 	name, idNo, phone, cardPhone, pan   string
 	street, email, employer, note, code string
+
+	// What the form asks for besides.
+	pinyin, expires, workplace, workPhone string
+	marital, education                    string
+	contacts                              [2]contactPerson
+	// What is told on the way, each value in one place alone.
+	begun   string // in a draft that is never sent in
+	redone  string // the supplement's answer
+	asked   string // what the reviewer asks
+	account string // of a merchant
 }
+
+// contactPerson is whom to ask in an emergency.
+type contactPerson struct{ relation, name, phone string }
 
 func newSomebody() somebody {
 	return somebody{name: "慕容雪漪", idNo: residentID("44010619880818417"), phone: "13987650312", cardPhone: "13987650329", pan: pan("622599"),
-		street: "梧桐巷十七号之三", email: "murong.xueyi@leak-test.cn", employer: "云岫茶业商行", note: "已致电慕容女士核对收入"}
+		street: "梧桐巷十七号之三", email: "murong.xueyi@leak-test.cn", employer: "云岫茶业商行", note: "已致电慕容女士核对收入",
+		pinyin: "MURONG XUEYI", expires: "2037-04-23", workplace: "栖霞大道六百零九号", workPhone: "020-83157246-805",
+		marital: "widowed", education: "junior_college",
+		contacts: [2]contactPerson{{"sibling", "慕容霁川", "13688240571"}, {"colleague", "欧阳砚秋", "13522907846"}},
+		begun:    "青篱里三弄二号", redone: "松风路四十一号附一", asked: "请说明单位新址", account: "6222029917403386"}
 }
 
 // residentID adds the check digit (GB 11643).
@@ -50,9 +69,22 @@ func residentID(first17 string) string {
 // own (CONTRACT §8), and what people say in a room's chat is not looked for.
 func (s somebody) secrets() map[string]*regexp.Regexp {
 	out := map[string]*regexp.Regexp{}
-	for name, v := range map[string]string{"name": s.name, "id number": s.idNo, "phone": s.phone, "the card's phone": s.cardPhone, "PAN": s.pan,
-		"street": s.street, "email": s.email, "employer": s.employer, "note": s.note} {
+	values := map[string]string{"name": s.name, "id number": s.idNo, "phone": s.phone, "the card's phone": s.cardPhone, "PAN": s.pan,
+		"street": s.street, "email": s.email, "employer": s.employer, "note": s.note,
+		"pinyin": s.pinyin, "expiry of the id card": s.expires, "workplace": s.workplace, "work phone": s.workPhone,
+		"draft": s.begun, "supplement": s.redone, "question": s.asked, "merchant's account": s.account}
+	for i, c := range s.contacts {
+		n := fmt.Sprintf("contact %d's ", i+1)
+		values[n+"name"], values[n+"phone"] = c.name, c.phone
+	}
+	for name, v := range values {
 		out[name] = regexp.MustCompile("(?i)" + regexp.QuoteMeta(v))
+	}
+	// Of closed lists a value is looked for beside its field or alone: the words are
+	// in use elsewhere.
+	for name, of := range map[string][2]string{"industry": {"industry", "culture"}, "title": {"title", "freelancer"}, "marital status": {"marital_status", s.marital}, "education": {"education", s.education},
+		"relation": {"relation", s.contacts[0].relation}} {
+		out[name] = regexp.MustCompile(`^` + of[1] + `$|` + of[0] + `[":\\= ]{1,6}` + of[1])
 	}
 	if s.code != "" { // six digits: within longer texts and fractions they mean nothing
 		out["one-time code"] = regexp.MustCompile(`(^|[^0-9A-Za-z._+/-])` + s.code + `($|[^0-9A-Za-z._+/=-])`)
@@ -320,7 +352,9 @@ func (s *searched) live(t *testing.T, who *somebody) (viewer string) {
 	s.get(t, "", "/rooms?status=live", 200, &rooms)
 	s.post(t, viewer, "/flash/"+s.liveFlash(t, rooms.Items[0].ID)+"/orders", map[string]any{"quantity": 1, "address": address}, 201, nil)
 
+	s.begins(t, viewer, who)
 	app := s.applies(t, viewer, who)
+	s.contracts(t, who)
 	s.reviewed(t, viewer, app, who)
 	var binding struct{ ID string }
 	s.post(t, viewer, "/cards/bindings", map[string]any{"pan": who.pan, "name": who.name, "id_no": who.idNo, "phone": who.cardPhone}, 201, &binding)
@@ -333,6 +367,79 @@ func (s *searched) live(t *testing.T, who *somebody) (viewer string) {
 	s.call(t, viewer, http.MethodPost, "/addresses", json.RawMessage(`{"street":"`+who.street), 400, nil)
 	s.exported(t, who)
 	return viewer
+}
+
+// begins saves a draft that stays one, reads it as another device does, and
+// writes it again.
+func (s *searched) begins(t *testing.T, viewer string, who *somebody) {
+	t.Helper()
+	var products struct{ Items []struct{ ID string } }
+	s.get(t, "", "/card-products", 200, &products)
+	path := "/card-products/" + products.Items[1].ID + "/draft"
+	fields := map[string]string{"address": who.begun}
+	for name, v := range who.fields() {
+		if name != "id_no" && name != "address" {
+			fields[name] = v
+		}
+	}
+	s.call(t, viewer, http.MethodPut, path, map[string]any{"revision": 0, "step": "person", "fields": fields}, 200, nil)
+	var kept struct {
+		Items []struct {
+			Revision int
+			Fields   map[string]string
+		}
+	}
+	s.get(t, viewer, "/application-drafts", 200, &kept)
+	if len(kept.Items) != 1 || !maps.Equal(kept.Items[0].Fields, fields) {
+		t.Fatalf("the draft holds %v", kept)
+	}
+	s.call(t, viewer, http.MethodPut, path, map[string]any{"revision": 1, "step": "home", "fields": fields}, 200, nil)
+	s.call(t, viewer, http.MethodPut, path, map[string]any{"revision": 1, "step": "home", "fields": fields}, 409, nil)
+	s.call(t, viewer, http.MethodPut, path, map[string]any{"revision": 2, "step": "home", "fields": map[string]string{"nickname": who.begun}}, 422, nil)
+}
+
+// fields are all values of the form, by the names under which they are kept.
+func (s somebody) fields() map[string]string {
+	out := map[string]string{"name": s.name, "id_no": s.idNo, "phone": s.phone, "email": s.email, "employer": s.employer, "address": s.street,
+		"city_code": "440100", "income_band": "200-500k", "limit_wished_fen": "7350000", "pinyin": s.pinyin, "id_expires_on": s.expires,
+		"marital_status": s.marital, "education": s.education, "residence_years": "7", "industry": "culture", "title": "freelancer",
+		"employer_phone": s.workPhone, "employer_address": s.workplace, "delivery_to": "home", "auto_repay": "yes"}
+	for i, c := range s.contacts {
+		n := fmt.Sprintf("contact%d_", i+1)
+		out[n+"relation"], out[n+"name"], out[n+"phone"] = c.relation, c.name, c.phone
+	}
+	return out
+}
+
+// sealed are those of fields that have no column of their own.
+func (s somebody) sealed() map[string]string {
+	out := s.fields()
+	maps.DeleteFunc(out, func(name, _ string) bool { return !slices.Contains(card.FormFields(), name) })
+	return out
+}
+
+// form is the application's body: every field that there is, of each step of the
+// form.
+func (s somebody) form(t *testing.T) map[string]any {
+	t.Helper()
+	fields, out := s.fields(), map[string]any{}
+	for _, name := range append(card.FormFields(), "city_code", "income_band", "limit_wished_fen") {
+		if fields[name] == "" {
+			t.Fatalf("the form's field %s is not put in", name)
+		}
+	}
+	for name, v := range fields {
+		if !strings.HasPrefix(name, "contact") {
+			out[name] = v
+		}
+	}
+	out["limit_wished_fen"], out["residence_years"], out["auto_repay"] = 7350000, 7, true
+	contacts := []any{}
+	for _, c := range s.contacts {
+		contacts = append(contacts, map[string]any{"relation": c.relation, "name": c.name, "phone": c.phone})
+	}
+	out["contacts"] = contacts
+	return out
 }
 
 func (s *searched) applies(t *testing.T, viewer string, who *somebody) (app string) {
@@ -348,8 +455,7 @@ func (s *searched) applies(t *testing.T, viewer string, who *somebody) (app stri
 	for _, c := range products.Items[0].Consents {
 		consents = append(consents, map[string]any{"document": c.Document, "version": c.Version})
 	}
-	form := map[string]any{"name": who.name, "id_no": who.idNo, "phone": who.phone, "email": who.email, "employer": who.employer,
-		"city_code": "440100", "address": who.street}
+	form := who.form(t)
 	body := map[string]any{"card_product_id": products.Items[0].ID, "consents": consents, "applicant": form}
 	form["id_no"] = who.idNo[:17] + "?"
 	s.post(t, viewer, "/applications", body, 422, nil)
@@ -357,6 +463,22 @@ func (s *searched) applies(t *testing.T, viewer string, who *somebody) (app stri
 	var out struct{ ID string }
 	s.post(t, viewer, "/applications", body, 201, &out)
 	return out.ID
+}
+
+// contracts changes where a merchant is paid; two people do.
+func (s *searched) contracts(t *testing.T, who *somebody) {
+	t.Helper()
+	var merchants struct{ Items []struct{ ID string } }
+	finance, checker := s.staff(t, "demo", "finance"), s.staff(t, "demo", "finance_checker")
+	s.get(t, finance, "/merchants", 200, &merchants)
+	var change struct {
+		ID      string
+		Account struct{ ID string }
+	}
+	s.post(t, finance, "/merchants/changes", map[string]any{"kind": "account", "merchant_id": merchants.Items[0].ID, "reason": "换开户行，新账号 " + who.account,
+		"account": map[string]any{"holder": "某商户", "bank_name": "某银行", "number": who.account}}, 201, &change)
+	s.post(t, checker, "/merchants/accounts/"+change.Account.ID+"/reveal", map[string]any{"reason": "核对" + who.account}, 200, nil)
+	s.post(t, checker, "/merchants/changes/"+change.ID+"/approve", nil, 200, nil)
 }
 
 // reviewed brings the application to an issued card, with notes and a look at
@@ -368,9 +490,9 @@ func (s *searched) reviewed(t *testing.T, viewer, app string, who *somebody) {
 	s.get(t, reviewer, "/leads?q="+who.idNo, 200, nil)
 	s.post(t, reviewer, "/leads/"+app+"/claim", nil, 200, nil)
 	s.post(t, reviewer, "/leads/"+app+"/notes", map[string]any{"text": who.note + who.phone}, 200, nil)
-	s.post(t, reviewer, "/leads/"+app+"/request-info", map[string]any{"fields": []string{"employer"}, "message": who.name + "，请补充"}, 200, nil)
-	s.post(t, viewer, "/applications/"+app+"/supplements", map[string]any{"fields": map[string]any{"employer": who.employer}}, 200, nil)
-	s.post(t, reviewer, "/leads/"+app+"/reveal", map[string]any{"fields": []string{"name", "id_no", "phone"}, "reason": "核对" + who.idNo}, 200, nil)
+	s.post(t, reviewer, "/leads/"+app+"/request-info", map[string]any{"fields": []string{"employer", "employer_address"}, "message": who.name + "，" + who.asked}, 200, nil)
+	s.post(t, viewer, "/applications/"+app+"/supplements", map[string]any{"fields": map[string]any{"employer": who.employer, "employer_address": who.redone}}, 200, nil)
+	s.post(t, reviewer, "/leads/"+app+"/reveal", map[string]any{"fields": slices.Collect(maps.Keys(who.sealed())), "reason": "核对" + who.idNo}, 200, nil)
 	s.post(t, reviewer, "/leads/"+app+"/decide", map[string]any{"decision": "approve", "reason_code": "meets_policy", "comment": who.note}, 200, nil)
 	wait(t, "the card to be issued", func() bool {
 		var a struct{ Status string }
@@ -386,7 +508,8 @@ func (s *searched) exported(t *testing.T, who *somebody) {
 		"supervisor": {"/leads/export", "/leads"},
 		"operator":   {"/shop/orders", "/shop/orders?q=" + who.phone},
 		"auditor":    {"/audit?limit=100"},
-		"finance":    {"/settlements"},
+		"finance":    {"/settlements", "/merchants", "/merchants/changes"},
+		"reviewer":   {"/leads?limit=50"},
 	} {
 		for _, path := range paths {
 			status, _, raw := s.send(t, http.MethodGet, path, http.Header{"Authorization": {"Bearer " + s.staff(t, "demo", who)}}, nil)

@@ -33,11 +33,15 @@ func (c commander) bank() *cobra.Command {
 			if hosts != "" {
 				b.Hosts = strings.Split(hosts, ",")
 			}
+			keys, err := core.keys.Make(ctx, b.ID, pii.Suite(suite))
+			if err != nil {
+				return err
+			}
 			err = core.db.InTx(ctx, func(tx *db.Tx) error {
 				if err := tenant.Create(ctx, tx, b); err != nil {
 					return err
 				}
-				return core.keys.Create(ctx, tx, b.ID, pii.Suite(suite))
+				return keys.Insert(ctx, tx)
 			})
 			if db.IsDuplicate(err) {
 				return fmt.Errorf("there is a bank %q already", args[0])

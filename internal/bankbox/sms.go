@@ -48,6 +48,7 @@ type smsReply struct {
 	Phone string `json:"phone"`
 	Text  string `json:"text"`
 	OutID string `json:"out_id,omitempty"`
+	At    string `json:"at"`
 }
 
 type smsDelivery struct {
@@ -134,7 +135,7 @@ func (b *smsBox) reply(c *gin.Context) (int, any, error) {
 			return fmt.Errorf("read messages: %w", err)
 		}
 		return enqueueCallback(ctx, tx, b.faults.now(), b.now(), url,
-			smsReport{Replies: []smsReply{{Phone: req.Phone, Text: req.Text, OutID: outID.String}}})
+			smsReport{Replies: []smsReply{{Phone: req.Phone, Text: req.Text, OutID: outID.String, At: b.now().UTC().Format(time.RFC3339)}}})
 	})
 	if err != nil {
 		return 0, nil, err

@@ -21,6 +21,7 @@ import (
 	"github.com/knadh/koanf/v2"
 	"github.com/redis/go-redis/v9"
 
+	"yinbo/internal/vault"
 	"yinbo/internal/wechatpay"
 )
 
@@ -55,6 +56,7 @@ type Config struct {
 	OrderTTL        time.Duration `koanf:"order_ttl"`         // how long an order waits for payment
 	KEKFile         string        `koanf:"kek_file"`          // key-encryption key; default <var>/kek
 	KEKFileBefore   string        `koanf:"kek_file_before"`   // the one of before, until `yinbo keys rewrap` has run
+	VaultBefore     bool          `koanf:"vault_before"`      // kek_file wraps, Vault unwraps what it wrapped until `yinbo keys rewrap` has run
 	LogLevel        string        `koanf:"log_level"`         // debug, info, warn, error
 	TraceURL        string        `koanf:"trace_url"`         // OTLP collector, such as http://collector:4318; empty: no traces
 	TraceShare      float64       `koanf:"trace_share"`       // of the traces that are kept, 0 to 1
@@ -83,6 +85,15 @@ type Config struct {
 	VideoPushKey    Secret `koanf:"video_push_key"`
 	VideoPullKey    Secret `koanf:"video_pull_key"`
 
+	// The key-encryption key in Vault, in place of a file; see internal/vault.
+	VaultURL       string `koanf:"vault_url"`
+	VaultToken     Secret `koanf:"vault_token"`
+	VaultTokenFile string `koanf:"vault_token_file"` // instead: what an agent keeps fresh
+	VaultMount     string `koanf:"vault_mount"`      // of the transit engine
+	VaultKey       string `koanf:"vault_key"`        // its name there
+	VaultNamespace string `koanf:"vault_namespace"`
+	VaultCAFile    string `koanf:"vault_ca_file"`
+
 	// WeChat Pay: all of them or none; the last is for tests.
 	WeChatMchID          string `koanf:"wechat_mch_id"`
 	WeChatAppID          string `koanf:"wechat_app_id"`
@@ -101,12 +112,18 @@ func (c Config) WeChatPay() wechatpay.Config {
 		PublicKeyFile: c.WeChatPublicKeyFile, PublicKeyID: c.WeChatPublicKeyID, BaseURL: c.WeChatBaseURL}
 }
 
+// Vault is the part of it that package vault is made with.
+func (c Config) Vault() vault.Config {
+	return vault.Config{URL: c.VaultURL, Token: string(c.VaultToken), TokenFile: c.VaultTokenFile, Mount: c.VaultMount, Key: c.VaultKey,
+		Namespace: c.VaultNamespace, CAFile: c.VaultCAFile}
+}
+
 // Default is what holds where nothing is set.
 func Default() Config {
 	return Config{Addr: "127.0.0.1:8080", MetricsAddr: "127.0.0.1:9090", Var: "./var", BankboxURL: "http://127.0.0.1:8090",
 		OrderTTL: 15 * time.Minute, LogLevel: "info", TraceShare: 0.1, Workers: 16, MaxConns: 32, FlashBatch: 512,
 		SocketTick: 100 * time.Millisecond, SocketPerAddress: 5000, SocketAccepts: 5000, SocketDrain: 3 * time.Second,
-		RTMPAddr: "127.0.0.1:1935", RecordingsMaxGB: 20, VideoScheme: "plain"}
+		RTMPAddr: "127.0.0.1:1935", RecordingsMaxGB: 20, VideoScheme: "plain", VaultMount: "transit", VaultKey: "yinbo"}
 }
 
 const prefix = "YINBO_"
@@ -146,7 +163,7 @@ func Load(dir string, environ []string) (Config, error) {
 func keys() map[string]bool {
 	m := map[string]bool{}
 	for _, k := range []string{"addr", "metrics_addr", "public_url", "var", "mysql_dsn", "redis_url", "bankbox_url", "bank_callback_key",
-		"default_bank", "order_ttl", "kek_file", "kek_file_before", "log_level", "trace_url", "trace_share", "workers", "mysql_max_conns", "flash_batch", "clock_offset_file",
+		"default_bank", "order_ttl", "kek_file", "kek_file_before", "vault_before", "vault_url", "vault_token", "vault_token_file", "vault_mount", "vault_key", "vault_namespace", "vault_ca_file", "log_level", "trace_url", "trace_share", "workers", "mysql_max_conns", "flash_batch", "clock_offset_file",
 		"socket_reader", "socket_tick", "socket_origins", "socket_per_address", "socket_accepts", "socket_drain",
 		"wechat_mch_id", "wechat_app_id", "wechat_api_v3_key", "wechat_private_key_file", "wechat_serial_no",
 		"wechat_public_key_file", "wechat_public_key_id", "wechat_base_url",
@@ -225,6 +242,13 @@ func (c Config) Validate(alone bool) error {
 	if c.RecordingsMaxGB < 1 || c.RecordingsMaxGB > 1<<20 {
 		bad("recordings_max_gb", "%d is not between 1 and %d", c.RecordingsMaxGB, 1<<20)
 	}
+	switch {
+	case c.VaultBefore && (c.VaultURL == "" || c.KEKFile == ""):
+		bad("vault_before", "means that kek_file wraps and Vault did: set vault_url and kek_file")
+	case !c.VaultBefore && c.VaultURL != "" && c.KEKFile != "":
+		bad("kek_file, vault_url", "one key wraps: with kek_file_before Vault takes over from a file, with vault_before a file from Vault")
+	}
+	problems = append(problems, c.Vault().Validate())
 	wechat := c.WeChatPay()
 	if !wechat.Off() && c.WeChatBaseURL == "" && !strings.HasPrefix(c.PublicURL, "https://") {
 		bad("public_url", "WeChat Pay reports to an https address only: set the one at which it reaches this server")

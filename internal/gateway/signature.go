@@ -14,12 +14,14 @@ import (
 // SignatureAge is how old a callback may be.
 const SignatureAge = 5 * time.Minute
 
-// CheckSignature proves that body comes from the bank: header is
-// "t=<unix seconds>,v1=<hex HMAC-SHA256 of t + "." + body>". Anything else is
-// 401 callback.signature.
-func CheckSignature(key, header string, body []byte, now time.Time) error {
-	refused := fault.New(fault.Unauthenticated, "callback.signature")
-	var stamp, given string
+// SignatureMark names a signed message, however its header is written: the same
+// message sent on has the same one.
+func SignatureMark(header string) string {
+	stamp, given := signatureParts(header)
+	return stamp + "." + strings.ToLower(given)
+}
+
+func signatureParts(header string) (stamp, given string) {
 	for part := range strings.SplitSeq(header, ",") {
 		k, v, _ := strings.Cut(strings.TrimSpace(part), "=")
 		switch k {
@@ -29,6 +31,15 @@ func CheckSignature(key, header string, body []byte, now time.Time) error {
 			given = v
 		}
 	}
+	return stamp, given
+}
+
+// CheckSignature proves that body comes from the bank: header is
+// "t=<unix seconds>,v1=<hex HMAC-SHA256 of t + "." + body>". Anything else is
+// 401 callback.signature.
+func CheckSignature(key, header string, body []byte, now time.Time) error {
+	refused := fault.New(fault.Unauthenticated, "callback.signature")
+	stamp, given := signatureParts(header)
 	sec, err := strconv.ParseInt(stamp, 10, 64)
 	if err != nil {
 		return refused

@@ -24,6 +24,8 @@ func Columns() []Column {
 		{Table: "merchant_account", Name: "number_sealed", Row: "id"},
 		{Table: "orders", Name: "address_sealed", Row: "id", As: "address"},
 		{Table: "room_ingest", Name: "key_sealed", Row: "room_id"},
+		{Table: "screening_decision", Name: "input_sealed", Row: "application_id"},
+		{Table: "screening_earlier", Name: "input_sealed", Row: "application_id", AsField: "round"},
 		{Table: "staff", Name: "totp_pending_sealed", Row: "id", As: "totp"},
 		{Table: "staff", Name: "totp_sealed", Row: "id", As: "totp"},
 		{Table: "viewer", Name: "phone_sealed", Row: "id", As: "phone"},

@@ -23,6 +23,13 @@ type KEK interface {
 	Unwrap(ctx context.Context, wrapped string, aad []byte) (key []byte, err error)
 }
 
+// Versioned is a key-encryption key that is renewed where it lies: what an earlier
+// version wrapped still unwraps, and Rewrap brings it to the newest.
+type Versioned interface {
+	// Newest is how everything begins that the newest version wraps.
+	Newest(ctx context.Context) (prefix string, err error)
+}
+
 var _ KEK = (*localKEK)(nil)
 
 // localKEK is a key in this process's memory, used as AES-256-GCM.

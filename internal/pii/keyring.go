@@ -52,7 +52,7 @@ const (
 
 // ErrOtherKEK says that the database's keys are wrapped by another
 // key-encryption key than this node was given.
-var ErrOtherKEK = errors.New("pii: the database is sealed under another key-encryption key: give this node the file that the first node uses (kek_file), or the one of before as well (kek_file_before)")
+var ErrOtherKEK = errors.New("pii: the database is sealed under another key-encryption key: give this node the key that the first node uses (kek_file, or vault_url), or the one of before as well (kek_file_before, vault_before)")
 
 // OpenKeyring proves that kek opens the installation's keys, and makes them on
 // an empty database. before are key-encryption keys that some keys may still be
@@ -124,33 +124,57 @@ func (k *Keyring) Hash(ctx context.Context, bank, purpose, value string) (string
 	return mac(key.suite, key.raw, purpose, value), nil
 }
 
-// Create makes a bank's keys in the given suite, within tx.
-func (k *Keyring) Create(ctx context.Context, tx *db.Tx, bank string, suite Suite) error {
+// NewKeys are a bank's keys that are wrapped and not yet written: a KMS is not
+// asked within a transaction.
+type NewKeys []newKey
+
+type newKey struct {
+	id, bank, purpose, wrapped, kek string
+	suite                           Suite
+}
+
+// Make makes a bank's keys in the given suite.
+func (k *Keyring) Make(ctx context.Context, bank string, suite Suite) (out NewKeys, err error) {
 	for _, purpose := range []string{purposeSeal, purposeLookup} {
-		if err := k.insert(ctx, tx, bank, purpose, suite); err != nil {
+		n, err := k.make(ctx, bank, purpose, suite)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, n)
+	}
+	return out, nil
+}
+
+// Insert writes them, with the bank whose they are.
+func (n NewKeys) Insert(ctx context.Context, tx *db.Tx) error {
+	for _, key := range n {
+		if err := key.insert(ctx, tx); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (k *Keyring) insert(ctx context.Context, tx *db.Tx, bank, purpose string, suite Suite) error {
+func (k *Keyring) make(ctx context.Context, bank, purpose string, suite Suite) (n newKey, err error) {
 	size := suite.keySize()
 	if size == 0 {
-		return fmt.Errorf("pii: unknown suite %q", suite)
+		return n, fmt.Errorf("pii: unknown suite %q", suite)
 	}
 	if purpose != purposeSeal {
 		size = 32
 	}
 	raw := make([]byte, size)
 	rand.Read(raw)
-	keyID := id.New(id.Key)
-	wrapped, err := k.keks[0].Wrap(ctx, raw, wrapAAD(bank, keyID))
-	if err != nil {
-		return fmt.Errorf("pii: wrap %s: %w", keyID, err)
+	n = newKey{id: id.New(id.Key), bank: bank, purpose: purpose, suite: suite, kek: k.keks[0].ID()}
+	if n.wrapped, err = k.keks[0].Wrap(ctx, raw, wrapAAD(bank, n.id)); err != nil {
+		return n, fmt.Errorf("pii: wrap %s: %w", n.id, err)
 	}
+	return n, nil
+}
+
+func (n newKey) insert(ctx context.Context, tx *db.Tx) error {
 	return tx.Insert(ctx, "wrapped_key (id, bank_id, purpose, suite, wrapped, kek_id, active_key, created_at)",
-		[][]any{{keyID, bank, purpose, string(suite), wrapped, k.keks[0].ID(), bank + "/" + purpose, tx.Now}}, "")
+		[][]any{{n.id, n.bank, n.purpose, string(n.suite), n.wrapped, n.kek, n.bank + "/" + n.purpose, tx.Now}}, "")
 }
 
 func wrapAAD(bank, keyID string) []byte { return []byte("wrap\x00" + bank + "\x00" + keyID) }
@@ -196,7 +220,10 @@ func (k *Keyring) readActive(ctx context.Context, bank, purpose string) (dataKey
 		return dataKey{}, err
 	}
 	if !found && bank == "" {
-		err := k.db.InTx(ctx, func(tx *db.Tx) error { return k.insert(ctx, tx, "", purpose, AES256GCM) })
+		made, err := k.make(ctx, "", purpose, AES256GCM)
+		if err == nil {
+			err = k.db.InTx(ctx, func(tx *db.Tx) error { return made.insert(ctx, tx) })
+		}
 		if err != nil && !db.IsDuplicate(err) { // duplicate: another node was first
 			return dataKey{}, err
 		}

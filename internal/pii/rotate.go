@@ -204,8 +204,12 @@ type rotating struct {
 // begin makes a bank's new data key, or finds the one of a rotation that did not
 // end; old are the keys that are not retired yet.
 func (k *Keyring) begin(ctx context.Context, bank string) (active rotating, old []string, resumed bool, err error) {
+	name := bank + "/" + purposeSeal
+	next, err := k.next(ctx, bank, name)
+	if err != nil {
+		return active, nil, false, err
+	}
 	err = k.db.InTx(ctx, func(tx *db.Tx) error {
-		name := bank + "/" + purposeSeal
 		was, suite, found, err := activeForUpdate(ctx, tx, name)
 		if err != nil {
 			return err
@@ -222,15 +226,11 @@ func (k *Keyring) begin(ctx context.Context, bank string) (active rotating, old 
 		if _, err := tx.Exec(ctx, "UPDATE wrapped_key SET active_key = NULL WHERE id = ?", was); err != nil {
 			return err
 		}
-		if err := k.insert(ctx, tx, bank, purposeSeal, suite); err != nil {
-			return err
-		}
-		now, _, _, err := activeForUpdate(ctx, tx, name)
-		if err != nil {
+		if err := next.insert(ctx, tx); err != nil {
 			return err
 		}
 		old = []string{was}
-		return write(ctx, tx, bank, "key.rotated", now, map[string]any{"before": was, "suite": suite})
+		return write(ctx, tx, bank, "key.rotated", next.id, map[string]any{"before": was, "suite": suite})
 	})
 	if err != nil {
 		return active, nil, false, err
@@ -241,6 +241,19 @@ func (k *Keyring) begin(ctx context.Context, bank string) (active rotating, old 
 	made, _, err := db.Value[db.Time](ctx, k.db, "SELECT created_at FROM wrapped_key WHERE id = ?", active.id)
 	active.made = made.Time
 	return active, old, resumed, err
+}
+
+// next is a key of the suite in use; it is thrown away when a rotation goes on
+// that was begun before.
+func (k *Keyring) next(ctx context.Context, bank, name string) (newKey, error) {
+	suite, found, err := db.Value[string](ctx, k.db, "SELECT suite FROM wrapped_key WHERE active_key = ?", name)
+	if err != nil {
+		return newKey{}, err
+	}
+	if !found {
+		return newKey{}, fmt.Errorf("pii: bank %s has no %s key", bank, purposeSeal)
+	}
+	return k.make(ctx, bank, purposeSeal, Suite(suite))
 }
 
 func activeForUpdate(ctx context.Context, tx *db.Tx, name string) (keyID string, suite Suite, found bool, err error) {
@@ -307,37 +320,48 @@ func (k *Keyring) List(ctx context.Context, bank string) ([]Key, error) {
 	}, "SELECT id, bank_id, purpose, suite, kek_id, active_key IS NOT NULL, created_at, retired_at FROM wrapped_key"+where+" ORDER BY bank_id, id", args...)
 }
 
-// Rewrap wraps every key that another key-encryption key wraps by this node's
-// own, and tells how many. The keys themselves, and what they seal, stay.
+// Rewrap wraps every key that another key-encryption key wraps, or an earlier
+// version of this node's own, by the newest of that, and tells how many. The keys
+// themselves, and what they seal, stay.
 func (k *Keyring) Rewrap(ctx context.Context) (int, error) {
+	newest := ""
+	if v, ok := k.keks[0].(Versioned); ok {
+		var err error
+		if newest, err = v.Newest(ctx); err != nil {
+			return 0, err
+		}
+	}
 	type wrapped struct{ id, bank, wrapped, kek string }
+	all, err := db.All(ctx, k.db, func(r db.Row) (v wrapped, err error) {
+		return v, r.Scan(&v.id, &v.bank, &v.wrapped, &v.kek)
+	}, "SELECT id, bank_id, wrapped, kek_id FROM wrapped_key ORDER BY id")
+	if err != nil {
+		return 0, err
+	}
 	var n int
-	err := k.db.InTx(ctx, func(tx *db.Tx) error {
-		n = 0
-		all, err := db.All(ctx, tx, func(r db.Row) (v wrapped, err error) {
-			return v, r.Scan(&v.id, &v.bank, &v.wrapped, &v.kek)
-		}, "SELECT id, bank_id, wrapped, kek_id FROM wrapped_key WHERE kek_id <> ? ORDER BY id"+tx.Dialect().ForUpdate(), k.keks[0].ID())
+	for _, w := range all {
+		if w.kek == k.keks[0].ID() && strings.HasPrefix(w.wrapped, newest) {
+			continue
+		}
+		raw, err := k.unwrap(ctx, w.kek, w.wrapped, wrapAAD(w.bank, w.id))
 		if err != nil {
-			return err
+			return n, err
 		}
-		for _, w := range all {
-			raw, err := k.unwrap(ctx, w.kek, w.wrapped, wrapAAD(w.bank, w.id))
-			if err != nil {
-				return err
-			}
-			again, err := k.keks[0].Wrap(ctx, raw, wrapAAD(w.bank, w.id))
-			if err != nil {
-				return fmt.Errorf("pii: wrap %s: %w", w.id, err)
-			}
-			if _, err := tx.Exec(ctx, "UPDATE wrapped_key SET wrapped = ?, kek_id = ? WHERE id = ?", again, k.keks[0].ID(), w.id); err != nil {
-				return err
-			}
-			if err := write(ctx, tx, w.bank, "key.rewrapped", w.id, map[string]any{"kek": k.keks[0].ID(), "before": w.kek}); err != nil {
-				return err
-			}
-			n++
+		again, err := k.keks[0].Wrap(ctx, raw, wrapAAD(w.bank, w.id))
+		if err != nil {
+			return n, fmt.Errorf("pii: wrap %s: %w", w.id, err)
 		}
-		return nil
-	})
-	return n, err
+		err = k.db.InTx(ctx, func(tx *db.Tx) error {
+			did, err := tx.Exec(ctx, "UPDATE wrapped_key SET wrapped = ?, kek_id = ? WHERE id = ? AND wrapped = ?", again, k.keks[0].ID(), w.id, w.wrapped)
+			if err != nil || did == 0 { // another was first
+				return err
+			}
+			return write(ctx, tx, w.bank, "key.rewrapped", w.id, map[string]any{"kek": k.keks[0].ID(), "before": w.kek})
+		})
+		if err != nil {
+			return n, err
+		}
+		n++
+	}
+	return n, nil
 }

@@ -3,6 +3,7 @@ package reach
 import (
 	"context"
 	"strings"
+	"time"
 
 	"golang.org/x/text/width"
 
@@ -47,6 +48,16 @@ func OptIn(ctx context.Context, tx *db.Tx, bank, phoneHash string) (bool, error)
 	}
 	n, err := tx.Exec(ctx, "UPDATE opt_out SET back_at = ? WHERE bank_id = ? AND phone_hash = ? AND back_at IS NULL", tx.Now, bank, phoneHash)
 	return n == 1, err
+}
+
+// WantedAfter tells whether whoever has a phone has wanted promotions again after a
+// time.
+func WantedAfter(ctx context.Context, tx *db.Tx, bank, phoneHash string, at time.Time) (bool, error) {
+	if err := hold(ctx, tx, bank, phoneHash); err != nil {
+		return false, err
+	}
+	back, found, err := db.Value[db.Time](ctx, tx, "SELECT back_at FROM opt_out WHERE bank_id = ? AND phone_hash = ? AND back_at IS NOT NULL", bank, phoneHash)
+	return found && back.After(at), err
 }
 
 // Choice is whether whoever has a phone takes promotions, and since when not.

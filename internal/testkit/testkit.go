@@ -297,11 +297,15 @@ func BankIn(t testing.TB, d *db.DB, k *pii.Keyring, slug string, suite pii.Suite
 	}
 	b := tenant.Bank{ID: id.New(id.Bank), Slug: slug, Name: slug, Zone: zone}
 	ctx := Context(t)
+	keys, err := k.Make(ctx, b.ID, suite)
+	if err != nil {
+		t.Fatal(err)
+	}
 	err = d.InTx(ctx, func(tx *db.Tx) error {
 		if err := tenant.Create(ctx, tx, b); err != nil {
 			return err
 		}
-		return k.Create(ctx, tx, b.ID, suite)
+		return keys.Insert(ctx, tx)
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -49,7 +49,7 @@ type Wish struct {
 	Name       string // for Open
 	Terms      *Asked
 	Account    *NewNumber
-	Reason     string
+	Reason     string // kept without long numbers
 }
 
 // Person acts on changes.
@@ -109,7 +109,7 @@ func (b *Book) Propose(ctx context.Context, req idem.Request, bank tenant.Bank, 
 	if err := w.check(bank, b.db.Clock().Now()); err != nil {
 		return Change{}, false, err
 	}
-	c := Change{ID: id.New(id.MerchantChange), Kind: w.Kind, MerchantID: w.MerchantID, Name: w.Name, Terms: w.Terms, Reason: w.Reason}
+	c := Change{ID: id.New(id.MerchantChange), Kind: w.Kind, MerchantID: w.MerchantID, Name: w.Name, Terms: w.Terms, Reason: audit.Reason(w.Reason)}
 	if c.Kind == Open {
 		c.MerchantID = id.New(id.Merchant)
 	}
@@ -206,7 +206,7 @@ func (c *Change) insert(ctx context.Context, tx *db.Tx, bankID string, by Person
 
 // detail is for the audit log; the reason is what somebody wrote.
 func (c *Change) detail() map[string]any {
-	d := map[string]any{"kind": c.Kind, "merchant": c.MerchantID, "reason": audit.Reason(c.Reason)}
+	d := map[string]any{"kind": c.Kind, "merchant": c.MerchantID, "reason": c.Reason}
 	if c.Terms != nil {
 		d["valid_from"], d["commission_bps"], d["cycle"] = c.Terms.ValidFrom, c.Terms.CommissionBps, c.Terms.Cycle
 		d["reserve_bps"], d["reserve_days"], d["rates"] = c.Terms.ReserveBps, c.Terms.ReserveDays, len(c.Terms.Rates)

@@ -3,6 +3,7 @@ package terms
 import (
 	"context"
 
+	"yinbo/internal/audit"
 	"yinbo/internal/db"
 	"yinbo/internal/fault"
 	"yinbo/internal/id"
@@ -41,6 +42,7 @@ func (b *Book) Approve(ctx context.Context, bank tenant.Bank, changeID string, b
 // Reject refuses what another proposed, with a reason, and wipes the number of its
 // account; refusals as of Approve, but what is stale may be rejected.
 func (b *Book) Reject(ctx context.Context, bank tenant.Bank, changeID, reason string, by Person) (Change, error) {
+	reason = audit.Reason(reason)
 	return b.decide(ctx, bank.ID, changeID, by, "rejected", &reason, func(tx *db.Tx, c Change) error {
 		_, err := tx.Exec(ctx, "UPDATE merchant_account SET status = 'refused', number_sealed = ? WHERE bank_id = ? AND id = ? AND status = 'proposed'",
 			pii.Erased, bank.ID, c.accountID)

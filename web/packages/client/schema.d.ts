@@ -9869,8 +9869,10 @@ export interface components {
         ScreenDecision: {
             application_id: string;
             at: string;
-            /** @description Without personal data */
+            /** @description null for decisions from before rules had versions, and once the applicant's data is gone */
             input: components["schemas"]["ScreenInput"];
+            /** @description The applicant's data is gone; the verdict and each rule's result stay */
+            input_erased: boolean;
             results: components["schemas"]["ScreenSaid"][] | null;
             /**
              * Format: int64

@@ -403,6 +403,7 @@ export interface ScreenDecision {
   verdict: Verdict
   at: string
   input: ScreenInput | null
+  input_erased: boolean
   results: ScreenSaid[]
   /** 1 for the first; one more after each supplement. */
   round: number
