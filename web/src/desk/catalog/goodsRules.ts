@@ -1,4 +1,4 @@
-import { fenOf } from '@shared/format'
+import { fenOf, yuan } from '@shared/format'
 import type { Attribute, ProductKind, SkuChange, SkuTerms, Stocked } from '../calls/catalog'
 
 /** A SKU as it is typed: amounts in yuan, numbers as text. */
@@ -13,7 +13,6 @@ export interface SkuDraft {
 
 export const emptySku = (): SkuDraft => ({ attributes: [], code: '', price: '', list: '', stock: '0', limit: '' })
 
-const yuan = (fen: number): string => (fen / 100).toFixed(2)
 
 export function draftOf(sku: Stocked): SkuDraft {
   return {
