@@ -13,7 +13,6 @@ export interface SkuDraft {
 
 export const emptySku = (): SkuDraft => ({ attributes: [], code: '', price: '', list: '', stock: '0', limit: '' })
 
-
 export function draftOf(sku: Stocked): SkuDraft {
   return {
     attributes: sku.attributes.map((a) => ({ ...a })),
