@@ -17,6 +17,7 @@ export const areas = [
   { name: 'handovers', group: 'leads', roles: ['reviewer', 'supervisor'] },
   { name: 'screening', group: 'rules', roles: ['risk', 'supervisor', 'auditor'] },
   { name: 'lists', group: 'rules', roles: ['risk', 'supervisor', 'auditor'] },
+  { name: 'orders', group: 'shop', roles: ['operator', 'finance', 'finance_checker', 'auditor'] },
   { name: 'finance-day', group: 'finance', roles: ['finance', 'finance_checker', 'auditor'] },
   { name: 'settlements', group: 'finance', roles: ['finance', 'finance_checker', 'auditor'] },
   { name: 'merchants', group: 'finance', roles: ['operator', 'admin', 'finance', 'finance_checker', 'auditor'] },
@@ -31,6 +32,7 @@ export const areas = [
   { name: 'compliance', group: 'oversight', roles: ['risk'] },
   { name: 'keeping', group: 'oversight', roles: ['risk', 'auditor', 'admin'] },
   { name: 'application-form', group: 'settings', roles: ['admin', 'auditor'] },
+  { name: 'settings', group: 'settings', roles: ['admin', 'auditor'] },
   { name: 'staff', group: 'settings', roles: ['admin'] },
 ] as const satisfies readonly { name: string; group: string; roles: readonly Role[] }[]
 

@@ -26,6 +26,8 @@ export const router = createRouter({
       children: [
         { path: '', name: 'home', component: () => import('./HomePage.vue') },
         { path: 'leads/:id?', name: 'leads', component: () => import('./leads/LeadsPage.vue'), props: true, meta: { area: 'leads' } },
+        { path: 'orders/:id?', name: 'orders', component: () => import('./orders/OrdersPage.vue'), props: true, meta: { area: 'orders' } },
+        { path: 'settings', name: 'settings', component: () => import('./settings/SettingsPage.vue'), meta: { area: 'settings' } },
         { path: 'share-codes', name: 'share-codes', component: () => import('./intake/SharePage.vue'), meta: { area: 'share-codes' } },
         { path: 'application-form', name: 'application-form', component: () => import('./intake/FormPage.vue'), meta: { area: 'application-form' } },
         { path: 'screening/:id?', name: 'screening', component: () => import('./screening/VersionsPage.vue'), props: true, meta: { area: 'screening' } },
