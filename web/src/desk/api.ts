@@ -43,3 +43,6 @@ export const mayEnter = (area: AreaName): boolean =>
 
 /** The first area that the signed-in person may enter. */
 export const firstArea = (): AreaName | null => areas.find((a) => mayEnter(a.name))?.name ?? null
+
+/** Those whose day begins with an overview; others begin in their first area. */
+export const hasOverview = (): boolean => staff.has('operator', 'admin', 'supervisor')

@@ -1,5 +1,5 @@
 import { createRouter, createWebHistory, type RouteLocationRaw } from 'vue-router'
-import { firstArea, mayEnter, staff, type AreaName } from './api'
+import { firstArea, hasOverview, mayEnter, staff, type AreaName } from './api'
 
 declare module 'vue-router' {
   interface RouteMeta {
@@ -66,6 +66,6 @@ router.beforeEach((to) => {
   if (staff.person.value.due && to.name !== 'account') return { name: 'account' }
   if (to.meta.area && !mayEnter(to.meta.area)) return { name: 'forbidden' }
   const first = firstArea()
-  if (to.name === 'home' && first) return { name: first }
+  if (to.name === 'home' && first && !hasOverview()) return { name: first }
   return true
 })
