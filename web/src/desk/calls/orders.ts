@@ -50,7 +50,7 @@ export const quoteRefund = (id: string, fen: number): Promise<GivenBack> =>
   unwrap(api.http.GET('/shop/orders/{id}/refund-quote', { params: { path: { id }, query: { amount_fen: fen } } }))
 
 export const refundOrder = (id: string, fen: number, reason: string, key: string): Promise<unknown> =>
-  unwrap(api.http.POST('/shop/orders/{id}/refunds', { params: { path: { id }, header: idempotent(key) }, body: { amount_fen: fen, reason } }))
+  unwrap(api.http.POST('/shop/orders/{id}/refunds', { params: { path: { id }, ...idempotent(key) }, body: { amount_fen: fen, reason } }))
 
 export const shopMerchants = (): Promise<Page<{ id: string; name: string }>> =>
   unwrap(api.http.GET('/shop/merchants', { params: { query: { limit: 100 } } }))
