@@ -29,6 +29,7 @@ import (
 	"yinbo/internal/idem"
 	"yinbo/internal/outbox"
 	"yinbo/internal/pii"
+	"yinbo/internal/savedview"
 	"yinbo/internal/tenant"
 	"yinbo/internal/testkit"
 	"yinbo/order/payment"
@@ -101,7 +102,7 @@ func newDepartment(t *testing.T, d *db.DB) *department {
 		review.TaskHandoff: (&review.Handoff{Book: book, Core: gate}).Send,
 	}
 	web.Config.Handler = server.New(server.Deps{Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Metrics: prometheus.NewRegistry(), Auth: people,
-		Banks: banks, Keys: keys, DB: d, Applications: card.New(book, keeper, people, nowhere{}), Leads: leads, Comparer: &review.Comparer{Leads: leads, Core: gate},
+		Banks: banks, Keys: keys, DB: d, Views: &savedview.Views{DB: d}, Applications: card.New(book, keeper, people, nowhere{}), Leads: leads, Comparer: &review.Comparer{Leads: leads, Core: gate},
 		Outcomes: review.NewOutcomes(book, keeper, banks, bindings, bankbox.DefaultCallbackKey), Bindings: bindings, Screens: screens,
 		FollowUps: followUps, Replies: follow.NewReplies(followUps, banks, keeper, bankbox.DefaultCallbackKey),
 		Payments: payment.New(payment.Deps{DB: d, Box: dep.box, Keeper: keeper, Banks: banks})}).Handler()

@@ -49,13 +49,6 @@ type ProofView struct {
 	At        clock.Stamp    `json:"at"`
 }
 
-type keepDaysIn struct {
-	ID   string `path:"id" maxLength:"60" doc:"The class's name"`
-	Body struct {
-		Days int `json:"days" minimum:"1" maximum:"36500"`
-	}
-}
-
 // verifiedProof is a proof, held against the audit chain.
 type verifiedProof struct {
 	ProofView
@@ -83,10 +76,6 @@ func (s *Server) holdRoutes() {
 	route(s, http.MethodGet, "/proofs", readers, "Proofs of what was erased or deleted, the newest first", s.proofs)
 	route(s, http.MethodGet, "/proofs/{id}", readers, "A proof, held against the audit chain", s.proof)
 	route(s, http.MethodGet, "/keeping", staff(auth.Risk, auth.Auditor, auth.Admin), "Classes of data, and how long each is kept", s.kept)
-	route(s, http.MethodPut, "/keeping/{id}", staff(auth.Admin), "Set how long a class is kept", func(ctx context.Context, in *keepDaysIn) (*body[keeping.Kept], error) {
-		bank, by := keeperOf(ctx)
-		return answered(s.Keeper.SetDays(ctx, bank, in.ID, in.Body.Days, by))
-	})
 }
 
 func (s *Server) kept(ctx context.Context, in *listIn) (*body[list[keeping.Kept]], error) {

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -14,7 +15,9 @@ import (
 	"yinbo/internal/auth"
 	"yinbo/internal/db"
 	"yinbo/internal/id"
+	"yinbo/internal/invariant"
 	"yinbo/internal/keeping"
+	"yinbo/internal/setting"
 	"yinbo/internal/tenant"
 	"yinbo/internal/testkit"
 	"yinbo/server"
@@ -35,10 +38,11 @@ func newWatch(t *testing.T, d *db.DB) *back {
 		t.Fatal(err)
 	}
 	web := httptest.NewServer(server.New(server.Deps{Log: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(), Auth: people,
-		Banks: banks, Keys: keys, DB: d, Keeper: keeping.New(keeping.Deps{DB: d, Banks: banks, Classes: []keeping.Class{orders}})}).Handler())
+		Banks: banks, Keys: keys, DB: d, Settings: &setting.Desk{DB: d, Classes: []keeping.Class{orders}},
+		Keeper: keeping.New(keeping.Deps{DB: d, Banks: banks, Classes: []keeping.Class{orders}})}).Handler())
 	t.Cleanup(web.Close)
 	b.url = web.URL + "/api/v1"
-	for name, role := range map[string]auth.Role{"risk": auth.Risk, "auditor": auth.Auditor, "finance": auth.Finance, "admin": auth.Admin, "stranger": auth.Risk} {
+	for name, role := range map[string]auth.Role{"risk": auth.Risk, "auditor": auth.Auditor, "finance": auth.Finance, "admin": auth.Admin, "second": auth.Admin, "stranger": auth.Risk} {
 		bank := b.bank
 		if name == "stranger" {
 			bank = theirs
@@ -132,30 +136,83 @@ func TestHoldsAreSetByRiskSeenByAuditors(t *testing.T) {
 	})
 }
 
-func TestTheAdministratorSetsHowLongDataIsKept(t *testing.T) {
+// What touches keeping takes two administrators; the rest holds at once.
+func TestTwoAdministratorsSetHowLongDataIsKept(t *testing.T) {
 	testkit.EachDB(t, func(t *testing.T, d *db.DB) {
 		b := newWatch(t, d)
+		var change struct{ ID, State string }
+		ask := func(who, body string, status int, says string) {
+			t.Helper()
+			got, raw, _ := b.call(who, "POST", "/settings/changes", body)
+			if got != status || !strings.Contains(string(raw), says) {
+				t.Errorf("%s %s: %d %s", who, body, got, raw)
+			}
+			if got == 201 {
+				if err := json.Unmarshal(raw, &change); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		days := func(n string) string {
+			return `{"section":"keeping","reason":"内控要求","values":{"keep_days.orders":` + n + `}}`
+		}
+		ask("risk", days("200"), 403, "auth.forbidden")
+		ask("admin", `{"section":"keeping","reason":"x","values":{"keep_days.nothing":200}}`, 422, "keep_days.nothing")
+		ask("admin", days("99"), 422, "field.too_small")
+		ask("admin", days("400"), 409, "conflict") // as it is
+		ask("admin", days("200"), 201, `"state":"asked"`)
+		ask("admin", days("300"), 409, "setting.open")
 		for _, c := range []struct {
 			who, method, path, body string
 			status                  int
 			says                    string
 		}{
-			{"finance", "GET", "/keeping", "", 403, "auth.forbidden"},
-			{"auditor", "GET", "/keeping", "", 200, `"days":400`},
-			{"risk", "PUT", "/keeping/orders", `{"days":200}`, 403, "auth.forbidden"},
-			{"admin", "PUT", "/keeping/nothing", `{"days":200}`, 404, "not_found"},
-			{"admin", "PUT", "/keeping/orders", `{"days":99}`, 422, `"days"`},
-			{"admin", "PUT", "/keeping/orders", `{"days":200}`, 200, `"days":200`},
+			{"finance", "GET", "/settings", "", 403, "auth.forbidden"},
+			{"auditor", "GET", "/settings", "", 200, `"by_two":true`},
+			{"auditor", "GET", "/keeping", "", 200, `"days":400`}, // nothing yet
+			{"admin", "POST", "/settings/changes/" + change.ID + "/confirm", "", 403, "setting.same_person"},
+			{"second", "POST", "/settings/changes/" + change.ID + "/withdraw", "", 403, "setting.not_yours"},
+			{"second", "POST", "/settings/changes/stc_none/confirm", "", 404, "not_found"},
+			{"second", "POST", "/settings/changes/" + change.ID + "/confirm", "", 200, `"state":"applied"`},
+			{"second", "POST", "/settings/changes/" + change.ID + "/reject", `{"reason":"x"}`, 409, "setting.decided"},
 			{"risk", "GET", "/keeping", "", 200, `"days":200`},
 			{"stranger", "GET", "/keeping", "", 200, `"days":400`},
+			{"auditor", "GET", "/settings/changes?section=keeping", "", 200, change.ID},
 		} {
 			if status, raw, _ := b.call(c.who, c.method, c.path, c.body); status != c.status || !strings.Contains(string(raw), c.says) {
 				t.Errorf("%s %s %s %s: %d %s", c.who, c.method, c.path, c.body, status, raw)
 			}
 		}
-		entries, err := audit.List(b.ctx, d, b.bank.ID, audit.Filter{Action: "keeping.days_set", Limit: 5})
-		if err != nil || len(entries) != 1 || entries[0].Detail["before"] != 400.0 {
-			t.Errorf("%v: %v", entries, err)
+		// What was changed by other means since is not overwritten.
+		ask("admin", `{"section":"reconciliation","reason":"x","values":{"reconciliation.second_above_fen":5000,"reconciliation.no_repair":true}}`, 201, "asked")
+		err := d.InTx(b.ctx, func(tx *db.Tx) error {
+			return tenant.Change(b.ctx, tx, b.bank.ID, func(s *tenant.Settings) { s.Reconciliation.SecondAboveFen = 100 })
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if status, raw, _ := b.call("second", "POST", "/settings/changes/"+change.ID+"/confirm", ""); status != 409 || !strings.Contains(string(raw), "setting.outdated") {
+			t.Errorf("%d %s", status, raw)
+		}
+		// One person is enough for the rest, within the limits.
+		ask("admin", `{"section":"review","reason":"x","values":{"work_hours":{"from":"18:00","to":"09:00"}}}`, 422, "work_hours")
+		ask("admin", `{"section":"review","reason":"x","values":{"first_look_within":90,"decision_within":60}}`, 422, "first_look_within")
+		ask("admin", `{"section":"promotions","reason":"x","values":{"promo_to":"22:00"}}`, 422, "promo_to")
+		ask("admin", `{"section":"review","reason":"x","values":{"work_hours":{"from":"09:00","to":"17:30","days":[1,2]},"claim_lease":20}}`, 201, "applied")
+		s, err := tenant.ReadSettings(b.ctx, d, b.bank.ID)
+		if err != nil || s.WorkHours == nil || s.WorkHours.To != "17:30" || s.ClaimLease != tenant.Duration(20*time.Minute) || s.KeepDays["orders"] != 200 {
+			t.Errorf("%+v %v", s, err)
+		}
+		ask("admin", `{"section":"review","reason":"x","values":{"work_hours":null}}`, 201, "applied")
+		for _, action := range []string{"setting.asked", "setting.applied", "setting.changed"} {
+			if entries, err := audit.List(b.ctx, d, b.bank.ID, audit.Filter{Action: action, Limit: 5}); err != nil || len(entries) == 0 {
+				t.Errorf("%s: %v", action, err)
+			}
+		}
+		for _, r := range setting.Invariants() {
+			if v, err := invariant.Check(b.ctx, d, d.Clock().Now(), r, 5); err != nil || len(v.Rows) > 0 {
+				t.Errorf("%s: %+v %v", r.Name, v, err)
+			}
 		}
 	})
 }

@@ -35,48 +35,6 @@ type reviewerIn struct {
 	}
 }
 
-// FilterName is embedded in the inputs of acts on a saved filter.
-type FilterName struct {
-	Name string `path:"name" minLength:"1" maxLength:"40"`
-}
-
-// savedQuery is the list's parameters, in the shapes of LeadFilter; a search text
-// is not kept, as it may be personal data.
-type savedQuery struct {
-	Status     string `json:"status,omitempty" enum:"screening,queued,in_review,info_requested,approved,rejected,withdrawn,handed_off,issued,activated,bound"`
-	Assignee   string `json:"assignee,omitempty" pattern:"^(me|none|stf_[0-9a-z]{26})$"`
-	From       string `json:"from,omitempty" pattern:"^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9:.]{8,18}(Z|[+-][0-9]{2}:[0-9]{2}))?$"`
-	To         string `json:"to,omitempty" pattern:"^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9:.]{8,18}(Z|[+-][0-9]{2}:[0-9]{2}))?$"`
-	Queue      string `json:"queue,omitempty" pattern:"^que_[0-9a-z]{26}$"`
-	Branch     string `json:"branch,omitempty" pattern:"^brn_[0-9a-z]{26}$"`
-	Room       string `json:"room,omitempty" pattern:"^room_[0-9a-z]{26}$"`
-	Product    string `json:"product,omitempty" pattern:"^crd_[0-9a-z]{26}$"`
-	Screening  string `json:"screening,omitempty" enum:"pass,refer,decline"`
-	City       string `json:"city,omitempty" pattern:"^[0-9]{6}$"`
-	IncomeBand string `json:"income_band,omitempty" maxLength:"20"`
-	Escalated  string `json:"escalated,omitempty" enum:"true"`
-	Proposed   string `json:"proposed,omitempty" enum:"true"`
-	Sort       string `json:"sort,omitempty" enum:"newest,oldest"`
-}
-
-func (q savedQuery) values() map[string]string {
-	out := map[string]string{}
-	for name, v := range map[string]string{"status": q.Status, "assignee": q.Assignee, "from": q.From, "to": q.To, "queue": q.Queue, "room": q.Room, "branch": q.Branch,
-		"product": q.Product, "screening": q.Screening, "city": q.City, "income_band": q.IncomeBand, "escalated": q.Escalated, "proposed": q.Proposed, "sort": q.Sort} {
-		if v != "" {
-			out[name] = v
-		}
-	}
-	return out
-}
-
-type saveFilterIn struct {
-	FilterName
-	Body struct {
-		Query savedQuery `json:"query"`
-	}
-}
-
 type figuresIn struct {
 	From string `query:"from" required:"true" maxLength:"10" doc:"YYYY-MM-DD, in the bank's zone"`
 	To   string `query:"to" required:"true" maxLength:"10" doc:"Included; up to 31 days"`
@@ -111,9 +69,6 @@ func (s *Server) queueRoutes() {
 	route(s, http.MethodDelete, "/review/queues/{id}", headSupervisors, "End a queue; what waits in it is placed anew", s.dropQueue, status(http.StatusNoContent))
 	route(s, http.MethodGet, "/review/reviewers", reviewers, "Who may review, with their room", s.reviewerList)
 	route(s, http.MethodPut, "/review/reviewers/{id}", headSupervisors, "Set a reviewer's capacity and duty", s.setReviewer, status(http.StatusNoContent))
-	route(s, http.MethodGet, "/review/filters", reviewers, "One's saved filters", s.savedFilters)
-	route(s, http.MethodPut, "/review/filters/{name}", reviewers, "Save a filter", s.saveFilter, status(http.StatusNoContent))
-	route(s, http.MethodDelete, "/review/filters/{name}", reviewers, "Forget a filter", s.dropFilter, status(http.StatusNoContent))
 	route(s, http.MethodGet, "/review/figures", supervisors, "What waits, and what was decided on each day", s.reviewFigures)
 	route(s, http.MethodGet, "/review/handovers", supervisors, "Wishes to hand a person's leads over", s.handovers)
 	route(s, http.MethodPost, "/review/handovers", reviewers, "Ask for a person's leads to be handed over", s.askHandover, status(http.StatusCreated))
@@ -147,19 +102,6 @@ func (s *Server) reviewerList(ctx context.Context, in *listIn) (*body[list[revie
 
 func (s *Server) setReviewer(ctx context.Context, in *reviewerIn) (*struct{}, error) {
 	return nil, s.Leads.SetReviewer(ctx, auth.From(ctx).Bank, reviewerOf(ctx), in.ID, in.Body.Capacity, in.Body.OnDuty)
-}
-
-func (s *Server) savedFilters(ctx context.Context, in *listIn) (*body[list[review.SavedFilter]], error) {
-	items, err := s.Leads.Filters(ctx, auth.From(ctx).Bank.ID, reviewerOf(ctx))
-	return short(items, err, in.Page, func(f review.SavedFilter) string { return f.Name })
-}
-
-func (s *Server) saveFilter(ctx context.Context, in *saveFilterIn) (*struct{}, error) {
-	return nil, s.Leads.SaveFilter(ctx, auth.From(ctx).Bank.ID, reviewerOf(ctx), in.Name, in.Body.Query.values())
-}
-
-func (s *Server) dropFilter(ctx context.Context, in *FilterName) (*struct{}, error) {
-	return nil, s.Leads.DropFilter(ctx, auth.From(ctx).Bank.ID, reviewerOf(ctx), in.Name)
 }
 
 func (s *Server) reviewFigures(ctx context.Context, in *figuresIn) (*body[review.Figures], error) {

@@ -23,7 +23,7 @@ func TestReviewRoutesRefuse(t *testing.T) {
 			want              int
 		}{
 			{"reviewer", "GET", "/review/queues", nil, 403}, {holder, "GET", "/review/reviewers", nil, 403}, {"auditor", "GET", "/review/figures?from=2026-01-01&to=2026-01-01", nil, 403},
-			{"", "GET", "/review/filters", nil, 401}, {"reviewer", "GET", "/leads/handoffs", nil, 403}, {"reviewer", "GET", "/leads/differences", nil, 403},
+			{"", "GET", "/staff/me/views/leads", nil, 401}, {"reviewer", "GET", "/leads/handoffs", nil, 403}, {"reviewer", "GET", "/leads/differences", nil, 403},
 			{"reviewer", "POST", "/leads/assign", map[string]any{"lead_ids": []string{lead}, "staff_id": d.ids["reviewer"]}, 403},
 			{"supervisor", "POST", "/leads/assign", map[string]any{"lead_ids": []string{}, "staff_id": d.ids["reviewer"]}, 422},
 			{"supervisor", "POST", "/leads/assign", map[string]any{"lead_ids": []string{lead}, "staff_id": d.ids["auditor"]}, 422},
@@ -41,16 +41,16 @@ func TestReviewRoutesRefuse(t *testing.T) {
 			{"supervisor", "PUT", "/review/queues/que_no", map[string]any{"name": "x", "position": 0, "members": []string{}}, 404}, {"supervisor", "DELETE", "/review/queues/que_no", nil, 404},
 			{"supervisor", "PUT", "/review/reviewers/" + d.ids["auditor"], map[string]any{"capacity": 1, "on_duty": true}, 404},
 			{"supervisor", "PUT", "/review/reviewers/" + d.ids["reviewer"], map[string]any{"capacity": 1001, "on_duty": true}, 422},
-			{"reviewer", "DELETE", "/review/filters/none", nil, 404}, {"reviewer", "PUT", "/review/filters/x", map[string]any{"query": map[string]any{"q": holder}}, 422},
+			{"reviewer", "DELETE", "/staff/me/views/leads/none", nil, 404}, {"reviewer", "PUT", "/staff/me/views/leads/x", map[string]any{"query": map[string]any{"q": holder}, "columns": []string{}}, 422},
 			// A saved filter has no room for a phone number, in any of its fields.
-			{"reviewer", "PUT", "/review/filters/" + holder, map[string]any{"query": map[string]any{"status": "queued"}}, 422},
-			{"reviewer", "PUT", "/review/filters/x", map[string]any{"query": map[string]any{"status": holder}}, 422},
-			{"reviewer", "PUT", "/review/filters/x", map[string]any{"query": map[string]any{"assignee": holder}}, 422},
-			{"reviewer", "PUT", "/review/filters/x", map[string]any{"query": map[string]any{"from": holder}}, 422},
-			{"reviewer", "PUT", "/review/filters/x", map[string]any{"query": map[string]any{"queue": holder}}, 422},
-			{"reviewer", "PUT", "/review/filters/x", map[string]any{"query": map[string]any{"room": holder}}, 422},
-			{"reviewer", "PUT", "/review/filters/x", map[string]any{"query": map[string]any{"product": holder}}, 422},
-			{"reviewer", "PUT", "/review/filters/x", map[string]any{"query": map[string]any{"income_band": holder}}, 422},
+			{"reviewer", "PUT", "/staff/me/views/leads/" + holder, map[string]any{"query": map[string]any{"status": "queued"}, "columns": []string{}}, 422},
+			{"reviewer", "PUT", "/staff/me/views/leads/x", map[string]any{"query": map[string]any{"status": holder}, "columns": []string{}}, 422},
+			{"reviewer", "PUT", "/staff/me/views/leads/x", map[string]any{"query": map[string]any{"assignee": holder}, "columns": []string{}}, 422},
+			{"reviewer", "PUT", "/staff/me/views/leads/x", map[string]any{"query": map[string]any{"from": holder}, "columns": []string{}}, 422},
+			{"reviewer", "PUT", "/staff/me/views/leads/x", map[string]any{"query": map[string]any{"queue": holder}, "columns": []string{}}, 422},
+			{"reviewer", "PUT", "/staff/me/views/leads/x", map[string]any{"query": map[string]any{"room": holder}, "columns": []string{}}, 422},
+			{"reviewer", "PUT", "/staff/me/views/leads/x", map[string]any{"query": map[string]any{"product": holder}, "columns": []string{}}, 422},
+			{"reviewer", "PUT", "/staff/me/views/leads/x", map[string]any{"query": map[string]any{"income_band": holder}, "columns": []string{}}, 422},
 			{"supervisor", "GET", "/review/figures?from=2026-01-01", nil, 422}, {"supervisor", "GET", "/review/figures?from=2026-01-01&to=2026-03-01", nil, 422},
 			{"reviewer", "POST", "/review/handovers", map[string]any{"from": "stf_no", "reason": "x"}, 422}, {"supervisor", "POST", "/review/handovers/hov_no/approve", nil, 404},
 			{"reviewer", "GET", "/leads?queue=all", nil, 422}, {"reviewer", "GET", "/leads?city=1", nil, 422}, {"reviewer", "GET", "/leads?screening=bad", nil, 422},
@@ -84,9 +84,9 @@ func TestDepartmentWorksOverHTTP(t *testing.T) {
 		if !strings.Contains(string(raw), lead) || strings.Contains(string(raw), holder) || !strings.Contains(header.Get("RateLimit"), "r=119") {
 			t.Errorf("%s %v", raw, header)
 		}
-		d.do("reviewer", "PUT", "/review/filters/今日待办", map[string]any{"query": map[string]any{"status": "queued", "sort": "oldest",
-			"from": "2026-01-01", "to": "2026-01-31T00:00:00.000000Z", "assignee": d.ids["reviewer"], "queue": made["id"], "city": "310100", "income_band": "10k-20k"}}, 204)
-		if f := d.do("reviewer", "GET", "/review/filters", nil, 200)["items"].([]any); len(f) != 1 {
+		d.do("reviewer", "PUT", "/staff/me/views/leads/今日待办", map[string]any{"query": map[string]any{"status": "queued", "sort": "oldest",
+			"from": "2026-01-01", "to": "2026-01-31T00:00:00.000000Z", "assignee": d.ids["reviewer"], "queue": made["id"], "city": "310100", "income_band": "10k-20k"}, "columns": []string{}}, 204)
+		if f := d.do("reviewer", "GET", "/staff/me/views/leads", nil, 200)["items"].([]any); len(f) != 1 {
 			t.Errorf("%v", f)
 		}
 		report := d.do("supervisor", "POST", "/leads/assign", map[string]any{"lead_ids": []string{lead}, "staff_id": d.ids["reviewer"]}, 200)["items"].([]any)

@@ -4,9 +4,7 @@ import (
 	"context"
 	"net/http"
 
-	"yinbo/internal/audit"
 	"yinbo/internal/auth"
-	"yinbo/internal/db"
 	"yinbo/internal/tenant"
 	"yinbo/order/settle"
 )
@@ -50,10 +48,6 @@ type statementPartIn struct {
 	ID      string `path:"id" doc:"sta_…" maxLength:"60"`
 	No      int    `path:"no" minimum:"1" maximum:"256" doc:"Parts are numbered from 1 and are one file in this order"`
 	RawBody []byte `contentType:"text/csv"`
-}
-
-type reconciliationRulesIn struct {
-	Body tenant.Reconciliation
 }
 
 var financeCheckers = staff(auth.FinanceChecker)
@@ -101,7 +95,6 @@ func (s *Server) exceptionRoutes() {
 			settings, err := tenant.ReadSettings(ctx, s.DB, auth.From(ctx).Bank.ID)
 			return answered(settings.Reconciliation, err)
 		})
-	route(s, http.MethodPut, "/reconciliation-rules", staff(auth.Admin), "Set what people and rules may do with what differs", s.setReconciliationRules)
 	s.statementRoutes()
 }
 
@@ -121,21 +114,6 @@ func (s *Server) confirmException(ctx context.Context, bank tenant.Bank, id stri
 // so, and what to do.
 func (s *Server) reconcile(ctx context.Context, in *reconcileIn) (*body[settle.Reconciliation], error) {
 	return answered(s.Settle.RunAgain(ctx, auth.From(ctx).Bank, in.Body.Channel, in.Body.Date, financeActor(ctx)))
-}
-
-func (s *Server) setReconciliationRules(ctx context.Context, in *reconciliationRulesIn) (*body[tenant.Reconciliation], error) {
-	p := auth.From(ctx)
-	err := s.DB.InTx(ctx, func(tx *db.Tx) error {
-		if err := tenant.Change(ctx, tx, p.Bank.ID, func(all *tenant.Settings) { all.Reconciliation = in.Body }); err != nil {
-			return err
-		}
-		return audit.Write(ctx, tx, audit.Entry{Bank: p.Bank.ID, ActorKind: string(p.Kind), Actor: p.ID, RequestID: requestID(ctx),
-			Action: "reconciliation.rules", Object: p.Bank.ID, Detail: map[string]any{"rules": in.Body}})
-	})
-	if err != nil {
-		return nil, err
-	}
-	return ok(tenant.Settings{Reconciliation: in.Body}.WithDefaults().Reconciliation), nil
 }
 
 // statementRoutes take in a statement that a person brings: begin, upload parts,

@@ -24,6 +24,8 @@ import (
 	"yinbo/internal/keeping"
 	"yinbo/internal/obs"
 	"yinbo/internal/pii"
+	"yinbo/internal/savedview"
+	"yinbo/internal/setting"
 	"yinbo/internal/tenant"
 	"yinbo/internal/tracing"
 	"yinbo/live"
@@ -81,6 +83,8 @@ type Deps struct {
 	Bindings     *bind.Bindings
 	Screens      *screen.Screens
 	Keeper       *keeping.Keeper
+	Settings     *setting.Desk
+	Views        *savedview.Views
 	FollowUps    *follow.FollowUps
 	Replies      *follow.Replies
 	Funnel       *funnel.Funnel
@@ -162,6 +166,8 @@ func New(d Deps) *Server {
 	s.staffRoutes()
 	s.auditRoutes()
 	s.holdRoutes()
+	s.settingRoutes()
+	s.viewRoutes()
 	s.funnelRoutes()
 	s.docsRoutes()
 	s.appRoutes()

@@ -5,21 +5,36 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"yinbo/internal/auth"
+	"yinbo/internal/money"
 	"yinbo/order"
 	"yinbo/order/desk"
 	"yinbo/order/payment"
 	"yinbo/order/voucher"
 )
 
-type shopOrdersIn struct {
-	Page
+// OrderFilter is embedded in the inputs that pick orders.
+type OrderFilter struct {
 	Status   order.Status `query:"status" enum:"pending_payment,paid,fulfilling,completed,cancelled,refunding,refunded"`
 	Query    string       `query:"q" maxLength:"60" doc:"The beginning of an order id, a viewer's whole phone, a tracking number, or part of a product's title"`
 	Merchant string       `query:"merchant" maxLength:"60" doc:"mch_…: orders with goods of this merchant"`
 	Room     string       `query:"room" maxLength:"60" doc:"room_…: bought in this room"`
 	From     string       `query:"from" maxLength:"40" doc:"Placed from this day (YYYY-MM-DD in the bank's zone) or time on"`
 	To       string       `query:"to" maxLength:"40" doc:"Placed to the end of this day, or before this time"`
+}
+
+type shopOrdersIn struct {
+	Page
+	OrderFilter
+}
+
+type exportOrdersIn struct{ OrderFilter }
+
+type quoteIn struct {
+	ID        string    `path:"id" maxLength:"60" doc:"ord_…"`
+	AmountFen money.Fen `query:"amount_fen" minimum:"1" required:"true"`
 }
 
 type shipIn struct {
@@ -54,14 +69,16 @@ type redeemIn struct {
 }
 
 func (s *Server) shopOrderRoutes() {
-	sellers, readers := staff(auth.Operator).byBranch(), staff(auth.Operator, auth.Auditor).byBranch()
+	sellers, readers := staff(auth.Operator).byBranch(), staff(auth.Operator, auth.Auditor, auth.Finance, auth.FinanceChecker).byBranch()
 	route(s, http.MethodGet, "/shop/orders", readers, "Find orders, masked, the newest first", s.shopOrders)
+	route(s, http.MethodGet, "/shop/orders/export", readers, "Orders as CSV, masked and audited", s.exportOrders)
 	route(s, http.MethodGet, "/shop/orders/{id}", readers, "An order with its payments and its life, masked", s.shopOrder)
 	route(s, http.MethodPost, "/shop/orders/{id}/reveal", sellers, "See an order's address, with a reason, audited", s.revealAddress)
 	route(s, http.MethodPost, "/shop/orders/{id}/ship", sellers, "Record that an order was handed to a carrier", s.shipOrder)
 	route(s, http.MethodPut, "/shop/orders/{id}/shipment", sellers, "Correct the carrier or the number of an order on its way", s.correctShipment)
 	route(s, http.MethodPost, "/shop/orders/{id}/complete", sellers, "Record that an order was received", s.completeOrder)
 	route(s, http.MethodPost, "/shop/orders/{id}/cancel", sellers, "Cancel an order that is not paid", s.cancelShopOrder)
+	route(s, http.MethodGet, "/shop/orders/{id}/refund-quote", sellers, "What a refund would move; nothing changes", s.quoteRefund)
 	route(s, http.MethodPost, "/shop/orders/{id}/refunds", sellers, "Give money back", s.refundShopOrder, status(http.StatusCreated))
 	route(s, http.MethodPost, "/shop/vouchers/redeem", sellers, "Use a voucher's code up, once", s.redeemVoucher)
 }
@@ -75,19 +92,58 @@ func (s *Server) shopOrders(ctx context.Context, in *shopOrdersIn) (*body[list[d
 	if err != nil {
 		return nil, err
 	}
-	bank := auth.From(ctx).Bank
-	f := desk.Filter{Status: in.Status, Query: in.Query, Merchant: in.Merchant, Room: in.Room, Scope: auth.From(ctx).Scope}
-	if f.From, err = moment("from", in.From, bank.Zone, 0); err != nil {
+	f, err := orderFilter(ctx, in.OrderFilter)
+	if err != nil {
 		return nil, err
 	}
-	if f.To, err = moment("to", in.To, bank.Zone, 1); err != nil {
-		return nil, err
+	bank := auth.From(ctx).Bank
+	if after == "" && desk.OfPerson(f.Query) {
+		if err := s.OrderDesk.NoteSearch(ctx, bank.ID, orderStaff(ctx)); err != nil {
+			return nil, err
+		}
 	}
 	items, err := s.OrderDesk.Search(ctx, bank.ID, f, after, in.Limit)
 	if err != nil {
 		return nil, err
 	}
 	return paged(items, in.Limit, func(r desk.Row) string { return r.ID }), nil
+}
+
+func orderFilter(ctx context.Context, in OrderFilter) (f desk.Filter, err error) {
+	p := auth.From(ctx)
+	f = desk.Filter{Status: in.Status, Query: in.Query, Merchant: in.Merchant, Room: in.Room, Scope: p.Scope}
+	if f.From, err = moment("from", in.From, p.Bank.Zone, 0); err != nil {
+		return f, err
+	}
+	f.To, err = moment("to", in.To, p.Bank.Zone, 1)
+	return f, err
+}
+
+func (s *Server) exportOrders(ctx context.Context, in *exportOrdersIn) (*huma.StreamResponse, error) {
+	f, err := orderFilter(ctx, in.OrderFilter)
+	if err != nil {
+		return nil, err
+	}
+	write, err := s.OrderDesk.Export(ctx, auth.From(ctx).Bank.ID, orderStaff(ctx), f)
+	if err != nil {
+		return nil, err
+	}
+	return &huma.StreamResponse{Body: func(out huma.Context) {
+		out.SetHeader("Content-Type", "text/csv; charset=utf-8")
+		out.SetHeader("Content-Disposition", `attachment; filename="orders.csv"`)
+		out.SetHeader("Cache-Control", "no-store")
+		if err := write(out.Context(), out.BodyWriter()); err != nil {
+			s.log.WarnContext(ctx, "export broken off", "error", err)
+			panic(http.ErrAbortHandler) // a file cut short must not look whole
+		}
+	}}, nil
+}
+
+func (s *Server) quoteRefund(ctx context.Context, in *quoteIn) (*body[payment.GivenBack], error) {
+	if err := s.orderSeen(ctx, in.ID); err != nil {
+		return nil, err
+	}
+	return answered(s.Payments.Quote(ctx, auth.From(ctx).Bank.ID, in.ID, in.AmountFen))
 }
 
 func (s *Server) shopOrder(ctx context.Context, in *idIn) (*body[desk.Detail], error) {

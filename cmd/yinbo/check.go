@@ -24,6 +24,8 @@ import (
 	"yinbo/internal/outbox"
 	"yinbo/internal/pii"
 	"yinbo/internal/redisdb"
+	"yinbo/internal/savedview"
+	"yinbo/internal/setting"
 	"yinbo/live"
 	"yinbo/live/play"
 	"yinbo/live/rundown"
@@ -43,7 +45,7 @@ import (
 func invariants(keys *pii.Keyring) []invariant.Rule {
 	return slices.Concat(catalog.Invariants(), order.Invariants(), flash.Invariants(), payment.Invariants(), promo.Invariants(),
 		voucher.Invariants(), ledger.Invariants(), settle.Invariants(), settle.PayoutInvariants(), settle.ReserveInvariants(), settle.InvoiceInvariants(), terms.Invariants(), card.Invariants(), bind.Invariants(), follow.Invariants(), screen.Invariants(keys), review.Invariants(), funnel.Invariants(),
-		live.Invariants(), play.Invariants(), rundown.Invariants(), video.Invariants(), outbox.Invariants(), audit.Invariants(), pii.Invariants(), keeping.Invariants(), auth.Invariants())
+		live.Invariants(), play.Invariants(), rundown.Invariants(), video.Invariants(), outbox.Invariants(), audit.Invariants(), pii.Invariants(), keeping.Invariants(), auth.Invariants(), setting.Invariants(), savedview.Invariants())
 }
 
 var errBroken = errors.New("invariants are broken")

@@ -207,7 +207,9 @@ func hasAdmin(ctx context.Context, tx *db.Tx, bank string) error {
 	return err
 }
 
-func adminNow(ctx context.Context, tx *db.Tx, bank, staffID string) (bool, error) {
+// AdminNow tells whether somebody looks after the bank at this moment, whatever a
+// token says.
+func AdminNow(ctx context.Context, tx *db.Tx, bank, staffID string) (bool, error) {
 	_, found, err := db.Value[string](ctx, tx, selectAdmins+" AND s.id = ?", bank, staffID)
 	return found, err
 }
@@ -216,7 +218,7 @@ func adminNow(ctx context.Context, tx *db.Tx, bank, staffID string) (bool, error
 // more: another node learns of that within two seconds, and rights are not given
 // within them.
 func (p Principal) isAdmin(ctx context.Context, tx *db.Tx) error {
-	ok, err := adminNow(ctx, tx, p.Bank.ID, p.ID)
+	ok, err := AdminNow(ctx, tx, p.Bank.ID, p.ID)
 	if err == nil && !ok {
 		err = fault.New(fault.Forbidden, "auth.forbidden")
 	}

@@ -319,7 +319,7 @@ func (s *Service) Approve(ctx context.Context, by Principal, request string) (r 
 			return err
 		}
 		// Two admins stand behind a change as it is made, not one and a former one.
-		if asker, err := adminNow(ctx, tx, by.Bank.ID, r.AskedBy.ID); err != nil || !asker {
+		if asker, err := AdminNow(ctx, tx, by.Bank.ID, r.AskedBy.ID); err != nil || !asker {
 			if err == nil {
 				err = fault.New(fault.Conflict, "staff.request_outdated")
 			}

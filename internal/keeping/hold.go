@@ -19,6 +19,7 @@ type Hold struct {
 	ObjectID   string       `json:"object_id"`
 	Reason     string       `json:"reason"`
 	SetBy      string       `json:"set_by"`
+	SetByName  string       `json:"set_by_name"`
 	SetAt      clock.Stamp  `json:"set_at"`
 	LiftedBy   *string      `json:"lifted_by" doc:"null while it stands"`
 	LiftedAt   *clock.Stamp `json:"lifted_at"`
@@ -145,14 +146,14 @@ func (k *Keeper) GetHold(ctx context.Context, bank, hold string) (Hold, error) {
 func (k *Keeper) readHolds(ctx context.Context, where string, args ...any) ([]Hold, error) {
 	return db.All(ctx, k.DB, func(r db.Row) (h Hold, err error) {
 		var set, lifted db.Time
-		err = r.Scan(&h.ID, &h.ObjectKind, &h.ObjectID, &h.Reason, &h.SetBy, &set, &h.LiftedBy, &lifted, &h.LiftReason)
+		err = r.Scan(&h.ID, &h.ObjectKind, &h.ObjectID, &h.Reason, &h.SetBy, &h.SetByName, &set, &h.LiftedBy, &lifted, &h.LiftReason)
 		h.SetAt = clock.At(set.Time)
 		if !lifted.IsZero() {
 			at := clock.At(lifted.Time)
 			h.LiftedAt = &at
 		}
 		return h, err
-	}, "SELECT id, object_kind, object_id, reason, set_by, set_at, lifted_by, lifted_at, lift_reason FROM legal_hold WHERE "+where, args...)
+	}, "SELECT id, object_kind, object_id, reason, set_by, COALESCE((SELECT s.name FROM staff s WHERE s.id = legal_hold.set_by), ''), set_at, lifted_by, lifted_at, lift_reason FROM legal_hold WHERE "+where, args...)
 }
 
 // heldFor is why a person may not be erased: the reason of a standing hold on

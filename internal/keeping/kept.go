@@ -2,7 +2,6 @@ package keeping
 
 import (
 	"context"
-	"maps"
 
 	"yinbo/internal/clock"
 	"yinbo/internal/db"
@@ -36,50 +35,6 @@ func (k *Keeper) Kept(ctx context.Context, bank string) ([]Kept, error) {
 		out[i].LastAt = clock.AtPtr(last.Time)
 	}
 	return out, nil
-}
-
-// SetDays sets a class's timer. Errors: 404 not_found for no such class;
-// validation for less than the law asks for.
-func (k *Keeper) SetDays(ctx context.Context, bank, class string, days int, by Actor) (Kept, error) {
-	at := -1
-	for i, c := range k.Classes {
-		if c.Name == class {
-			at = i
-		}
-	}
-	if at < 0 {
-		return Kept{}, fault.New(fault.NotFound, "not_found")
-	}
-	c := k.Classes[at]
-	if days < max(c.Least, 1) {
-		return Kept{}, fault.InvalidField("days", "field.too_small")
-	}
-	err := k.DB.InTx(ctx, func(tx *db.Tx) error {
-		if err := gate(ctx, tx, bank); err != nil {
-			return err
-		}
-		before := 0
-		err := tenant.Change(ctx, tx, bank, func(s *tenant.Settings) {
-			before = c.DaysAt(tenant.Bank{Settings: *s})
-			s.KeepDays = maps.Clone(s.KeepDays)
-			if s.KeepDays == nil {
-				s.KeepDays = map[string]int{}
-			}
-			s.KeepDays[class] = days
-		})
-		if err != nil {
-			return err
-		}
-		return write(ctx, tx, bank, "keeping.days_set", class, by, map[string]any{"days": days, "before": before})
-	})
-	if err != nil {
-		return Kept{}, err
-	}
-	all, err := k.Kept(ctx, bank)
-	if err != nil {
-		return Kept{}, err
-	}
-	return all[at], nil
 }
 
 // Verified is a proof, and whether the audit chain bears it.

@@ -39,6 +39,9 @@ var (
 	parcel     = regexp.MustCompile(`^[0-9A-Z][0-9A-Z-]{4,39}$`)
 )
 
+// OfPerson tells whether a search text names a person: such a search is audited.
+func OfPerson(q string) bool { return wholePhone.MatchString(strings.TrimSpace(q)) }
+
 // ask tells what staff typed: the beginning of an order id, a whole phone
 // (personal data has no other way in), a tracking number, or part of a title.
 func (d *Desk) ask(ctx context.Context, bank, q string) (asked, error) {

@@ -6,7 +6,6 @@ import (
 
 	"yinbo/internal/audit"
 	"yinbo/internal/db"
-	"yinbo/internal/fault"
 	"yinbo/internal/id"
 	"yinbo/internal/idem"
 	"yinbo/internal/money"
@@ -47,22 +46,9 @@ func (s *Payments) RefundByStaff(ctx context.Context, req idem.Request, bank str
 
 // beginRefund writes r, a refund of o, whose row tx holds, and sends it off.
 func (s *Payments) beginRefund(ctx context.Context, tx *db.Tx, o order.Order, r refund, reason string) (v RefundView, err error) {
-	exceeds := fault.New(fault.Conflict, "refund.exceeds").With("amount_fen", "refund.exceeds")
-	switch {
-	case r.Amount <= 0:
-		return v, fault.InvalidField("amount_fen", "field.too_small")
-	case o.Status == order.Refunded:
-		return v, exceeds
-	case !o.Refundable():
-		return v, fault.New(fault.Conflict, "conflict")
-	}
-	given, _, err := refundSum(ctx, tx, o.Bank, o.ID, Pending, Succeeded)
+	left, err := s.left(ctx, tx, o, r.Amount)
 	if err != nil {
 		return v, err
-	}
-	left := o.Paid - given - r.Amount
-	if left < 0 {
-		return v, exceeds
 	}
 	r.Bank, r.Order, r.Payment, r.Cause, r.Status = o.Bank, o.ID, o.PaidBy, byViewer, Pending
 	if err := insertRefund(ctx, tx, r, reason); err != nil {

@@ -92,7 +92,7 @@ test('J and K walk the list', async ({ page, request }) => {
 })
 
 test('a supervisor exports the list as CSV', async ({ page }) => {
-  await signIn(page, 'desk', 'supervisor')
+  await signIn(page, 'desk', 'supervisor', '/leads')
   const saved = page.waitForEvent('download')
   await page.getByRole('button', { name: '导出' }).click()
   const file = await saved
@@ -109,7 +109,7 @@ test('the card system’s answers are taken in from its file, line by line', asy
   await reviewer.post(`/leads/${id}/decide`, { decision: 'approve', reason_code: 'meets_policy' })
   const unknown = id.slice(0, -4) + 'zzzz'
   const at = new Date().toISOString()
-  await signIn(page, 'desk', 'supervisor')
+  await signIn(page, 'desk', 'supervisor', '/leads')
   await page.getByRole('button', { name: '回执' }).click()
   await dialog(page, '导入核心系统回执').locator('input[type=file]').setInputFiles({
     name: 'outcomes.csv',

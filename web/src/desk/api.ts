@@ -17,6 +17,7 @@ export const areas = [
   { name: 'handovers', group: 'leads', roles: ['reviewer', 'supervisor'] },
   { name: 'screening', group: 'rules', roles: ['risk', 'supervisor', 'auditor'] },
   { name: 'lists', group: 'rules', roles: ['risk', 'supervisor', 'auditor'] },
+  { name: 'orders', group: 'shop', roles: ['operator', 'finance', 'finance_checker', 'auditor'] },
   { name: 'products', group: 'shop', roles: ['operator', 'auditor'] },
   { name: 'imports', group: 'shop', roles: ['operator', 'auditor'] },
   { name: 'coupons', group: 'shop', roles: ['operator', 'auditor'] },
@@ -35,6 +36,7 @@ export const areas = [
   { name: 'compliance', group: 'oversight', roles: ['risk'] },
   { name: 'keeping', group: 'oversight', roles: ['risk', 'auditor', 'admin'] },
   { name: 'application-form', group: 'settings', roles: ['admin', 'auditor'] },
+  { name: 'settings', group: 'settings', roles: ['admin', 'auditor'] },
   { name: 'staff', group: 'settings', roles: ['admin'] },
 ] as const satisfies readonly { name: string; group: string; roles: readonly Role[] }[]
 
@@ -48,3 +50,6 @@ export const keepsShop = (): boolean => staff.has('operator') && !staff.person.v
 
 /** The first area that the signed-in person may enter. */
 export const firstArea = (): AreaName | null => areas.find((a) => mayEnter(a.name))?.name ?? null
+
+/** Those whose day begins with an overview; others begin in their first area. */
+export const hasOverview = (): boolean => staff.has('operator', 'admin', 'supervisor')

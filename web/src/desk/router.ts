@@ -1,6 +1,6 @@
 import { createRouter, createWebHistory } from 'vue-router'
 import { whereTo } from '@shared/staff/door'
-import { firstArea, mayEnter, staff, type AreaName } from './api'
+import { firstArea, hasOverview, mayEnter, staff, type AreaName } from './api'
 
 declare module 'vue-router' {
   interface RouteMeta {
@@ -21,6 +21,8 @@ export const router = createRouter({
       children: [
         { path: '', name: 'home', component: () => import('./HomePage.vue') },
         { path: 'leads/:id?', name: 'leads', component: () => import('./leads/LeadsPage.vue'), props: true, meta: { area: 'leads' } },
+        { path: 'orders/:id?', name: 'orders', component: () => import('./orders/OrdersPage.vue'), props: true, meta: { area: 'orders' } },
+        { path: 'settings', name: 'settings', component: () => import('./settings/SettingsPage.vue'), meta: { area: 'settings' } },
         { path: 'share-codes', name: 'share-codes', component: () => import('./intake/SharePage.vue'), meta: { area: 'share-codes' } },
         { path: 'application-form', name: 'application-form', component: () => import('./intake/FormPage.vue'), meta: { area: 'application-form' } },
         { path: 'screening/:id?', name: 'screening', component: () => import('./screening/VersionsPage.vue'), props: true, meta: { area: 'screening' } },
@@ -63,6 +65,6 @@ router.beforeEach((to) => {
   if (staff.person.value.due && to.name !== 'account') return { name: 'account' }
   if (to.meta.area && !mayEnter(to.meta.area)) return { name: 'forbidden' }
   const first = firstArea()
-  if (to.name === 'home' && first) return { name: first }
+  if (to.name === 'home' && first && !hasOverview()) return { name: first }
   return true
 })

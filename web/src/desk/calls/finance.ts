@@ -23,6 +23,11 @@ export function listSettlements(date: string, status: SettlementStatus | '', cur
   )
 }
 
+/** A merchant's newest settlements. */
+export function settlementsOf(merchant: string): Promise<Page<Settlement>> {
+  return unwrap(api.http.GET('/settlements', { params: { query: { merchant, limit: 100 } } }))
+}
+
 export function getSettlement(id: string): Promise<Settlement> {
   return unwrap(api.http.GET('/settlements/{id}', at(id)))
 }

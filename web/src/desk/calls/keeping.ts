@@ -23,5 +23,3 @@ export const listProofs = (kind: Proof['kind'] | '', cursor?: string): Promise<P
 export const verifyProof = (id: string): Promise<VerifiedProof> => unwrap(api.http.GET('/proofs/{id}', at(id)))
 
 export const listKept = (): Promise<Page<Kept>> => unwrap(api.http.GET('/keeping', { params: { query: { limit: 100 } } }))
-
-export const setDays = (name: string, days: number): Promise<Kept> => unwrap(api.http.PUT('/keeping/{id}', { ...at(name), body: { days } }))

@@ -98,13 +98,6 @@ export const saveQueue = (id: string, body: QueueForm): Promise<unknown> =>
 
 export const dropQueue = (id: string): Promise<unknown> => unwrap(api.http.DELETE('/review/queues/{id}', at(id)))
 
-export const listFilters = (): Promise<Page<SavedFilter>> => unwrap(api.http.GET('/review/filters', { params: { query: { limit: 100 } } }))
-
-export const saveFilter = (name: string, query: Record<string, string>): Promise<unknown> =>
-  unwrap(api.http.PUT('/review/filters/{name}', { params: { path: { name } }, body: { query } as never }))
-
-export const dropFilter = (name: string): Promise<unknown> => unwrap(api.http.DELETE('/review/filters/{name}', { params: { path: { name } } }))
-
 export const listHandoffs = (cursor?: string): Promise<Page<Handoff>> => unwrap(api.http.GET('/leads/handoffs', { params: { query: { cursor, limit: 50 } } }))
 
 export const retryHandoff = (id: string): Promise<unknown> => unwrap(api.http.POST('/leads/handoffs/{id}/retry', at(id)))
