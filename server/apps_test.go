@@ -56,3 +56,14 @@ func TestEachAppAnswersItsPartOfTheAddressSpace(t *testing.T) {
 		}
 	}
 }
+
+// A demo says so in the page itself, and only a demo.
+func TestASandboxIsMarkedInItsPages(t *testing.T) {
+	apps := fstest.MapFS{"index.html": {Data: []byte(`<!doctype html><html lang="zh-CN"><p>`)}}
+	if _, _, body := page(t, server.Deps{Apps: apps, Sandbox: true}, "/me"); body != `<!doctype html><html data-sandbox lang="zh-CN"><p>` {
+		t.Error(body)
+	}
+	if _, _, body := page(t, server.Deps{Apps: apps}, "/me"); strings.Contains(body, "sandbox") {
+		t.Error(body)
+	}
+}

@@ -55,6 +55,7 @@ type Deps struct {
 	Banks   *tenant.Directory
 	Keys    *pii.Keyring
 	Apps    fs.FS // web/dist; nil when it was not built
+	Sandbox bool  // the database holds demo data, and the apps say so
 	Ready   func(ctx context.Context) map[string]error
 
 	// The domains; each has its routes in a file of its own.
@@ -142,6 +143,7 @@ func New(d Deps) *Server {
 	s.healthRoutes()
 	s.catalogueRoutes()
 	s.branchRoutes()
+	s.bankRoutes()
 	s.shopRoutes()
 	s.flashRoutes()
 	s.orderRoutes()

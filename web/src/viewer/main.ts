@@ -8,6 +8,7 @@ import { useTheme } from '@shared/theme'
 import zh from './locales/zh-CN.json'
 import App from './App.vue'
 import { rememberShare } from './lib/shareCode'
+import { rememberModes } from './lib/useModes'
 import { router } from './router'
 import './viewer.css'
 
@@ -15,6 +16,7 @@ async function start(): Promise<void> {
   rememberBank()
   rememberShare()
   reloadWhenStale()
+  rememberModes()
   useTheme('auto')
   const i18n = await createAppI18n(zh, () => import('./locales/en.json'))
   const { t } = i18n.global as unknown as { t: (key: string) => string }
