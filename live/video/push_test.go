@@ -34,11 +34,10 @@ func TestAPushIsPlayedAndKept(t *testing.T) {
 				t.Errorf("segment %s: %d, %+v", name, status, s)
 			}
 		}
-		for _, name := range r.segments(t, room, "sound.m3u8") {
-			status, raw := r.get(t, room, name)
-			if s := probeBytes(t, raw); status != 200 || len(s.Streams) != 1 || s.Streams[0].Codec != "aac" || s.seconds() < 1.5 {
-				t.Errorf("sound %s: %d, %+v", name, status, s)
-			}
+		sounds := r.segments(t, room, "sound.m3u8")
+		status, raw := r.get(t, room, sounds[len(sounds)-1]) // those before it may leave memory meanwhile
+		if s := probeBytes(t, raw); status != 200 || len(s.Streams) != 1 || s.Streams[0].Codec != "aac" || s.seconds() < 1.5 {
+			t.Errorf("sound: %d, %+v", status, s)
 		}
 		until(t, "the ingest's state", func() bool {
 			in := r.ingest(t, room)

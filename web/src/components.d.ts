@@ -49,7 +49,9 @@ declare module 'vue' {
     YErrorPanel: typeof import('./shared/components/YErrorPanel.vue')['default']
     YLanguageSwitch: typeof import('./shared/components/YLanguageSwitch.vue')['default']
     YMoney: typeof import('./shared/components/YMoney.vue')['default']
+    YQrCode: typeof import('./shared/components/YQrCode.vue')['default']
     YRequestId: typeof import('./shared/components/YRequestId.vue')['default']
+    YSandboxBar: typeof import('./shared/components/YSandboxBar.vue')['default']
     YToasts: typeof import('./shared/components/YToasts.vue')['default']
   }
 }
