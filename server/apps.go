@@ -46,6 +46,9 @@ func (s *Server) serveApp(c *gin.Context, name string) {
 			c.Header("Cache-Control", "public, max-age=31536000, immutable")
 		}
 		s.pageHeaders(c)
+		if s.servePacked(c, name) {
+			return
+		}
 		http.ServeFileFS(c.Writer, c.Request, s.Apps, name)
 		return
 	}

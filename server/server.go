@@ -106,6 +106,7 @@ type Server struct {
 	otpByAddress     *limiter
 	touchesByAddress *limiter
 	csp              string
+	packed           packed
 	replays          chan struct{} // a place for each replay under way
 	draining         chan struct{} // closed when the node goes
 	seated           atomic.Int64  // presses under way on their connections' goroutines
