@@ -43,7 +43,6 @@ declare module 'vue' {
     VanArea: typeof import('vant/es')['Area']
     VanPopup: typeof import('vant/es')['Popup']
     VanSkeleton: typeof import('vant/es')['Skeleton']
-    VanStepper: typeof import('vant/es')['Stepper']
     VanSwipe: typeof import('vant/es')['Swipe']
     VanSwipeItem: typeof import('vant/es')['SwipeItem']
     YErrorPanel: typeof import('./shared/components/YErrorPanel.vue')['default']

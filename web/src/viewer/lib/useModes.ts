@@ -38,7 +38,8 @@ export function rememberModes(search = location.search): void {
   }
   const connection = (navigator as { connection?: Connection }).connection
   const look = (): void => {
-    net.slow = !!connection?.saveData || /2g|3g/.test(connection?.effectiveType ?? '')
+    // Once slow is slow enough to ask: an answer is not taken away under the finger.
+    net.slow ||= !!connection?.saveData || /2g|3g/.test(connection?.effectiveType ?? '')
   }
   look()
   connection?.addEventListener?.('change', look)
