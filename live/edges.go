@@ -47,6 +47,8 @@ type Goods interface {
 type Video interface {
 	// PlaybackURL is where a room whose picture comes from kind is played.
 	PlaybackURL(room, kind string) string
+	// SoundURL is where its sound alone is, "" where it has none.
+	SoundURL(room, kind string) string
 }
 
 // Trade is what a room sold and recruited.

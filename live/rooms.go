@@ -73,8 +73,9 @@ type Host struct {
 
 // Playback says where the video is.
 type Playback struct {
-	Kind string `json:"kind" enum:"hls"`
-	URL  string `json:"url"`
+	Kind     string `json:"kind" enum:"hls"`
+	URL      string `json:"url"`
+	AudioURL string `json:"audio_url" doc:"The sound alone, for networks that bear no picture; empty where there is none, 404 while what is sent has no sound"`
 }
 
 // row is a room as it is stored.
@@ -95,7 +96,7 @@ func (s *Rooms) scan(r db.Row) (v row, err error) {
 		&paused, &replay, &v.Reservations, &v.Chat.SlowS, &v.Chat.Review, &v.Chat.Closed)
 	v.Playback.Kind = "hls"
 	if s.Video != nil {
-		v.Playback.URL = s.Video.PlaybackURL(v.ID, v.video)
+		v.Playback.URL, v.Playback.AudioURL = s.Video.PlaybackURL(v.ID, v.video), s.Video.SoundURL(v.ID, v.video)
 	}
 	v.StartsAt, v.StartedAt, v.EndedAt = clock.At(starts.Time), clock.AtPtr(started.Time), clock.AtPtr(ended.Time)
 	v.PausedAt, v.ReplayAt = clock.AtPtr(paused.Time), clock.AtPtr(replay.Time)

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bytes"
 	"io/fs"
 	"net/http"
 	"path"
@@ -45,6 +46,9 @@ func (s *Server) serveApp(c *gin.Context, name string) {
 			c.Header("Cache-Control", "public, max-age=31536000, immutable")
 		}
 		s.pageHeaders(c)
+		if s.servePacked(c, name) {
+			return
+		}
 		http.ServeFileFS(c.Writer, c.Request, s.Apps, name)
 		return
 	}
@@ -60,6 +64,9 @@ func (s *Server) serveApp(c *gin.Context, name string) {
 	if err != nil {
 		s.notBuilt(c)
 		return
+	}
+	if s.Sandbox { // the page knows before it paints: its banner moves nothing
+		html = bytes.Replace(html, []byte("<html "), []byte("<html data-sandbox "), 1)
 	}
 	s.pageHeaders(c)
 	c.Header("Cache-Control", "no-cache")

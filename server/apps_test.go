@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"compress/gzip"
 	"io"
 	"log/slog"
 	"net/http"
@@ -53,6 +54,48 @@ func TestEachAppAnswersItsPartOfTheAddressSpace(t *testing.T) {
 	for _, path := range []string{"/assets/gone.js", "/api/v1/nothing", "/api/nothing", "/../../etc/passwd.txt"} {
 		if code, h, body := page(t, d, path); code != http.StatusNotFound || h.Get("Content-Type") != "application/problem+json" {
 			t.Errorf("%s: %d %s %.100s", path, code, h.Get("Content-Type"), body)
+		}
+	}
+}
+
+// A demo says so in the page itself, and only a demo.
+func TestASandboxIsMarkedInItsPages(t *testing.T) {
+	apps := fstest.MapFS{"index.html": {Data: []byte(`<!doctype html><html lang="zh-CN"><p>`)}}
+	if _, _, body := page(t, server.Deps{Apps: apps, Sandbox: true}, "/me"); body != `<!doctype html><html data-sandbox lang="zh-CN"><p>` {
+		t.Error(body)
+	}
+	if _, _, body := page(t, server.Deps{Apps: apps}, "/me"); strings.Contains(body, "sandbox") {
+		t.Error(body)
+	}
+}
+
+// Scripts and styles go out compressed to whoever takes that, and plain to others.
+func TestTheAppsGoOutCompressed(t *testing.T) {
+	script := strings.Repeat("let a = 1;", 500)
+	d := server.Deps{Log: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(), Apps: fstest.MapFS{
+		"index.html": {Data: []byte("viewer")}, "assets/a.js": {Data: []byte(script)}, "assets/b.js": {Data: []byte("x")}, "assets/c.png": {Data: []byte(script)}}}
+	h := server.New(d).Handler()
+	for _, c := range []struct{ path, accepts, encoding string }{
+		{"/assets/a.js", "gzip, deflate, br", "gzip"}, {"/assets/a.js", "", ""}, {"/assets/a.js", "br, gzip;q=0", ""},
+		{"/assets/b.js", "gzip", ""}, {"/assets/c.png", "gzip", ""}, {"/assets/a.js", "gzip;q=0.5", "gzip"},
+	} {
+		w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, c.path, nil)
+		r.Header.Set("Accept-Encoding", c.accepts)
+		h.ServeHTTP(w, r)
+		body := io.Reader(w.Body)
+		if c.encoding == "gzip" {
+			z, err := gzip.NewReader(w.Body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			body = z
+		}
+		text, err := io.ReadAll(body)
+		if err != nil || w.Code != http.StatusOK || w.Header().Get("Content-Encoding") != c.encoding || string(text) != string(d.Apps.(fstest.MapFS)[c.path[1:]].Data) {
+			t.Errorf("%s for %q: %d, %q, %v", c.path, c.accepts, w.Code, w.Header().Get("Content-Encoding"), err)
+		}
+		if strings.HasSuffix(c.path, ".js") && !strings.HasPrefix(w.Header().Get("Content-Type"), "text/javascript") {
+			t.Errorf("%s: %s", c.path, w.Header().Get("Content-Type"))
 		}
 	}
 }

@@ -57,6 +57,7 @@ type Deps struct {
 	Banks   *tenant.Directory
 	Keys    *pii.Keyring
 	Apps    fs.FS // web/dist; nil when it was not built
+	Sandbox bool  // the database holds demo data, and the apps say so
 	Ready   func(ctx context.Context) map[string]error
 
 	// The domains; each has its routes in a file of its own.
@@ -109,6 +110,7 @@ type Server struct {
 	otpByAddress     *limiter
 	touchesByAddress *limiter
 	csp              string
+	packed           packed
 	replays          chan struct{} // a place for each replay under way
 	draining         chan struct{} // closed when the node goes
 	seated           atomic.Int64  // presses under way on their connections' goroutines
@@ -146,6 +148,7 @@ func New(d Deps) *Server {
 	s.healthRoutes()
 	s.catalogueRoutes()
 	s.branchRoutes()
+	s.bankRoutes()
 	s.shopRoutes()
 	s.flashRoutes()
 	s.orderRoutes()

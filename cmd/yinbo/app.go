@@ -179,7 +179,7 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 		a.touches = &funnel.Touches{DB: c.db, Rooms: a.rooms, Log: c.log}
 		a.video = video.New(video.Deps{Config: c.videoConfig(), DB: c.db, Keys: c.keys, Rooms: a.rooms, Addresses: addresses, Log: c.log})
 		a.server = server.New(server.Deps{Log: c.log, Metrics: a.metrics, Tracing: c.trace, Auth: a.people, Banks: c.banks, Keys: c.keys,
-			Apps: web.Apps(), Ready: a.ready, Catalog: shop, Imports: a.imports, Flash: a.sales, Orders: a.orders, Coupons: a.coupons, Payments: a.payments,
+			Apps: web.Apps(), Sandbox: c.demo, Ready: a.ready, Catalog: shop, Imports: a.imports, Flash: a.sales, Orders: a.orders, Coupons: a.coupons, Payments: a.payments,
 			Ledger: ledgers, Settle: a.desk, Terms: contracts, Reports: report.New(c.db), DB: c.db, Applications: applications, Leads: leads, Comparer: a.comparer, Outcomes: outcomes, Screens: screens,
 			Bindings: bindings, FollowUps: followUps, Replies: follow.NewReplies(followUps, c.banks, keeper, key), Keeper: a.keeper, Settings: &setting.Desk{DB: c.db, Classes: a.keeper.Classes}, Views: &savedview.Views{DB: c.db}, Touches: a.touches,
 			Funnel: &funnel.Funnel{DB: c.db, Rooms: cardAudiences{a.rooms}, Spending: a.payments}, Games: a.games, Rundowns: rundowns, Rooms: a.rooms, Hub: a.hub, Video: a.video, Vouchers: vouchers, Addresses: addressbook.New(c.db, c.keys),

@@ -46,6 +46,15 @@ func (a *Addresses) PlaybackURL(room, kind string) string {
 	return a.address(room, Kind(kind), viewers)
 }
 
+// SoundURL is where the sound alone of a room of a kind is played; "" where
+// nothing is known of it. A push may have none: it is 404 then.
+func (a *Addresses) SoundURL(room, kind string) string {
+	if Kind(kind) == External {
+		return ""
+	}
+	return a.folder(room, viewers) + soundName
+}
+
 func (a *Addresses) address(room string, kind Kind, who audience) string {
 	if kind == External {
 		return a.external.pull(room, a.expires())

@@ -87,15 +87,15 @@ func (c *channel) add(s segment) segment {
 }
 
 // segment gives one that is still in memory.
-func (c *channel) segment(seq int64, who audience) ([]byte, bool) {
+func (c *channel) segment(seq int64, who audience) (segment, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for i := range c.segs {
 		if c.segs[i].seq == seq && (who == hosts || !c.segs[i].test) {
-			return c.segs[i].data, true
+			return c.segs[i], true
 		}
 	}
-	return nil, false
+	return segment{}, false
 }
 
 // listed are the latest segments that an audience may see.
@@ -126,13 +126,14 @@ func (c *channel) playlist(who audience) (string, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if segs := c.listed(who); len(segs) > 0 {
-		return media(segs, c.gone, false)
+		return media(segs, c.gone, false, segmentEnd)
 	}
 	return "", nil
 }
 
-// media writes a media playlist: of a show that goes on, or of a whole piece.
-func media(segs []segment, gone int, whole bool) (string, error) {
+// media writes a media playlist of a show that goes on, or of a whole piece; end
+// is that of its files' names.
+func media(segs []segment, gone int, whole bool, end string) (string, error) {
 	p := &playlist.Media{Version: 3, TargetDuration: 1, DiscontinuitySequence: &gone}
 	if whole {
 		var vod playlist.MediaPlaylistType = playlist.MediaPlaylistTypeVOD
@@ -142,7 +143,7 @@ func media(segs []segment, gone int, whole bool) (string, error) {
 	}
 	for i, s := range segs {
 		p.TargetDuration = max(p.TargetDuration, int(math.Ceil(s.dur.Seconds())))
-		p.Segments = append(p.Segments, &playlist.MediaSegment{Duration: s.dur, URI: fileOf(s.seq),
+		p.Segments = append(p.Segments, &playlist.MediaSegment{Duration: s.dur, URI: strconv.FormatInt(s.seq, 10) + end,
 			DateTime: &s.at, Discontinuity: i > 0 && s.gap})
 	}
 	text, err := p.Marshal()

@@ -1,10 +1,13 @@
 package video
 
 import (
+	"bytes"
 	"embed"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"yinbo/internal/clock"
@@ -30,6 +33,7 @@ const (
 // Clip serves the demo clip's playlist and segments under Prefix; anything else
 // there is 404.
 func Clip(c clock.Clock) http.Handler {
+	sounds := sync.OnceValues(clipSounds)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		name, _ := strings.CutPrefix(r.URL.Path, Prefix)
 		switch {
@@ -37,9 +41,9 @@ func Clip(c clock.Clock) http.Handler {
 			w.Header().Set("Allow", "GET, HEAD")
 			http.Error(w, http.StatusText(http.StatusMethodNotAllowed), http.StatusMethodNotAllowed)
 		case name == "live.m3u8":
-			servePlaylist(w, r, clipPlaylist(c.Now(), ""))
+			servePlaylist(w, r, clipPlaylist(c.Now(), "segment"))
 		case strings.HasSuffix(name, ".ts") && !strings.Contains(name, "/"):
-			serveSegment(w, r, name)
+			serveClip(w, r, name, sounds)
 		default:
 			http.NotFound(w, r)
 		}
@@ -52,19 +56,26 @@ func servePlaylist(w http.ResponseWriter, r *http.Request, text string) {
 	http.ServeContent(w, r, "", time.Time{}, strings.NewReader(text))
 }
 
-func serveSegment(w http.ResponseWriter, r *http.Request, name string) {
-	if _, err := clip.Open("clip/" + name); err != nil {
+func serveClip(w http.ResponseWriter, r *http.Request, name string, sounds func() (map[string][]byte, error)) {
+	data, err := clip.ReadFile("clip/" + name)
+	if strings.HasPrefix(name, "sound") {
+		all, soundErr := sounds()
+		if data, err = all[name], soundErr; data == nil {
+			err = fs.ErrNotExist
+		}
+	}
+	if err != nil {
 		http.NotFound(w, r)
 		return
 	}
 	w.Header().Set("Content-Type", "video/mp2t")
 	w.Header().Set("Cache-Control", "public, max-age=3600")
-	http.ServeFileFS(w, r, clip, "clip/"+name)
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(data))
 }
 
-// clipPlaylist lists the segments that ended by now, oldest first; folder stands
-// before their names.
-func clipPlaylist(now time.Time, folder string) string {
+// clipPlaylist lists the segments that ended by now, oldest first, by their names
+// without the number: with the picture, or the sound alone.
+func clipPlaylist(now time.Time, name string) string {
 	next := now.UnixMilli() / clipSegment.Milliseconds()
 	first := next - window
 	var b strings.Builder
@@ -80,7 +91,7 @@ func clipPlaylist(now time.Time, folder string) string {
 			at := time.UnixMilli(n * clipSegment.Milliseconds()).UTC()
 			fmt.Fprintf(&b, "#EXT-X-PROGRAM-DATE-TIME:%s\n", at.Format("2006-01-02T15:04:05.000Z"))
 		}
-		fmt.Fprintf(&b, "#EXTINF:%.3f,\n%ssegment%d.ts\n", clipSegment.Seconds(), folder, n%segments)
+		fmt.Fprintf(&b, "#EXTINF:%.3f,\n%s%d.ts\n", clipSegment.Seconds(), name, n%segments)
 	}
 	return b.String()
 }

@@ -85,7 +85,14 @@ func TestEverySegmentIsServed(t *testing.T) {
 			t.Fatalf("segment %d: %d, %d bytes", i, w.Code, w.Body.Len())
 		}
 	}
-	for _, path := range []string{"/media/demo/", "/media/demo/segment9.ts", "/media/demo/README.md", "/media/demo/x/y.ts"} {
+	for i := range 6 {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequest("GET", fmt.Sprintf("/media/demo/sound%d.ts", i), nil))
+		if s := probeBytes(t, w.Body.Bytes()); w.Code != 200 || len(s.Streams) != 1 || s.Streams[0].Codec != "aac" || s.seconds() < 1.5 {
+			t.Errorf("sound %d: %d, %+v", i, w.Code, s)
+		}
+	}
+	for _, path := range []string{"/media/demo/", "/media/demo/segment9.ts", "/media/demo/sound9.ts", "/media/demo/README.md", "/media/demo/x/y.ts"} {
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, httptest.NewRequest("GET", path, nil))
 		if w.Code != 404 {

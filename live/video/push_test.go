@@ -34,6 +34,11 @@ func TestAPushIsPlayedAndKept(t *testing.T) {
 				t.Errorf("segment %s: %d, %+v", name, status, s)
 			}
 		}
+		sounds := r.segments(t, room, "sound.m3u8")
+		status, raw := r.get(t, room, sounds[len(sounds)-1]) // those before it may leave memory meanwhile
+		if s := probeBytes(t, raw); status != 200 || len(s.Streams) != 1 || s.Streams[0].Codec != "aac" || s.seconds() < 1.5 {
+			t.Errorf("sound: %d, %+v", status, s)
+		}
 		until(t, "the ingest's state", func() bool {
 			in := r.ingest(t, room)
 			return in.State == video.On && in.BitrateBPS > 50_000 && in.FPS > 15 && in.Width == width && in.Height == height && in.Recording && in.SinceAt != nil

@@ -134,7 +134,7 @@ func (v *Video) serveReplay(w http.ResponseWriter, r *http.Request, room string)
 	for i, e := range list {
 		segs[i] = e.segment()
 	}
-	text, err := media(segs, 0, true)
+	text, err := media(segs, 0, true, segmentEnd)
 	if err != nil {
 		v.Log.WarnContext(r.Context(), "recording not listed", "room", room, "error", err)
 		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)

@@ -32,6 +32,8 @@ type segment struct {
 	gap  bool // a new push begins with it: codecs and times are others
 	test bool // of a rehearsal: for hosts only
 	data []byte
+	// sound is the same stretch without its picture; empty where there is none.
+	sound []byte
 }
 
 // cutter makes segments of one push's frames.
@@ -41,6 +43,7 @@ type cutter struct {
 
 	mux          mpegts.Writer
 	video, audio *mpegts.Track
+	alone        *soundtrack // the sound without the picture; nil without sound
 	sps, pps     []byte
 	rate         int64 // of sound, samples a second
 
@@ -63,7 +66,12 @@ func newCutter(now func() time.Time, sps, pps []byte, sound *mpeg4audio.AudioSpe
 		c.audio = &mpegts.Track{Codec: &codecs.MPEG4Audio{Config: *sound}}
 		c.mux.Tracks = append(c.mux.Tracks, c.audio)
 	}
-	return c, c.mux.Initialize()
+	if err := c.mux.Initialize(); err != nil || sound == nil {
+		return c, err
+	}
+	var err error
+	c.alone, err = newSoundtrack(*sound)
+	return c, err
 }
 
 // Write takes what the muxer makes.
@@ -154,12 +162,17 @@ func (c *cutter) sound(pts time.Duration, frame []byte) error {
 		c.heard, c.samples, exact = pts, 0, pts
 	}
 	c.samples += mpeg4audio.SamplesPerAccessUnit
-	return c.mux.WriteMPEG4Audio(c.audio, ticks(exact), [][]byte{frame})
+	frames := [][]byte{frame}
+	return errors.Join(c.mux.WriteMPEG4Audio(c.audio, ticks(exact), frames), c.alone.write(ticks(exact), frames))
 }
 
 // cut ends the segment under way at a time of the push.
 func (c *cutter) cut(end time.Duration) {
-	c.done(segment{at: c.wall(c.start), dur: end - c.start, gap: c.gap, data: c.buf})
+	s := segment{at: c.wall(c.start), dur: end - c.start, gap: c.gap, data: c.buf}
+	if c.alone != nil {
+		s.sound = c.alone.cut()
+	}
+	c.done(s)
 	c.buf, c.start, c.gap = make([]byte, 0, len(c.buf)), end, false
 }
 

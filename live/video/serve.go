@@ -10,9 +10,10 @@ import (
 
 // The names under a room's signed folder, besides its segments.
 const (
-	indexName  = "index.m3u8"  // names one of the next two
-	liveName   = "live.m3u8"   // what is pushed
-	clipName   = "clip.m3u8"   // what plays while nobody pushes, in the demo
+	indexName = "index.m3u8" // names one of the next two
+	liveName  = "live.m3u8"  // what is pushed
+	clipName  = "clip.m3u8"  // what plays while nobody pushes, in the demo
+	// soundName is beside them: the sound alone of either.
 	replayName = "replay.m3u8" // what was recorded, or from= to= in milliseconds of it
 )
 
@@ -70,7 +71,9 @@ func (v *Video) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case p.node == "" && p.idle == Playlist && file == indexName:
 		servePlaylist(w, r, index(clipName, 400_000))
 	case p.node == "" && p.idle == Playlist && file == clipName:
-		servePlaylist(w, r, clipPlaylist(v.DB.Clock().Now(), Prefix))
+		servePlaylist(w, r, clipPlaylist(v.DB.Clock().Now(), Prefix+"segment"))
+	case p.node == "" && p.idle == Playlist && file == soundName:
+		servePlaylist(w, r, clipPlaylist(v.DB.Clock().Now(), Prefix+"sound"))
 	default:
 		http.NotFound(w, r)
 	}
@@ -85,6 +88,9 @@ func (v *Video) serveHere(w http.ResponseWriter, r *http.Request, p place, room,
 	if seq, is := seqOf(file); is {
 		return v.serveSegment(w, r, ch, room, seq, who)
 	}
+	if seq, is := seqOf(strings.Replace(file, soundEnd, segmentEnd, 1)); is {
+		return serveSound(w, r, ch, seq, who)
+	}
 	if ch == nil || !ch.on() && p.node != "" && p.node != v.NodeURL {
 		return false
 	}
@@ -94,6 +100,8 @@ func (v *Video) serveHere(w http.ResponseWriter, r *http.Request, p place, room,
 		text = ch.index(who)
 	case liveName:
 		text, err = ch.playlist(who)
+	case soundName:
+		text, err = ch.sounds(who)
 	}
 	if err != nil || text == "" {
 		return false
@@ -106,8 +114,8 @@ func (v *Video) serveSegment(w http.ResponseWriter, r *http.Request, ch *channel
 	w.Header().Set("Content-Type", "video/mp2t")
 	w.Header().Set("Cache-Control", "public, max-age=86400, immutable")
 	if ch != nil {
-		if data, ok := ch.segment(seq, who); ok {
-			http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(data))
+		if s, ok := ch.segment(seq, who); ok {
+			http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(s.data))
 			return true
 		}
 	}
@@ -119,6 +127,21 @@ func (v *Video) serveSegment(w http.ResponseWriter, r *http.Request, ch *channel
 	}
 	defer f.Close()
 	http.ServeContent(w, r, "", time.Time{}, f)
+	return true
+}
+
+// serveSound serves a segment's sound alone, while it is in memory.
+func serveSound(w http.ResponseWriter, r *http.Request, ch *channel, seq int64, who audience) bool {
+	if ch == nil {
+		return false
+	}
+	s, ok := ch.segment(seq, who)
+	if !ok || len(s.sound) == 0 {
+		return false
+	}
+	w.Header().Set("Content-Type", "video/mp2t")
+	w.Header().Set("Cache-Control", "public, max-age=86400, immutable")
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(s.sound))
 	return true
 }
 

@@ -49,6 +49,7 @@ declare module 'vue' {
     YMoney: typeof import('./shared/components/YMoney.vue')['default']
     YQrCode: typeof import('./shared/components/YQrCode.vue')['default']
     YRequestId: typeof import('./shared/components/YRequestId.vue')['default']
+    YSandboxBar: typeof import('./shared/components/YSandboxBar.vue')['default']
     YToasts: typeof import('./shared/components/YToasts.vue')['default']
   }
 }

@@ -53,7 +53,10 @@ export interface Room {
   /** Set while a live room takes a break. */
   paused_at?: string | null
   ended_at?: string | null
-  playback: { kind: 'hls'; url: string } | null
+  /** `audio_url` is the sound alone, empty where there is none. */
+  playback: { kind: 'hls'; url: string; audio_url?: string } | null
+  /** Since when an ended room may be watched again; null when it may not. */
+  replay_at?: string | null
   viewers: number
   likes: number
   /** Who asked to be told of the start. */

@@ -8,6 +8,8 @@ import { useTheme } from '@shared/theme'
 import zh from './locales/zh-CN.json'
 import App from './App.vue'
 import { rememberShare } from './lib/shareCode'
+import { rememberModes } from './lib/useModes'
+import { watchNet } from './lib/useNet'
 import { router } from './router'
 import './viewer.css'
 
@@ -15,6 +17,8 @@ async function start(): Promise<void> {
   rememberBank()
   rememberShare()
   reloadWhenStale()
+  rememberModes()
+  watchNet()
   useTheme('auto')
   const i18n = await createAppI18n(zh, () => import('./locales/en.json'))
   const { t } = i18n.global as unknown as { t: (key: string) => string }

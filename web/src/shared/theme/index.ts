@@ -1,11 +1,22 @@
 import './tokens.css'
+import './elder.css'
 import './banks/demo.css'
 import './banks/other.css'
 import './base.css'
 
 export type Theme = 'light' | 'dark'
 
-/** Sets the colours of the whole page; `auto` follows the device. */
+let again: () => void = () => undefined
+
+/** Puts elder mode's type, contrast and targets on, or off. */
+export function useElderTheme(on: boolean): void {
+  const { dataset } = document.documentElement
+  if (on) dataset.mode = 'elder'
+  else delete dataset.mode
+  again()
+}
+
+/** Sets the colours of the whole page; `auto` follows the device, but for elder mode, which is light. */
 export function useTheme(choice: Theme | 'auto'): void {
   const root = document.documentElement
   const apply = (theme: Theme) => {
@@ -18,6 +29,7 @@ export function useTheme(choice: Theme | 'auto'): void {
     return
   }
   const dark = window.matchMedia('(prefers-color-scheme: dark)')
-  apply(dark.matches ? 'dark' : 'light')
-  dark.addEventListener?.('change', () => apply(dark.matches ? 'dark' : 'light'))
+  again = () => apply(dark.matches && root.dataset.mode !== 'elder' ? 'dark' : 'light')
+  again()
+  dark.addEventListener?.('change', again)
 }

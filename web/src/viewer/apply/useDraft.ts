@@ -126,10 +126,14 @@ export function useDraft(where: () => { step: string; room?: string }) {
   const online = (): void => void flush()
   const hidden = (): void => void (document.hidden && flush())
   window.addEventListener('online', online)
+  // What is not at the bank yet goes with the page: the browser asks first.
+  const leaving = (event: BeforeUnloadEvent): void => void (dirty && !over && product.value && event.preventDefault())
   document.addEventListener('visibilitychange', hidden)
+  window.addEventListener('beforeunload', leaving)
   onScopeDispose(() => {
     window.removeEventListener('online', online)
     document.removeEventListener('visibilitychange', hidden)
+    window.removeEventListener('beforeunload', leaving)
     void flush()
   })
 

@@ -24,6 +24,37 @@ export function getFlash(id: string): Promise<FlashSale> {
   return unwrap(api.http.GET('/flash/{id}', { params: { path: { id } } }))
 }
 
+export interface Slice {
+  sku_id: string
+  from_at: string
+  to_at: string
+  duration_ms: number
+  url: string
+}
+
+export interface Replay {
+  /** Empty when nothing was recorded. */
+  url: string
+  duration_ms: number
+  slices: Slice[]
+}
+
+/** What was recorded of a room, and its stretches by product. */
+export async function getReplay(id: string): Promise<Replay> {
+  const replay = await unwrap<Replay>(api.http.GET('/rooms/{id}/replay', { params: { path: { id } } }))
+  return { ...replay, slices: replay.slices ?? [] }
+}
+
+export interface Bank {
+  slug: string
+  name: string
+}
+
+/** The bank that this is. */
+export function getBank(): Promise<Bank> {
+  return unwrap(api.http.GET('/bank'))
+}
+
 export type ReportReason = 'spam' | 'abuse' | 'fraud' | 'other'
 
 export function reportLine(room: string, line: string, reason: ReportReason): Promise<unknown> {

@@ -18,6 +18,7 @@ let scope: EffectScope
 
 beforeEach(() => {
   vi.useFakeTimers()
+  sessionStorage.clear()
   orderFlash.mockReset()
   getOrder.mockReset()
   getOrder.mockResolvedValue(order)
@@ -91,4 +92,20 @@ test('an unpaid order of the sale from before is taken up again', () => {
   buy.resume({ ...order, flash_id: 'flash_1' })
   expect(buy.state.value).toBe('won')
   expect(orderFlash).not.toHaveBeenCalled()
+})
+
+test('a press that a reload cut off is asked about again under its key, and only while it is fresh', async () => {
+  orderFlash.mockReturnValueOnce(new Promise(() => undefined))
+  void start().buy()
+  await vi.advanceTimersByTimeAsync(0)
+  scope.stop()
+  scope = effectScope()
+  orderFlash.mockResolvedValueOnce(order)
+  const after = start()
+  await vi.advanceTimersByTimeAsync(0)
+  expect(after.state.value).toBe('won')
+  expect(new Set(keys()).size).toBe(1)
+  scope.stop()
+  scope = effectScope()
+  expect(start().state.value).toBe('idle')
 })

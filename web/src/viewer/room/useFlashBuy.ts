@@ -2,6 +2,7 @@ import { onScopeDispose, ref, shallowRef, watch, type Ref } from 'vue'
 import { ApiError, newKey, type Address, type FlashSale, type Order } from '@client/index'
 import { orderFlash } from '../calls/orders'
 import { useOrderWatch } from '../checkout/useOrderWatch'
+import { keep, pressOf } from './kept'
 
 /** Where one's own try at a sale stands. */
 export type BuyState = 'idle' | 'buying' | 'confirming' | 'unknown' | 'won' | 'paid' | 'limit' | 'refused'
@@ -13,7 +14,8 @@ const askAgainFor = 30_000
 /**
  * A try at a flash sale. One key per try: while the verdict is unknown the same
  * request is asked again under the same key, so that a person who was told
- * nothing can't buy twice, and one who bought is told so.
+ * nothing can't buy twice, and one who bought is told so. A reload in between
+ * asks again under the same key, too.
  */
 export function useFlashBuy(sale: Ref<FlashSale | null>, roomId: string) {
   const state = ref<BuyState>('idle')
@@ -30,7 +32,10 @@ export function useFlashBuy(sale: Ref<FlashSale | null>, roomId: string) {
     key = newKey()
     won.follow(null)
   }
-  watch(() => sale.value?.id, reset)
+  watch(() => sale.value?.id, (id) => {
+    reset()
+    if (id) takeUp(id)
+  })
 
   const settle = (order: Order): void => {
     won.follow(order)
@@ -69,6 +74,7 @@ export function useFlashBuy(sale: Ref<FlashSale | null>, roomId: string) {
     const slow = window.setTimeout(() => {
       if (state.value === 'buying') state.value = 'confirming'
     }, sureWithin)
+    keep(roomId, { press: { sale: id, key, address, at: Date.now() } })
     const until = Date.now() + askAgainFor
     let verdict = await ask(id)
     while (verdict === 'unknown' && alive && Date.now() < until) {
@@ -78,7 +84,17 @@ export function useFlashBuy(sale: Ref<FlashSale | null>, roomId: string) {
     }
     clearTimeout(slow)
     if (verdict === 'unknown') state.value = 'unknown'
+    else keep(roomId, { press: undefined })
   }
+
+  /** Goes on with a press that a reload cut off. */
+  const takeUp = (id: string): void => {
+    const press = pressOf(roomId, id)
+    if (!press) return
+    key = press.key
+    void buy(press.address)
+  }
+  if (sale.value) takeUp(sale.value.id)
 
   /** Takes up an unpaid order of this sale from before, as after a reload. */
   const resume = (order: Order): void => {

@@ -5,10 +5,13 @@ import { api } from '../api'
 import { getFlash, getRoom, getShelf } from '../calls/rooms'
 import { cameFrom } from '../lib/cameFrom'
 import { orderChanged } from '../lib/orderSignals'
+import { useModes } from '../lib/useModes'
 import { usePlay } from '../play/usePlay'
 import { useChat } from './useChat'
 import { useLikes } from './useLikes'
 import { useTicker } from './useTicker'
+
+const pictureEvery = 60_000
 
 /** One room as it is now: the first picture over HTTP, everything after by its socket. */
 export function useRoomLive(id: string) {
@@ -139,6 +142,11 @@ export function useRoomLive(id: string) {
     }
   }
 
+  // Without video, what the cover and the title say is read again now and then.
+  const { modes } = useModes()
+  const picture = setInterval(() => modes.saver && room.value?.status === 'live' && void loadRoom(), pictureEvery)
+  onScopeDispose(() => clearInterval(picture))
+
   const open = async (): Promise<void> => {
     await loadRoom()
     if (failure.value) return
@@ -163,6 +171,7 @@ export function useRoomLive(id: string) {
   return {
     id, room, shelf, sales, pinned, viewers, notice, bye, mutedUntil, failure, status, chat, likes, ticker, play, cardPrompt,
     open, refreshSale, refreshShelf,
+    rejoin: () => socket.rejoin(),
     /** The shelf's line of a SKU or of a flash sale. */
     itemOf: (sku: string | null | undefined) => shelf.value.find((item) => item.sku_id === sku) ?? null,
     saleItem: (sale: FlashSale) =>
