@@ -18,7 +18,7 @@ export const percent = (bps: number): string => `${(bps / 100).toFixed(1)}%`
 
 /** Yuan as typed (`12`, `12.3`, `12.34`) in fen, or null where it is no amount. */
 export function fenOf(yuan: string): number | null {
-  const match = /^(\d{1,9})(?:\.(\d{1,2}))?$/.exec(yuan.trim())
+  const match = /^(\d{1,10})(?:\.(\d{1,2}))?$/.exec(yuan.trim())
   if (!match) return null
   return Number(match[1]) * 100 + Number((match[2] ?? '').padEnd(2, '0'))
 }

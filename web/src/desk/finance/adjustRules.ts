@@ -1,4 +1,5 @@
 import type { LedgerPosting } from '@client/index'
+import { fenOf } from '@shared/format'
 
 /** A line of an entry by hand as it is typed, amounts in yuan. */
 export interface TypedLine {
@@ -9,20 +10,15 @@ export interface TypedLine {
 
 export const emptyLine = (): TypedLine => ({ account: '', debit: '', credit: '' })
 
-/** Yuan with at most two decimals as fen; null for anything else, 0 for nothing. */
-export function fenOf(yuan: string): number | null {
-  const text = yuan.trim()
-  if (!text) return 0
-  const parts = /^(\d{1,10})(?:\.(\d{1,2}))?$/.exec(text)
-  return parts ? Number(parts[1]) * 100 + Number((parts[2] ?? '').padEnd(2, '0')) : null
-}
+/** One side of a line as fen: 0 where nothing is typed, null for what is no amount. */
+const side = (text: string): number | null => (text.trim() ? fenOf(text) : 0)
 
 /** The sums so far; the postings only when every line is one amount on one side and the sides are equal. */
 export function readLines(lines: TypedLine[]): { debit: number; credit: number; postings: LedgerPosting[] | null } {
   const postings: LedgerPosting[] = lines.map((l) => ({
     account: l.account.trim(),
-    debit_fen: fenOf(l.debit) ?? -1,
-    credit_fen: fenOf(l.credit) ?? -1,
+    debit_fen: side(l.debit) ?? -1,
+    credit_fen: side(l.credit) ?? -1,
   }))
   const sum = (of: (p: LedgerPosting) => number) => postings.reduce((s, p) => s + Math.max(of(p), 0), 0)
   const debit = sum((p) => p.debit_fen)
