@@ -28,17 +28,17 @@ describe('settlements', () => {
   })
 
   test('who submitted does not decide, whatever the roles', () => {
-    expect(movesOf(one, both, 'stf_a')).toEqual({ submit: false, decide: false, own: true })
-    expect(movesOf(one, both, 'stf_b')).toEqual({ submit: false, decide: true, own: false })
-    expect(movesOf(one, { finance: true, checker: false }, 'stf_b')).toEqual({ submit: false, decide: false, own: false })
+    expect(movesOf(one, both, 'stf_a')).toEqual({ submit: false, decide: false, withdraw: true, own: true })
+    expect(movesOf(one, both, 'stf_b')).toEqual({ submit: false, decide: true, withdraw: false, own: false })
+    expect(movesOf(one, { finance: true, checker: false }, 'stf_b')).toEqual({ submit: false, decide: false, withdraw: false, own: false })
   })
 
   test('drafts and rejected ones are submitted, decided ones are done', () => {
     for (const status of ['draft', 'rejected'] as const) {
-      expect(movesOf({ ...one, status }, both, 'stf_b')).toEqual({ submit: true, decide: false, own: false })
+      expect(movesOf({ ...one, status }, both, 'stf_b')).toEqual({ submit: true, decide: false, withdraw: false, own: false })
     }
     for (const status of ['approved', 'paid'] as const) {
-      expect(movesOf({ ...one, status }, both, 'stf_b')).toEqual({ submit: false, decide: false, own: false })
+      expect(movesOf({ ...one, status }, both, 'stf_b')).toEqual({ submit: false, decide: false, withdraw: false, own: false })
     }
   })
 })
