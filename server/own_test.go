@@ -36,6 +36,12 @@ func TestAMerchantSeesItsOwnAndNothingElse(t *testing.T) {
 	testkit.EachDB(t, func(t *testing.T, d *db.DB) {
 		b := newBack(t, d)
 		b.sell()
+		if err := d.InTx(b.ctx, func(tx *db.Tx) error {
+			_, err := tx.Exec(b.ctx, "UPDATE merchant SET name = '蜂场'")
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
 		b.sell()
 		today := b.bank.BusinessDate(d.Clock().Now())
 		var made struct{ Items []settle.Settlement }

@@ -39,7 +39,7 @@ const (
 type Rules struct {
 	PasswordLength int    `json:"password_length" minimum:"8" maximum:"64" doc:"Characters at least"`
 	PasswordDays   int    `json:"password_days" minimum:"0" maximum:"3650" doc:"After how many days it must be changed; 0 is never"`
-	TOTPRoles      []Role `json:"totp_roles" nullable:"false" maxItems:"9" uniqueItems:"true" enum:"admin,host,operator,reviewer,supervisor,finance,finance_checker,risk,auditor" doc:"Roles that need a second factor"`
+	TOTPRoles      []Role `json:"totp_roles" nullable:"false" maxItems:"10" uniqueItems:"true" enum:"admin,host,operator,reviewer,supervisor,finance,finance_checker,risk,auditor,merchant" doc:"Roles that need a second factor"`
 }
 
 func rulesOf(s tenant.Settings) Rules {

@@ -6528,7 +6528,7 @@ export interface components {
              */
             password_length: number;
             /** @description Roles that need a second factor */
-            totp_roles: ("admin" | "host" | "operator" | "reviewer" | "supervisor" | "finance" | "finance_checker" | "risk" | "auditor")[];
+            totp_roles: ("admin" | "host" | "operator" | "reviewer" | "supervisor" | "finance" | "finance_checker" | "risk" | "auditor" | "merchant")[];
         };
         AuthWish: {
             /** @description Left out for the whole bank */
