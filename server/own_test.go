@@ -55,7 +55,7 @@ func TestAMerchantSeesItsOwnAndNothingElse(t *testing.T) {
 		for _, s := range made.Items {
 			b.want(200, nil, "finance", "POST", "/settlements/"+s.ID+"/submit", "")
 			b.want(200, nil, "checker", "POST", "/settlements/"+s.ID+"/approve", "")
-			b.want(200, nil, "finance", "POST", "/settlements/"+s.ID+"/invoices", `{"kind":"sales"}`)
+			b.want(201, nil, "finance", "POST", "/settlements/"+s.ID+"/invoices", `{"kind":"sales"}`)
 		}
 		var list struct{ Items []settle.Settlement }
 		b.want(200, &list, "tea", "GET", "/my/settlements", "")
