@@ -43,6 +43,9 @@ func (x trade) byHand() {
 	}
 	p := propose()
 	propose()
+	if err := book.TurnPage(x.Ctx, x.Bank.ID); err != nil {
+		x.t.Fatal(err)
+	}
 	if _, err := book.Approve(x.Ctx, x.Bank, p.ID, checker); err != nil {
 		x.t.Fatal(err)
 	}
@@ -77,6 +80,9 @@ var ledgerBreaks = []testkit.Break{
 	testkit.Wrong("a closed date posted to", "ledger.day ledger.posting ledger.balance",
 		"UPDATE ledger_posting SET business_date = '2001-01-01' WHERE account = 'cash' AND debit_fen > 0"),
 	testkit.Wrong("rolled up by event as something else", "ledger.day", "UPDATE ledger_day_event SET debit_fen = debit_fen + 1 WHERE account = 'gateway:bankbox'"),
+	testkit.Wrong("a page of other money", "ledger.page", "UPDATE ledger_page_sum SET first_count = first_count + 1 WHERE account = 'gateway:bankbox'"),
+	testkit.Wrong("a page that was lost", "ledger.page", "DELETE FROM ledger_page_sum WHERE account = 'gateway:bankbox'"),
+	testkit.Wrong("a page still to come", "ledger.page_open", "UPDATE ledger_entry SET page_no = 99 WHERE event = 'ledger.reversed'"),
 	testkit.Wrong("rolled up before it was closed", "ledger.rolled",
 		"INSERT INTO ledger_day (bank_id, business_date, account, debit_fen, credit_fen) SELECT bank_id, '9999-01-01', 'cash', 0, 0 FROM book"),
 	testkit.Wrong("approved and not posted", "ledger.proposal ledger.by_hand",
@@ -87,9 +93,9 @@ var ledgerBreaks = []testkit.Break{
 		"UPDATE ledger_proposal SET decided_by = proposed_by WHERE status = 'approved'"),
 	testkit.Wrong("a reversal of other accounts", "ledger.reversal",
 		"UPDATE ledger_posting SET account = 'commission' WHERE account = 'cash' AND entry_id = "+reversal),
-	testkit.Wrong("a loss that the book lacks", "exception.posted",
+	testkit.Wrong("a loss that the book lacks", "exception.posted ledger.page",
 		"UPDATE ledger_entry SET event = 'x' WHERE event = 'exception.resolved'"),
-	testkit.Wrong("a difference that suspense lacks", "exception.held",
+	testkit.Wrong("a difference that suspense lacks", "exception.held ledger.page",
 		"UPDATE ledger_entry SET event = 'x' WHERE event = 'exception.held'"),
 	testkit.Wrong("suspense for what matched", "exception.held",
 		"UPDATE money_exception SET resolution = 'matched' WHERE ref = 'nobody'"),

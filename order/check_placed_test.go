@@ -87,7 +87,7 @@ var placedBreaks = []testkit.Break{
 		"UPDATE order_discount SET returned_fen = 1 WHERE order_id = "+dear),
 	testkit.Wrong("refunded and a discount kept", "order.discount_returned payment.discounts",
 		"UPDATE order_discount SET returned_fen = amount_fen - 1 WHERE order_id IN (SELECT id FROM orders WHERE status = 'refunded')"),
-	testkit.Wrong("a discount that the ledger charges another", "payment.discounts ledger.account",
+	testkit.Wrong("a discount that the ledger charges another", "payment.discounts ledger.account ledger.page",
 		"UPDATE ledger_posting SET account = 'discount:platform' WHERE account = 'discount:bank' AND debit_fen > 0"),
 
 	testkit.Wrong("a claim of no order", "order.claims",

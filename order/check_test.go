@@ -258,7 +258,7 @@ var tradeBreaks = []testkit.Break{
 		"UPDATE book SET closed_through = '2001-01-01'"),
 	testkit.Wrong("approved by who submitted", "settlement.decided",
 		"UPDATE settlement SET decided_by = submitted_by WHERE id = "+approved),
-	testkit.Wrong("approved without a payout", "settlement.posted",
+	testkit.Wrong("approved without a payout", "settlement.posted ledger.page",
 		"DELETE FROM ledger_posting WHERE entry_id IN (SELECT id FROM ledger_entry WHERE event = 'settlement.approved')",
 		"DELETE FROM ledger_entry WHERE event = 'settlement.approved'"),
 	testkit.Wrong("resolved by nobody", "exception.resolved",

@@ -5,6 +5,7 @@ import (
 	"iter"
 	"path"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -45,7 +46,7 @@ func staff(roles ...auth.Role) access {
 
 // selves operations serve every member of staff, about their own account; also
 // while something is due.
-var selves = access{name: "staff", kind: auth.Staff, roles: auth.Roles, bank: true, due: true, cut: true}
+var selves = access{name: "staff", kind: auth.Staff, roles: slices.Concat(auth.Roles, []auth.Role{auth.Merchant}), bank: true, due: true, cut: true}
 
 // byBranch lets staff of a branch in too: each sees what is of the branch and
 // those below it. Whatever is not cut so is the head office's.

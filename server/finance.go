@@ -118,6 +118,7 @@ func (s *Server) financeRoutes() {
 	s.exceptionRoutes()
 	s.payoutRoutes()
 	s.contractRoutes()
+	s.ownRoutes()
 	route(s, http.MethodPost, "/exceptions/{id}/resolve", financeMakers, "End an exception, once; above the bank's limit another person confirms",
 		func(ctx context.Context, in *resolveIn) (*body[settle.Exception], error) {
 			e, err := s.Settle.Resolve(ctx, auth.From(ctx).Bank, in.ID, in.Body.Resolution, in.Body.Comment, financeActor(ctx))
@@ -166,10 +167,18 @@ func (s *Server) settlementRoutes() {
 			}
 			return ok(x), nil
 		})
+	route(s, http.MethodGet, "/settlements/{id}/sheet", financeReaders, "A settlement with what its printed statement says besides",
+		func(ctx context.Context, in *settlementIn) (*body[settle.Sheet], error) {
+			return answered(s.Settle.GetSheet(ctx, auth.From(ctx).Bank, in.ID))
+		})
 	route(s, http.MethodGet, "/settlements/{id}/file", financeReaders, "A settlement as CSV or XLSX", s.settlementFile)
 	route(s, http.MethodPost, "/settlements/{id}/submit", financeMakers, "Hand a settlement to a checker",
 		func(ctx context.Context, in *settlementIn) (*body[settle.Settlement], error) {
 			return settled(s.Settle.Submit(ctx, auth.From(ctx).Bank, in.ID, financeActor(ctx)))
+		})
+	route(s, http.MethodPost, "/settlements/{id}/withdraw", financeMakers, "Take back what one submitted oneself",
+		func(ctx context.Context, in *settlementIn) (*body[settle.Settlement], error) {
+			return settled(s.Settle.Withdraw(ctx, auth.From(ctx).Bank, in.ID, financeActor(ctx)))
 		})
 	route(s, http.MethodPost, "/settlements/{id}/approve", financeDeciders, "Agree to what another submitted",
 		func(ctx context.Context, in *settlementIn) (*body[settle.Settlement], error) {
@@ -188,19 +197,28 @@ func settled(x settle.Settlement, err error) (*body[settle.Settlement], error) {
 	return ok(x), nil
 }
 
-func (s *Server) settlementFile(ctx context.Context, in *settlementFileIn) (*settlementFileOut, error) {
-	format := in.Format
-	if format == "" {
-		format = settle.CSV
-		if strings.Contains(in.Accept, settle.XLSXType) {
-			format = settle.XLSX
-		}
+// format is the one that is asked for.
+func (in *settlementFileIn) format() string {
+	switch {
+	case in.Format != "":
+		return in.Format
+	case strings.Contains(in.Accept, settle.XLSXType):
+		return settle.XLSX
 	}
-	f, err := s.Settle.File(ctx, auth.From(ctx).Bank.ID, in.ID, format)
+	return settle.CSV
+}
+
+func (s *Server) settlementFile(ctx context.Context, in *settlementFileIn) (*settlementFileOut, error) {
+	f, err := s.Settle.File(ctx, auth.From(ctx).Bank.ID, in.ID, in.format())
 	if err != nil {
 		return nil, err
 	}
-	if err := s.noted(ctx, "settlement.exported", in.ID, map[string]any{"format": format}); err != nil {
+	return s.settlementOut(ctx, in, f)
+}
+
+// settlementOut notes in the audit log that a file went out, and gives it.
+func (s *Server) settlementOut(ctx context.Context, in *settlementFileIn, f settle.File) (*settlementFileOut, error) {
+	if err := s.noted(ctx, "settlement.exported", in.ID, map[string]any{"format": in.format()}); err != nil {
 		return nil, err
 	}
 	return &settlementFileOut{ContentType: f.ContentType, Disposition: fmt.Sprintf("attachment; filename=%q", f.Name), Body: f.Content}, nil

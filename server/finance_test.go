@@ -26,6 +26,7 @@ import (
 	"yinbo/order/ledger"
 	"yinbo/order/report"
 	"yinbo/order/settle"
+	"yinbo/order/terms"
 	"yinbo/server"
 )
 
@@ -41,6 +42,7 @@ type back struct {
 	theirs *bankbox.Server
 	gate   *gateway.Client
 	token  map[string]string
+	people *auth.Service
 }
 
 func newBack(t *testing.T, d *db.DB) *back {
@@ -55,10 +57,11 @@ func newBack(t *testing.T, d *db.DB) *back {
 	}
 	b.desk = settle.New(d, b.book, outbox.New(d), banks, b.gate)
 	s := server.New(server.Deps{Log: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(), Auth: people,
-		Banks: banks, Keys: keys, Ledger: b.book, Settle: b.desk, Reports: report.New(d), DB: d})
+		Banks: banks, Keys: keys, Ledger: b.book, Settle: b.desk, Terms: terms.New(d, keys), Reports: report.New(d), DB: d})
 	web := httptest.NewServer(s.Handler())
 	t.Cleanup(web.Close)
 	b.url = web.URL + "/api/v1"
+	b.people = people
 	b.employ(people)
 	return b
 }

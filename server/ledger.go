@@ -40,7 +40,7 @@ type adjustIn struct {
 
 type proposalsIn struct {
 	Page
-	Status string `query:"status" enum:"proposed,approved,rejected"`
+	Status string `query:"status" enum:"proposed,approved,rejected,withdrawn"`
 }
 
 type proposalIn struct {
@@ -127,6 +127,10 @@ func (s *Server) proposalRoutes() {
 	route(s, http.MethodPost, "/ledger/proposals/{id}/approve", financeDeciders, "Post what another proposed",
 		func(ctx context.Context, in *proposalIn) (*body[ledger.Proposal], error) {
 			return answered(s.Ledger.Approve(ctx, auth.From(ctx).Bank, in.ID, bookPerson(ctx)))
+		})
+	route(s, http.MethodPost, "/ledger/proposals/{id}/withdraw", financeMakers, "Take back what one proposed oneself",
+		func(ctx context.Context, in *proposalIn) (*body[ledger.Proposal], error) {
+			return answered(s.Ledger.Withdraw(ctx, auth.From(ctx).Bank, in.ID, bookPerson(ctx)))
 		})
 	route(s, http.MethodPost, "/ledger/proposals/{id}/reject", financeDeciders, "Refuse what another proposed",
 		func(ctx context.Context, in *proposalRejectIn) (*body[ledger.Proposal], error) {

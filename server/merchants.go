@@ -22,7 +22,7 @@ type contractIn struct {
 type changesIn struct {
 	Page
 	Merchant string `query:"merchant" maxLength:"60" doc:"Merchant's id"`
-	Status   string `query:"status" enum:"proposed,approved,rejected"`
+	Status   string `query:"status" enum:"proposed,approved,rejected,withdrawn"`
 }
 
 type newChangeIn struct {
@@ -105,6 +105,10 @@ func (s *Server) contractRoutes() {
 	route(s, http.MethodPost, "/merchants/changes/{id}/approve", contractDeciders, "Agree to what another proposed",
 		func(ctx context.Context, in *changeIn) (*body[terms.Change], error) {
 			return answered(s.Terms.Approve(ctx, auth.From(ctx).Bank, in.ID, contractPerson(ctx)))
+		})
+	route(s, http.MethodPost, "/merchants/changes/{id}/withdraw", contractMakers, "Take back what one proposed oneself",
+		func(ctx context.Context, in *changeIn) (*body[terms.Change], error) {
+			return answered(s.Terms.Withdraw(ctx, auth.From(ctx).Bank, in.ID, contractPerson(ctx)))
 		})
 	route(s, http.MethodPost, "/merchants/changes/{id}/reject", contractDeciders, "Refuse what another proposed",
 		func(ctx context.Context, in *changeRejectIn) (*body[terms.Change], error) {

@@ -78,6 +78,7 @@ func (s *Server) exceptionRoutes() {
 	}{
 		{"take", "Take an exception to work on, also from another", financeMakers, s.takeException},
 		{"release", "Give an exception back to the work list", financeMakers, s.releaseException},
+		{"withdraw", "Take back a resolution that one proposed oneself", financeMakers, s.takeBackException},
 		{"confirm", "Confirm how another person resolved an exception", financeCheckers, s.confirmException},
 	} {
 		route(s, http.MethodPost, "/exceptions/{id}/"+act.path, act.who, act.summary,
@@ -104,6 +105,10 @@ func (s *Server) takeException(ctx context.Context, bank tenant.Bank, id string,
 
 func (s *Server) releaseException(ctx context.Context, bank tenant.Bank, id string, by settle.Actor) (settle.Exception, error) {
 	return s.Settle.Release(ctx, bank, id, by)
+}
+
+func (s *Server) takeBackException(ctx context.Context, bank tenant.Bank, id string, by settle.Actor) (settle.Exception, error) {
+	return s.Settle.TakeBack(ctx, bank, id, by)
 }
 
 func (s *Server) confirmException(ctx context.Context, bank tenant.Bank, id string, by settle.Actor) (settle.Exception, error) {

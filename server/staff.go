@@ -11,7 +11,7 @@ import (
 type membersIn struct {
 	Page
 	Query  string `query:"q" maxLength:"60" doc:"A part of the user name or name"`
-	Role   string `query:"role" enum:"admin,host,operator,reviewer,supervisor,finance,finance_checker,risk,auditor"`
+	Role   string `query:"role" enum:"admin,host,operator,reviewer,supervisor,finance,finance_checker,risk,auditor,merchant"`
 	Branch string `query:"branch" pattern:"^brn_[0-9a-z]{26}$" doc:"Of this branch itself"`
 	State  string `query:"state" enum:"active,disabled"`
 }
@@ -41,8 +41,9 @@ type newRequestIn struct {
 		StaffID  string      `json:"staff_id,omitempty" maxLength:"60" doc:"Of whom; not for create and rules"`
 		Username string      `json:"username,omitempty" maxLength:"60" doc:"For create"`
 		Name     string      `json:"name,omitempty" maxLength:"60" doc:"For create"`
-		Roles    []auth.Role `json:"roles,omitempty" maxItems:"9" enum:"admin,host,operator,reviewer,supervisor,finance,finance_checker,risk,auditor" doc:"For create and roles: all that the person then has"`
+		Roles    []auth.Role `json:"roles,omitempty" maxItems:"9" enum:"admin,host,operator,reviewer,supervisor,finance,finance_checker,risk,auditor,merchant" doc:"For create and roles: all that the person then has"`
 		BranchID string      `json:"branch_id,omitempty" maxLength:"60" doc:"For create and branch; left out for the whole bank"`
+		Merchant string      `json:"merchant_id,omitempty" maxLength:"60" doc:"For create with the role merchant: whose own account it is"`
 		Rules    *auth.Rules `json:"rules,omitempty" doc:"For rules"`
 		Reason   string      `json:"reason" minLength:"1" maxLength:"300" doc:"Long numbers are taken out"`
 	}
@@ -94,7 +95,7 @@ func (s *Server) staffRoutes() {
 	route(s, http.MethodPost, "/staff/requests", admins, "Ask for a change; another admin decides", func(ctx context.Context, in *newRequestIn) (*body[auth.Request], error) {
 		b := in.Body
 		return answered(a.Ask(ctx, auth.From(ctx), auth.NewRequest{Kind: b.Kind, StaffID: b.StaffID, Reason: b.Reason,
-			Wish: auth.Wish{Username: b.Username, Name: b.Name, Roles: b.Roles, BranchID: b.BranchID, Rules: b.Rules}}))
+			Wish: auth.Wish{Username: b.Username, Name: b.Name, Roles: b.Roles, BranchID: b.BranchID, Merchant: b.Merchant, Rules: b.Rules}}))
 	}, status(http.StatusCreated))
 	route(s, http.MethodPost, "/staff/requests/{id}/approve", admins, "Apply a change, as a second person", func(ctx context.Context, in *RowID) (*body[approvedRequest], error) {
 		r, password, err := a.Approve(ctx, auth.From(ctx), in.ID)

@@ -48,11 +48,17 @@ func (b *bench) fill(ctx context.Context) error {
 		SELECT CONCAT('ord_', `+number+`), 1, ?, 'sku_x', 'prd_x', `+merchant+`, 'physical', '明前龙井 礼盒装', '', 1, `+price+`, `+price+`, 500 FROM bench_number ORDER BY i`, bankID, b.merchants)
 	exec(`INSERT INTO order_discount (order_id, discount_no, line_no, bank_id, coupon_id, batch_id, kind, funded_by, amount_fen)
 		SELECT CONCAT('ord_', `+number+`), 1, 1, ?, 'cpn_x', 'cpb_x', 'coupon', 'bank', 100 FROM bench_number WHERE i % ? = 0 ORDER BY i`, bankID, discounted)
+	// From the first minute of the day on, a second apart, round and round.
+	paid := "'2025-06-09 16:00:00' + INTERVAL i % 86400 SECOND"
+	if b.sqlite {
+		paid = "datetime('2025-06-09 16:00:00', (i % 86400) || ' seconds')"
+	}
+	exec("INSERT INTO book (bank_id, closed_through) VALUES (?, '')", bankID)
 	exec(`INSERT INTO payment (id, bank_id, order_id, viewer_id, method, amount_fen, status, created_at, paid_at)
-		SELECT CONCAT('pay_', `+number+`), ?, CONCAT('ord_', `+number+`), 'vwr_x', 'cashier', `+price+` - `+funded+`, 'succeeded', '2025-06-10 04:00:00', '2025-06-10 04:00:00' FROM bench_number ORDER BY i`, bankID)
+		SELECT CONCAT('pay_', `+number+`), ?, CONCAT('ord_', `+number+`), 'vwr_x', 'cashier', `+price+` - `+funded+`, 'succeeded', '2025-06-10 04:00:00', `+paid+` FROM bench_number ORDER BY i`, bankID)
 	entry := func(prefix, event, ref, where string, args ...any) {
-		exec(`INSERT INTO ledger_entry (id, bank_id, event, ref, order_id, business_date, total_fen, debit_fen, credit_fen, posted_at)
-			SELECT CONCAT('`+prefix+`', `+number+`), ?, ?, CONCAT('`+ref+`', `+number+`), CONCAT('ord_', `+number+`), ?, `+price+`, `+price+`, `+price+`, '2025-06-10 04:00:00'
+		exec(`INSERT INTO ledger_entry (id, bank_id, event, ref, order_id, business_date, total_fen, debit_fen, credit_fen, posted_at, page_no)
+			SELECT CONCAT('`+prefix+`', `+number+`), ?, ?, CONCAT('`+ref+`', `+number+`), CONCAT('ord_', `+number+`), ?, `+price+`, `+price+`, `+price+`, '2025-06-10 04:00:00', 1
 			FROM bench_number`+where+" ORDER BY i", append([]any{bankID, event, date}, args...)...)
 	}
 	const back = " WHERE i % 50 = 7"

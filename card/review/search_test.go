@@ -151,27 +151,3 @@ func TestLeadsAreFilteredByWhatPeopleAskFor(t *testing.T) {
 		}
 	})
 }
-
-func TestFiltersAreAPersonsOwn(t *testing.T) {
-	cardtest.Each(t, func(t *testing.T, d *cardtest.Department) {
-		ctx, p, other := testkit.Context(t), d.Reviewer(false), d.Reviewer(false)
-		for _, q := range []map[string]string{{"status": "queued"}, {"status": "in_review", "assignee": "me"}} {
-			if err := d.Leads.SaveFilter(ctx, d.Bank.ID, p, "今天", q); err != nil {
-				t.Fatal(err)
-			}
-		}
-		mine, err := d.Leads.Filters(ctx, d.Bank.ID, p)
-		if err != nil || len(mine) != 1 || mine[0].Query["assignee"] != "me" {
-			t.Fatalf("%+v: %v", mine, err)
-		}
-		if theirs, err := d.Leads.Filters(ctx, d.Bank.ID, other); err != nil || len(theirs) != 0 {
-			t.Errorf("%+v: %v", theirs, err)
-		}
-		if err := d.Leads.DropFilter(ctx, d.Bank.ID, other, "今天"); fault.Code(err) != "not_found" {
-			t.Errorf("another's: %v", err)
-		}
-		if err := d.Leads.DropFilter(ctx, d.Bank.ID, p, "今天"); err != nil {
-			t.Error(err)
-		}
-	})
-}

@@ -72,6 +72,8 @@ type app struct {
 	orders   *order.Orders
 	coupons  *promo.Coupons
 	payments *payment.Payments
+	book     *ledger.Book
+	reports  *report.Reports
 	desk     *settle.Desk
 	leads    *review.Leads
 	comparer *review.Comparer
@@ -157,11 +159,11 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 	a.leads, a.comparer = leads, &review.Comparer{Leads: leads, Core: a.bank}
 	outcomes := review.NewOutcomes(book, keeper, c.banks, bindings, key)
 
-	ledgers := ledger.New(c.db)
-	a.payments = payment.New(payment.Deps{DB: c.db, Box: c.box, Keeper: keeper, Orders: a.orders, Book: ledgers,
+	a.book, a.reports = ledger.New(c.db), report.New(c.db)
+	a.payments = payment.New(payment.Deps{DB: c.db, Box: c.box, Keeper: keeper, Orders: a.orders, Book: a.book,
 		Gateways: gateways, Charger: a.bank, Cards: bindings, Discounts: a.coupons, Banks: c.banks, CallbackKey: key})
 	a.orders.Tills = a.payments
-	a.desk = settle.New(c.db, ledgers, c.box, c.banks, a.bank)
+	a.desk = settle.New(c.db, a.book, c.box, c.banks, a.bank)
 	contracts := terms.New(c.db, c.keys)
 	a.desk.Repairs, a.desk.Payer, a.desk.Payees = a.payments, a.bank, contracts
 	if a.wechat != nil {
@@ -180,7 +182,7 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 		a.video = video.New(video.Deps{Config: c.videoConfig(), DB: c.db, Keys: c.keys, Rooms: a.rooms, Addresses: addresses, Log: c.log})
 		a.server = server.New(server.Deps{Log: c.log, Metrics: a.metrics, Tracing: c.trace, Auth: a.people, Banks: c.banks, Keys: c.keys,
 			Apps: web.Apps(), Sandbox: c.demo, Ready: a.ready, Catalog: shop, Imports: a.imports, Flash: a.sales, Orders: a.orders, Coupons: a.coupons, Payments: a.payments,
-			Ledger: ledgers, Settle: a.desk, Terms: contracts, Reports: report.New(c.db), DB: c.db, Applications: applications, Leads: leads, Comparer: a.comparer, Outcomes: outcomes, Screens: screens,
+			Ledger: a.book, Settle: a.desk, Terms: contracts, Reports: a.reports, DB: c.db, Applications: applications, Leads: leads, Comparer: a.comparer, Outcomes: outcomes, Screens: screens,
 			Bindings: bindings, FollowUps: followUps, Replies: follow.NewReplies(followUps, c.banks, keeper, key), Keeper: a.keeper, Settings: &setting.Desk{DB: c.db, Classes: a.keeper.Classes}, Views: &savedview.Views{DB: c.db}, Touches: a.touches,
 			Funnel: &funnel.Funnel{DB: c.db, Rooms: cardAudiences{a.rooms}, Spending: a.payments}, Games: a.games, Rundowns: rundowns, Rooms: a.rooms, Hub: a.hub, Video: a.video, Vouchers: vouchers, Addresses: addressbook.New(c.db, c.keys),
 			OrderDesk: desk.New(desk.Deps{DB: c.db, Keyring: c.keys, Payments: a.payments, Vouchers: vouchers, Names: a.people})})
@@ -217,6 +219,7 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 			live.TaskStarted:   reminders.Spread,
 			live.TaskRemind:    reminders.Remind,
 			taskHousekeeping:   a.keepHouse,
+			taskPages:          a.turnPages,
 			keeping.Task:       a.keeper.Work,
 		}
 		for kind, h := range a.desk.Handlers() {
@@ -280,6 +283,9 @@ func (a *app) scheduleRecurring(ctx context.Context) error {
 			return err
 		}
 		if err := keeping.Schedule(ctx, tx, a.core.box); err != nil {
+			return err
+		}
+		if err := a.core.box.Recurring(ctx, tx, ledgerPages, pagesTask); err != nil {
 			return err
 		}
 		return a.core.box.Recurring(ctx, tx, housekeeping, housekeepingTask)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"yinbo/card"
+	"yinbo/internal/auth"
 	"yinbo/internal/db"
 	"yinbo/internal/id"
 	"yinbo/internal/idem"
@@ -80,6 +81,10 @@ func (s *seeder) goods(ctx context.Context, b tenant.Bank) ([]string, error) {
 				return err
 			}
 			merchants = append(merchants, merchantID)
+		}
+		if _, err := s.people.CreateStaff(ctx, tx, b.ID, auth.NewStaff{Username: "merchant", Name: demoMerchants[0].name,
+			Password: b.Slug + "-merchant", Merchant: merchants[0], Roles: []auth.Role{auth.Merchant}}); err != nil {
+			return err
 		}
 		for _, g := range demoGoods {
 			product, err := catalog.AddProduct(ctx, tx, b.ID, catalog.NewProduct{Merchant: merchants[g.merchant], Title: g.title,

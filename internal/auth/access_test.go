@@ -460,6 +460,7 @@ func TestANewPersonComesInByTwo(t *testing.T) {
 			testkit.Wrong("decided by who asked", "access.two", "UPDATE staff_request SET decided_by = asked_by"),
 			testkit.Wrong("recovery without a factor", "access.recovery", "INSERT INTO staff_recovery (bank_id, staff_id, code_hash, created_at) SELECT bank_id, id, 'x', created_at FROM staff WHERE username = 'new'"),
 			testkit.Wrong("roles of nobody", "access.roles", "INSERT INTO staff_role (bank_id, staff_id, role) VALUES ('"+d.bank.ID+"', 'stf_none', 'admin')"),
+			testkit.Wrong("an account of no merchant", "access.merchant", "UPDATE staff SET merchant_id = 'mch_none' WHERE username = 'new'"),
 		})
 	})
 }

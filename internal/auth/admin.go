@@ -17,6 +17,7 @@ type Member struct {
 	Name          string       `json:"name"`
 	Roles         []Role       `json:"roles" nullable:"false"`
 	BranchID      *string      `json:"branch_id" doc:"With what is below it; null sees the whole bank"`
+	MerchantID    *string      `json:"merchant_id" doc:"The merchant whose own account it is; null for the bank's staff"`
 	Revision      int64        `json:"revision" doc:"Counts changes of roles, branch and state"`
 	TOTP          bool         `json:"totp" doc:"Has a second factor"`
 	PasswordOnce  bool         `json:"password_once" doc:"Has not changed the password that was given"`
@@ -35,12 +36,12 @@ type MemberFilter struct {
 	Limit               int
 }
 
-const selectMember = `SELECT s.id, s.username, s.name, s.branch_id, s.revision, s.totp_sealed IS NOT NULL, s.password_once, s.password_set_at, s.disabled_at, s.created_at,
+const selectMember = `SELECT s.id, s.username, s.name, s.branch_id, s.merchant_id, s.revision, s.totp_sealed IS NOT NULL, s.password_once, s.password_set_at, s.disabled_at, s.created_at,
 	(SELECT MAX(COALESCE(n.used_at, n.created_at)) FROM session n WHERE n.bank_id = s.bank_id AND n.person_id = s.id) FROM staff s WHERE s.bank_id = ?`
 
 func scanMember(r db.Row) (m Member, err error) {
 	var set, disabled, created, seen db.Time
-	err = r.Scan(&m.ID, &m.Username, &m.Name, &m.BranchID, &m.Revision, &m.TOTP, &m.PasswordOnce, &set, &disabled, &created, &seen)
+	err = r.Scan(&m.ID, &m.Username, &m.Name, &m.BranchID, &m.MerchantID, &m.Revision, &m.TOTP, &m.PasswordOnce, &set, &disabled, &created, &seen)
 	m.PasswordSetAt, m.DisabledAt, m.CreatedAt, m.LastSeenAt = clock.AtPtr(set.Time), clock.AtPtr(disabled.Time), clock.At(created.Time), clock.AtPtr(seen.Time)
 	return m, err
 }

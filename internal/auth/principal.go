@@ -27,6 +27,10 @@ const (
 // Roles lists every role.
 var Roles = []Role{Admin, Host, Operator, Reviewer, Supervisor, Finance, FinanceChecker, Risk, Auditor}
 
+// Merchant is the one role of a merchant's own account, which sees what is of its
+// merchant, and nothing else. It is none of the bank's staff.
+const Merchant Role = "merchant"
+
 // Kind says what sort of person acts.
 type Kind string
 
@@ -46,6 +50,7 @@ type Principal struct {
 	Roles   []Role // none while something is due
 	Branch  string // of staff: the branch that bounds what they see; "" for the whole bank
 	Scope   tenant.Scope
+	Of      string // the merchant whose own account it is; "" for the bank's staff
 	Due     string // what staff must see to first, "" for nothing
 	Session string
 	Until   time.Time // when the token expires

@@ -39,7 +39,7 @@ const (
 type Rules struct {
 	PasswordLength int    `json:"password_length" minimum:"8" maximum:"64" doc:"Characters at least"`
 	PasswordDays   int    `json:"password_days" minimum:"0" maximum:"3650" doc:"After how many days it must be changed; 0 is never"`
-	TOTPRoles      []Role `json:"totp_roles" nullable:"false" maxItems:"9" uniqueItems:"true" enum:"admin,host,operator,reviewer,supervisor,finance,finance_checker,risk,auditor" doc:"Roles that need a second factor"`
+	TOTPRoles      []Role `json:"totp_roles" nullable:"false" maxItems:"10" uniqueItems:"true" enum:"admin,host,operator,reviewer,supervisor,finance,finance_checker,risk,auditor,merchant" doc:"Roles that need a second factor"`
 }
 
 func rulesOf(s tenant.Settings) Rules {
@@ -56,6 +56,7 @@ type Wish struct {
 	Name     string `json:"name,omitempty"`
 	Roles    []Role `json:"roles,omitempty"`
 	BranchID string `json:"branch_id,omitempty" doc:"Left out for the whole bank"`
+	Merchant string `json:"merchant_id,omitempty" doc:"Of a merchant's own account: the merchant; with the role merchant, and only with it"`
 	Rules    *Rules `json:"rules,omitempty"`
 }
 
@@ -157,6 +158,9 @@ func detailOf(request, reason string, base, wish Wish) map[string]any {
 		if len(w.Roles) > 0 {
 			v["roles"] = w.Roles
 		}
+		if w.Merchant != "" {
+			v["merchant_id"] = w.Merchant
+		}
 		if w.Rules != nil {
 			v = map[string]any{"rules": w.Rules}
 		}
@@ -218,10 +222,13 @@ func (s *Service) sound(ctx context.Context, tx *db.Tx, bank tenant.Bank, n NewR
 			return fault.InvalidField("roles", "field.required")
 		}
 		for _, r := range w.Roles {
-			if !slices.Contains(Roles, r) {
+			if !slices.Contains(Roles, r) && (r != Merchant || n.Kind != ReqCreate) {
 				return fault.InvalidField("roles", "field.not_allowed")
 			}
 		}
+	}
+	if err := soundMerchant(ctx, tx, bank.ID, n, base); err != nil {
+		return err
 	}
 	if w.BranchID != "" {
 		_, known, err := db.Value[string](ctx, tx, "SELECT id FROM branch WHERE bank_id = ? AND id = ?", bank.ID, w.BranchID)
@@ -239,6 +246,31 @@ func (s *Service) sound(ctx context.Context, tx *db.Tx, bank tenant.Bank, n NewR
 		return fault.New(fault.Conflict, "conflict")
 	}
 	return nil
+}
+
+// soundMerchant holds a wish for a merchant's own account against the bank: it has
+// one role, no branch, and stays its merchant's.
+func soundMerchant(ctx context.Context, tx *db.Tx, bankID string, n NewRequest, base Wish) error {
+	w := n.Wish
+	switch mine := slices.Contains(w.Roles, Merchant); {
+	case slices.Contains(base.Roles, Merchant) && n.Kind == ReqRoles:
+		return fault.InvalidField("roles", "field.not_allowed")
+	case slices.Contains(base.Roles, Merchant) && n.Kind == ReqBranch, mine && w.BranchID != "":
+		return fault.InvalidField("branch_id", "field.not_allowed")
+	case mine && len(w.Roles) > 1:
+		return fault.InvalidField("roles", "field.not_allowed")
+	case !mine && w.Merchant != "":
+		return fault.InvalidField("merchant_id", "field.not_allowed")
+	case !mine:
+		return nil
+	case w.Merchant == "":
+		return fault.InvalidField("merchant_id", "field.required")
+	}
+	_, known, err := db.Value[string](ctx, tx, "SELECT id FROM merchant WHERE bank_id = ? AND id = ?", bankID, w.Merchant)
+	if err == nil && !known {
+		err = fault.InvalidField("merchant_id", "field.not_allowed")
+	}
+	return err
 }
 
 const selectRequest = `SELECT q.id, q.kind, q.staff_id, q.wish, q.base, q.base_revision, q.reason, q.state, q.asked_by, q.asked_at, COALESCE(q.decided_by, ''), q.decided_at,
@@ -410,7 +442,7 @@ func (s *Service) apply(ctx context.Context, tx *db.Tx, by Principal, r Request)
 	case ReqCreate:
 		password = once()
 		_, err = s.CreateStaff(ctx, tx, bank, NewStaff{ID: r.StaffID, Username: r.Wish.Username, Name: r.Wish.Name, Password: password,
-			Branch: r.Wish.BranchID, Roles: r.Wish.Roles, Once: true})
+			Branch: r.Wish.BranchID, Merchant: r.Wish.Merchant, Roles: r.Wish.Roles, Once: true})
 		if fault.Code(err) == "conflict" {
 			err = fault.New(fault.Conflict, "staff.request_outdated").Because(err)
 		}

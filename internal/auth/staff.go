@@ -18,6 +18,7 @@ import (
 type NewStaff struct {
 	ID                               string // "" for a new one
 	Username, Name, Password, Branch string
+	Merchant                         string // whose own account it is; with the role Merchant, and only with it
 	Roles                            []Role
 	Once                             bool // the password must be changed at the first sign-in
 }
@@ -32,8 +33,8 @@ func (s *Service) CreateStaff(ctx context.Context, tx *db.Tx, bank string, n New
 	if n.ID == "" {
 		n.ID = id.New(id.Staff)
 	}
-	err = tx.Insert(ctx, "staff (id, bank_id, username, name, password_hash, password_set_at, password_once, branch_id, created_at)",
-		[][]any{{n.ID, bank, n.Username, n.Name, hash, tx.Now, n.Once, orNull(n.Branch), tx.Now}}, "")
+	err = tx.Insert(ctx, "staff (id, bank_id, username, name, password_hash, password_set_at, password_once, branch_id, merchant_id, created_at)",
+		[][]any{{n.ID, bank, n.Username, n.Name, hash, tx.Now, n.Once, orNull(n.Branch), orNull(n.Merchant), tx.Now}}, "")
 	if db.IsDuplicate(err) {
 		return "", fault.New(fault.Conflict, "conflict").With("username", "field.duplicate").Because(err)
 	}
@@ -184,8 +185,8 @@ func requestOf(ctx context.Context) string { return obs.RequestOf(ctx).ID }
 func (s *Service) staffPerson(ctx context.Context, tx *db.Tx, p Person) (Person, error) {
 	var once, second bool
 	var set db.Time
-	found, err := scanInto(ctx, tx, `SELECT name, COALESCE(branch_id, ''), password_once, password_set_at, totp_sealed IS NOT NULL FROM staff
-		WHERE bank_id = ? AND id = ? AND disabled_at IS NULL`+tx.Dialect().ForUpdate(), []any{p.Bank.ID, p.ID}, &p.Name, &p.Branch, &once, &set, &second)
+	found, err := scanInto(ctx, tx, `SELECT name, COALESCE(branch_id, ''), COALESCE(merchant_id, ''), password_once, password_set_at, totp_sealed IS NOT NULL FROM staff
+		WHERE bank_id = ? AND id = ? AND disabled_at IS NULL`+tx.Dialect().ForUpdate(), []any{p.Bank.ID, p.ID}, &p.Name, &p.Branch, &p.Of, &once, &set, &second)
 	if err != nil {
 		return p, err
 	}

@@ -27,6 +27,7 @@ type claims struct {
 	Name    string `json:"name"`
 	Roles   []Role `json:"roles,omitempty"`
 	Branch  string `json:"branch,omitempty"`
+	Of      string `json:"of,omitempty"`
 	Due     string `json:"due,omitempty"`
 	Session string `json:"sid"`
 }
@@ -38,7 +39,7 @@ func (s *Service) access(p Principal, now time.Time) (token string, life time.Du
 	if p.Kind == Staff {
 		life = staffAccess
 	}
-	c := claims{Bank: p.Bank.ID, Kind: p.Kind, Name: p.Name, Roles: p.Roles, Branch: p.Branch, Due: p.Due, Session: p.Session,
+	c := claims{Bank: p.Bank.ID, Kind: p.Kind, Name: p.Name, Roles: p.Roles, Branch: p.Branch, Of: p.Of, Due: p.Due, Session: p.Session,
 		RegisteredClaims: jwt.RegisteredClaims{Issuer: issuer, Subject: p.ID,
 			IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(life))}}
 	token, err = jwt.NewWithClaims(jwt.SigningMethodHS256, c).SignedString(s.token)
@@ -95,7 +96,7 @@ func (s *Service) Authenticate(ctx context.Context, token string) (Principal, er
 	if err != nil {
 		return Principal{}, err
 	}
-	return Principal{Scope: scope, Kind: c.Kind, Bank: bank, ID: c.Subject, Name: c.Name, Roles: c.Roles, Branch: c.Branch, Due: c.Due, Session: c.Session, Until: c.ExpiresAt.Time}, nil
+	return Principal{Scope: scope, Kind: c.Kind, Bank: bank, ID: c.Subject, Name: c.Name, Roles: c.Roles, Branch: c.Branch, Of: c.Of, Due: c.Due, Session: c.Session, Until: c.ExpiresAt.Time}, nil
 }
 
 // lookEvery is how often a node reads which sessions ended elsewhere.

@@ -11,7 +11,7 @@ import (
 
 // Invariants are what holds of the book.
 func Invariants() []invariant.Rule {
-	return slices.Concat(entriesHold(), accountsHold(), daysHold(), handsHold())
+	return slices.Concat(entriesHold(), accountsHold(), daysHold(), pagesHold(), handsHold())
 }
 
 func entriesHold() []invariant.Rule {
@@ -98,6 +98,28 @@ func daysHold() []invariant.Rule {
 		Broken: `SELECT b.bank_id, b.bank_id, CONCAT_WS('', 'closed through ', b.closed_through, ', rolled up through ', b.rolled_through, ', last of ', COALESCE(d.last, 'no date'))
 			FROM book b LEFT JOIN (SELECT bank_id, MAX(business_date) AS last FROM ledger_day GROUP BY bank_id) d ON d.bank_id = b.bank_id
 			WHERE b.rolled_through > b.closed_through OR COALESCE(d.last, '') > b.rolled_through`,
+	}}
+}
+
+func pagesHold() []invariant.Rule {
+	return []invariant.Rule{{
+		Name:  "ledger.page",
+		Means: "what full pages come to, of a date without roll-ups, is the sum of their postings by event and account",
+		Of:    "ledger_page_sum",
+		Broken: `SELECT bank_id, CONCAT_WS(' ', business_date, event, account), CONCAT_WS('', 'summed ', SUM(sd), ' / ', SUM(sc), ' of ', SUM(sn), ', posted ', SUM(pd), ' / ', SUM(pc), ' of ', SUM(pn))
+			FROM (SELECT s.bank_id, s.business_date, s.event, s.account, s.first_count AS sn, s.debit_fen AS sd, s.credit_fen AS sc, 0 AS pn, 0 AS pd, 0 AS pc
+				FROM ledger_page_sum s JOIN book b ON b.bank_id = s.bank_id AND s.business_date > b.rolled_through
+			UNION ALL SELECT e.bank_id, e.business_date, e.event, p.account, 0, 0, 0, CASE p.line_no WHEN 1 THEN 1 ELSE 0 END, p.debit_fen, p.credit_fen
+				FROM ledger_entry e JOIN book b ON b.bank_id = e.bank_id AND e.business_date > b.rolled_through AND e.page_no <= b.summed_page
+				JOIN ledger_posting p ON p.entry_id = e.id) x
+			GROUP BY bank_id, business_date, event, account HAVING SUM(sn) <> SUM(pn) OR SUM(sd) <> SUM(pd) OR SUM(sc) <> SUM(pc)`,
+	}, {
+		Name:  "ledger.page_open",
+		Means: "pages are added up when they are full, and no entry stands on one that is still to come",
+		Of:    "book",
+		Broken: `SELECT b.bank_id, b.bank_id, CONCAT_WS('', 'page ', b.page_no, ', summed through ', b.summed_page, ', last entry on ', COALESCE(e.last, 'none'))
+			FROM book b LEFT JOIN (SELECT bank_id, MAX(page_no) AS last FROM ledger_entry GROUP BY bank_id) e ON e.bank_id = b.bank_id
+			WHERE b.summed_page >= b.page_no OR COALESCE(e.last, 0) > b.page_no`,
 	}}
 }
 

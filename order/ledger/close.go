@@ -10,8 +10,8 @@ import (
 // tx. closed is false when that was so already. It waits for entries that are
 // being posted, and those that wait for it go to the next open date.
 func (b *Book) Close(ctx context.Context, tx *db.Tx, bankID, date string) (closed bool, err error) {
-	through, err := closedThrough(ctx, tx, bankID, tx.Dialect().ForUpdate())
-	if err != nil || through >= date {
+	through, err := ends(ctx, tx, bankID, tx.Dialect().ForUpdate())
+	if err != nil || through.date >= date {
 		return false, err
 	}
 	_, err = tx.Exec(ctx, "UPDATE book SET closed_through = ? WHERE bank_id = ?", date, bankID)
@@ -27,6 +27,6 @@ func (b *Book) ClosedThrough(ctx context.Context, q db.Querier, bankID string) (
 // Lock holds a bank's book within tx, so that what must not happen twice at
 // once for a bank takes turns. Posting waits meanwhile: commit soon.
 func (b *Book) Lock(ctx context.Context, tx *db.Tx, bankID string) error {
-	_, err := closedThrough(ctx, tx, bankID, tx.Dialect().ForUpdate())
+	_, err := ends(ctx, tx, bankID, tx.Dialect().ForUpdate())
 	return err
 }

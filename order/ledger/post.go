@@ -53,14 +53,14 @@ func (b *Book) Post(ctx context.Context, tx *db.Tx, e Entry) (posted bool, err e
 	if err != nil || before {
 		return false, err
 	}
-	date, err := openDate(ctx, tx, e.Bank)
+	at, err := openPlace(ctx, tx, e.Bank)
 	if err != nil {
 		return false, err
 	}
 	if err := b.known.register(ctx, tx, e.Bank.ID, lines); err != nil {
 		return false, err
 	}
-	return write(ctx, tx, e, lines, total, date)
+	return write(ctx, tx, e, lines, total, at)
 }
 
 // check drops empty lines and proves that what is left balances.
@@ -99,42 +99,50 @@ func check(e Entry) (lines []Line, total money.Fen, err error) {
 	return lines, total, nil
 }
 
-// openDate is the business date that takes an entry now. The shared lock keeps
-// the date open until the entry is committed.
-func openDate(ctx context.Context, tx *db.Tx, bank tenant.Bank) (string, error) {
-	closed, err := closedThrough(ctx, tx, bank.ID, tx.Dialect().ForShare())
-	if err != nil {
-		return "", err
-	}
-	today := bank.BusinessDate(tx.Now)
-	if today > closed {
-		return today, nil
-	}
-	return NextDay(closed)
+// place is where an entry stands in the book.
+type place struct {
+	date string // its business date
+	page int64
 }
 
-// closedThrough reads the bank's book under lock, and opens it on first use.
-func closedThrough(ctx context.Context, tx *db.Tx, bankID, lock string) (string, error) {
-	const query = "SELECT closed_through FROM book WHERE bank_id = ?"
-	closed, found, err := db.Value[string](ctx, tx, query+lock, bankID)
+// openPlace is what takes an entry now: the open business date and the open page.
+// The shared lock keeps both open until the entry is committed.
+func openPlace(ctx context.Context, tx *db.Tx, bank tenant.Bank) (at place, err error) {
+	open, err := ends(ctx, tx, bank.ID, tx.Dialect().ForShare())
+	if err != nil {
+		return at, err
+	}
+	at = place{date: bank.BusinessDate(tx.Now), page: open.page}
+	if at.date <= open.date {
+		at.date, err = NextDay(open.date)
+	}
+	return at, err
+}
+
+// ends reads up to where the bank's book is closed, and its open page, under
+// lock; it opens the book on first use.
+func ends(ctx context.Context, tx *db.Tx, bankID, lock string) (at place, err error) {
+	query := "SELECT closed_through, page_no FROM book WHERE bank_id = ?" + lock
+	scan := func(r db.Row) (p place, err error) { return p, r.Scan(&p.date, &p.page) }
+	at, found, err := db.One(ctx, tx, scan, query, bankID)
 	if err != nil || found {
-		return closed, err
+		return at, err
 	}
 	if err := tx.InsertIgnore(ctx, "book (bank_id, closed_through)", [][]any{{bankID, ""}}); err != nil {
-		return "", err
+		return at, err
 	}
-	closed, _, err = db.Value[string](ctx, tx, query+lock, bankID)
-	return closed, err
+	at, _, err = db.One(ctx, tx, scan, query, bankID)
+	return at, err
 }
 
-func write(ctx context.Context, tx *db.Tx, e Entry, lines []Line, total money.Fen, date string) (bool, error) {
+func write(ctx context.Context, tx *db.Tx, e Entry, lines []Line, total money.Fen, at place) (bool, error) {
 	var order any
 	if e.OrderID != "" {
 		order = e.OrderID
 	}
 	entryID := id.New(id.Entry)
-	err := tx.Insert(ctx, "ledger_entry (id, bank_id, event, ref, order_id, business_date, total_fen, debit_fen, credit_fen, posted_at)",
-		[][]any{{entryID, e.Bank.ID, e.Event, e.Ref, order, date, total, total, total, tx.Now}}, "")
+	err := tx.Insert(ctx, "ledger_entry (id, bank_id, event, ref, order_id, business_date, total_fen, debit_fen, credit_fen, posted_at, page_no)",
+		[][]any{{entryID, e.Bank.ID, e.Event, e.Ref, order, at.date, total, total, total, tx.Now, at.page}}, "")
 	if db.IsDuplicate(err) { // another transaction posted it after we looked
 		return false, nil
 	}
@@ -143,7 +151,7 @@ func write(ctx context.Context, tx *db.Tx, e Entry, lines []Line, total money.Fe
 	}
 	rows := make([][]any, len(lines))
 	for i, l := range lines {
-		rows[i] = []any{entryID, i + 1, e.Bank.ID, date, l.Account, l.Debit, l.Credit}
+		rows[i] = []any{entryID, i + 1, e.Bank.ID, at.date, l.Account, l.Debit, l.Credit}
 	}
 	const into = "ledger_posting (entry_id, line_no, bank_id, business_date, account, debit_fen, credit_fen)"
 	return true, tx.Insert(ctx, into, rows, "")

@@ -26,12 +26,13 @@ type Proposal struct {
 	Postings     []Posting    `json:"postings" doc:"What is posted when it is approved"`
 	Total        money.Fen    `json:"total_fen"`
 	Reason       string       `json:"reason"`
-	Status       string       `json:"status" enum:"proposed,approved,rejected"`
+	Status       string       `json:"status" enum:"proposed,approved,rejected,withdrawn"`
 	ProposedBy   string       `json:"proposed_by" doc:"Staff id"`
 	ProposedAt   clock.Stamp  `json:"proposed_at"`
 	DecidedBy    *string      `json:"decided_by" doc:"Staff id"`
 	DecidedAt    *clock.Stamp `json:"decided_at"`
 	RejectReason *string      `json:"reject_reason"`
+	WithdrawnAt  *clock.Stamp `json:"withdrawn_at" doc:"When who proposed it took it back"`
 }
 
 // Person acts on proposals.
@@ -46,16 +47,16 @@ func (p Person) audit(ctx context.Context, tx *db.Tx, bankID, action, object str
 }
 
 const proposalColumns = `SELECT id, kind, entry_id, postings, total_fen, reason, status, proposed_by, proposed_at,
-	decided_by, decided_at, reject_reason FROM ledger_proposal WHERE bank_id = ?`
+	decided_by, decided_at, reject_reason, withdrawn_at FROM ledger_proposal WHERE bank_id = ?`
 
 func scanProposal(r db.Row) (p Proposal, err error) {
-	var proposed, decided db.Time
+	var proposed, decided, withdrawn db.Time
 	var list string
 	if err = r.Scan(&p.ID, &p.Kind, &p.EntryID, &list, &p.Total, &p.Reason, &p.Status, &p.ProposedBy, &proposed,
-		&p.DecidedBy, &decided, &p.RejectReason); err != nil {
+		&p.DecidedBy, &decided, &p.RejectReason, &withdrawn); err != nil {
 		return p, err
 	}
-	p.ProposedAt, p.DecidedAt = clock.At(proposed.Time), clock.AtPtr(decided.Time)
+	p.ProposedAt, p.DecidedAt, p.WithdrawnAt = clock.At(proposed.Time), clock.AtPtr(decided.Time), clock.AtPtr(withdrawn.Time)
 	if err := json.Unmarshal([]byte(list), &p.Postings); err != nil {
 		return p, fmt.Errorf("ledger: postings of %s: %w", p.ID, err)
 	}
@@ -210,6 +211,37 @@ func (b *Book) Approve(ctx context.Context, bank tenant.Bank, proposalID string,
 // Reject refuses what another proposed, with a reason; refusals as of Approve.
 func (b *Book) Reject(ctx context.Context, bank tenant.Bank, proposalID, reason string, by Person) (Proposal, error) {
 	return b.decide(ctx, bank.ID, proposalID, by, "rejected", &reason, func(*db.Tx, Proposal) error { return nil })
+}
+
+// Withdraw takes back what one proposed oneself, until another has decided on it:
+// 403 proposal.not_yours for anybody else, 409 conflict when it is decided.
+func (b *Book) Withdraw(ctx context.Context, bank tenant.Bank, proposalID string, by Person) (p Proposal, err error) {
+	err = b.db.InTx(ctx, func(tx *db.Tx) error {
+		const one = proposalColumns + " AND id = ?"
+		before, found, err := db.One(ctx, tx, scanProposal, one+tx.Dialect().ForUpdate(), bank.ID, proposalID)
+		switch {
+		case err != nil:
+			return err
+		case !found:
+			return fault.New(fault.NotFound, "not_found")
+		case before.ProposedBy != by.ID:
+			return fault.New(fault.Forbidden, "proposal.not_yours")
+		}
+		n, err := tx.Exec(ctx, `UPDATE ledger_proposal SET status = 'withdrawn', open_key = NULL, withdrawn_at = ?
+			WHERE bank_id = ? AND id = ? AND status = 'proposed'`, tx.Now, bank.ID, proposalID)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return fault.New(fault.Conflict, "conflict")
+		}
+		if err := by.audit(ctx, tx, bank.ID, "ledger.withdrawn", proposalID, before.detail()); err != nil {
+			return err
+		}
+		p, _, err = db.One(ctx, tx, scanProposal, one, bank.ID, proposalID)
+		return err
+	})
+	return p, err
 }
 
 func (b *Book) decide(ctx context.Context, bankID, proposalID string, by Person, status string, reason *string,

@@ -93,22 +93,21 @@ type EventSums struct {
 	AccountSums
 }
 
-const sumEvents = `SELECT e.event, p.account, SUM(CASE p.line_no WHEN 1 THEN 1 ELSE 0 END), SUM(p.debit_fen), SUM(p.credit_fen)
-	FROM ledger_entry e JOIN ledger_posting p ON p.entry_id = e.id WHERE e.bank_id = ? AND e.business_date = ? GROUP BY e.event, p.account`
+const sumEvents = "SELECT " + sumsByEvent + " WHERE e.bank_id = ? AND e.business_date = ? GROUP BY e.event, p.account"
 
 func scanEventSums(r db.Row) (s EventSums, err error) {
 	return s, r.Scan(&s.Event, &s.Account, &s.First, &s.Debit, &s.Credit)
 }
 
 // DayEvents are the sums of a business date by event and account: of a closed date
-// from its roll-ups, of another from its postings.
+// from its roll-ups, of another from its pages' sums and what came after those.
 func DayEvents(ctx context.Context, q db.Querier, bankID, date string) ([]EventSums, error) {
-	rolled, _, err := db.Value[string](ctx, q, "SELECT rolled_through FROM book WHERE bank_id = ?", bankID)
+	rolled, _, err := db.Value[string](ctx, q, "SELECT COALESCE(MAX(rolled_through), '') FROM book WHERE bank_id = ?", bankID)
 	if err != nil {
 		return nil, err
 	}
 	if date > rolled {
-		return db.All(ctx, q, scanEventSums, sumEvents, bankID, date)
+		return openEvents(ctx, q, bankID, date)
 	}
 	return db.All(ctx, q, scanEventSums, `SELECT event, account, first_count, debit_fen, credit_fen FROM ledger_day_event
 		WHERE bank_id = ? AND business_date = ?`, bankID, date)

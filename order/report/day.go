@@ -137,26 +137,6 @@ func (r *Reports) reconciled(ctx context.Context, bank tenant.Bank, from time.Ti
 	return err
 }
 
-// lacking counts what happened on the date and is not in the ledger.
-func (r *Reports) lacking(ctx context.Context, bank tenant.Bank, from time.Time, d *Day) (err error) {
-	to := from.AddDate(0, 0, 1)
-	d.Unposted, _, err = db.Value[int64](ctx, r.db, `SELECT SUM(n) FROM (
-		SELECT COUNT(*) AS n FROM payment x WHERE x.bank_id = ? AND x.status = 'succeeded' AND x.paid_at >= ? AND x.paid_at < ?
-			AND NOT EXISTS (SELECT 1 FROM ledger_entry e WHERE e.bank_id = x.bank_id AND e.ref = x.id AND e.event IN ('order.paid', 'payment.unmatched'))
-		UNION ALL SELECT COUNT(*) FROM refund x WHERE x.bank_id = ? AND x.status = 'succeeded' AND x.done_at >= ? AND x.done_at < ?
-			AND NOT EXISTS (SELECT 1 FROM ledger_entry e WHERE e.bank_id = x.bank_id AND e.ref = x.id AND e.event IN ('order.refunded', 'payment.returned'))
-		UNION ALL SELECT COUNT(*) FROM settlement x WHERE x.bank_id = ? AND x.business_date = ? AND x.status IN ('approved', 'paid') AND x.payable_fen <> 0
-			AND NOT EXISTS (SELECT 1 FROM ledger_entry e WHERE e.bank_id = x.bank_id AND e.ref = x.id AND e.event = 'settlement.approved')
-		UNION ALL SELECT COUNT(*) FROM money_exception x WHERE x.bank_id = ? AND x.business_date = ? AND x.status = 'resolved' AND x.resolution <> 'matched'
-			AND x.before_ledger = 0 AND x.kind IN ('surplus', 'shortage', 'amount', 'status', 'duplicate') AND x.held_fen <> x.theirs_fen - x.ours_fen) u`,
-		bank.ID, from, to, bank.ID, from, to, bank.ID, d.Date, bank.ID, d.Date)
-	if err != nil {
-		return err
-	}
-	d.Proposals, _, err = db.Value[int64](ctx, r.db, "SELECT COUNT(*) FROM ledger_proposal WHERE bank_id = ? AND status = 'proposed' AND proposed_at < ?", bank.ID, to)
-	return err
-}
-
 // closed says what is missing, in the order in which it is done.
 func (r *Reports) closed(ctx context.Context, bank tenant.Bank, _ time.Time, d *Day) error {
 	type state struct {

@@ -21,6 +21,19 @@ func (k *Desk) Submit(ctx context.Context, bank tenant.Bank, settlementID string
 	})
 }
 
+// Withdraw makes a draft again of what one submitted oneself, until another has
+// decided on it: 403 proposal.not_yours for anybody else, 409 conflict where it is
+// not submitted.
+func (k *Desk) Withdraw(ctx context.Context, bank tenant.Bank, settlementID string, actor Actor) (Settlement, error) {
+	return k.move(ctx, bank, settlementID, actor, "settlement.withdrawn", func(tx *db.Tx, s Settlement) (int64, error) {
+		if s.Status == "submitted" && *s.SubmittedBy != actor.ID {
+			return 0, fault.New(fault.Forbidden, "proposal.not_yours")
+		}
+		return tx.Exec(ctx, `UPDATE settlement SET status = 'draft', submitted_by = NULL, submitted_at = NULL
+			WHERE bank_id = ? AND id = ? AND status = 'submitted' AND submitted_by = ?`, bank.ID, s.ID, actor.ID)
+	})
+}
+
 // Approve agrees to what another submitted, and posts that it is due for
 // payout. Who submitted it gets 403 settlement.same_person, who is no checker
 // 403 auth.forbidden; what is not submitted is 409 conflict.

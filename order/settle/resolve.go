@@ -76,6 +76,21 @@ func (k *Desk) Decline(ctx context.Context, bank tenant.Bank, exceptionID, reaso
 	})
 }
 
+// TakeBack withdraws what one proposed oneself: 403 proposal.not_yours for anybody
+// else, 409 conflict where nothing is proposed.
+func (k *Desk) TakeBack(ctx context.Context, bank tenant.Bank, exceptionID string, actor Actor) (Exception, error) {
+	return k.change(ctx, bank, exceptionID, actor, func(tx *db.Tx, e Exception) (string, map[string]any, error) {
+		switch {
+		case e.Status != "proposed":
+			return "", nil, conflict()
+		case *e.ProposedBy != actor.ID:
+			return "", nil, fault.New(fault.Forbidden, "proposal.not_yours")
+		}
+		_, err := tx.Exec(ctx, "UPDATE money_exception SET comment = NULL, proposed_as = NULL, proposed_by = NULL, proposed_at = NULL WHERE id = ?", e.ID)
+		return "exception.withdrawn", map[string]any{"resolution": *e.ProposedAs}, err
+	})
+}
+
 func second(e Exception, actor Actor) error {
 	switch {
 	case e.Status != "proposed":

@@ -84,6 +84,14 @@ func TestAboveTheLimitTwoPeopleResolve(t *testing.T) {
 		}
 		_, err = s.desk.Resolve(s.ctx, s.bank, large.ID, "matched", "x", maker)
 		s.wantCode(err, "conflict")
+		_, err = s.desk.TakeBack(s.ctx, s.bank, large.ID, check)
+		s.wantCode(err, "proposal.not_yours")
+		if got, err := s.desk.TakeBack(s.ctx, s.bank, large.ID, maker); err != nil || got.Status != "open" || got.ProposedAs != nil || got.Comment != nil {
+			t.Errorf("%+v, %v", got, err)
+		}
+		_, err = s.desk.TakeBack(s.ctx, s.bank, large.ID, maker)
+		s.wantCode(err, "conflict")
+		propose()
 		_, err = s.desk.Confirm(s.ctx, s.bank, large.ID, both)
 		s.wantCode(err, "exception.same_person")
 		_, err = s.desk.Confirm(s.ctx, s.bank, large.ID, settle.Actor{ID: "stf_x"})

@@ -30,13 +30,14 @@ type Change struct {
 	Terms        *Asked       `json:"terms" doc:"null for a change of the account"`
 	Account      *Account     `json:"account" doc:"null for a change of terms"`
 	Reason       string       `json:"reason"`
-	Status       string       `json:"status" enum:"proposed,approved,rejected"`
+	Status       string       `json:"status" enum:"proposed,approved,rejected,withdrawn"`
 	Stale        bool         `json:"stale" doc:"Terms or account were changed since it was proposed: it can only be rejected"`
 	ProposedBy   string       `json:"proposed_by" doc:"Staff id"`
 	ProposedAt   clock.Stamp  `json:"proposed_at"`
 	DecidedBy    *string      `json:"decided_by" doc:"Staff id"`
 	DecidedAt    *clock.Stamp `json:"decided_at"`
 	RejectReason *string      `json:"reject_reason"`
+	WithdrawnAt  *clock.Stamp `json:"withdrawn_at" doc:"When who proposed it took it back"`
 
 	base      int
 	accountID *string
@@ -67,20 +68,20 @@ func (p Person) audit(ctx context.Context, tx *db.Tx, bankID, action, object str
 const current = `CASE c.kind WHEN 'open' THEN 0 WHEN 'terms' THEN COALESCE(m.terms_version, 0) ELSE COALESCE(m.account_version, 0) END`
 
 const changeColumns = `SELECT c.id, c.kind, c.merchant_id, c.name, c.asked_terms, c.account_id, c.base_version, c.reason, c.status, c.proposed_by, c.proposed_at,
-	c.decided_by, c.decided_at, c.reject_reason, CASE WHEN c.status = 'proposed' AND c.base_version <> ` + current + ` THEN 1 ELSE 0 END,
+	c.decided_by, c.decided_at, c.reject_reason, c.withdrawn_at, CASE WHEN c.status = 'proposed' AND c.base_version <> ` + current + ` THEN 1 ELSE 0 END,
 	a.id, a.holder, a.bank_name, a.last4, a.status, a.created_at
 	FROM merchant_change c LEFT JOIN merchant m ON m.bank_id = c.bank_id AND m.id = c.merchant_id
 	LEFT JOIN merchant_account a ON a.bank_id = c.bank_id AND a.id = c.account_id WHERE c.bank_id = ?`
 
 func scanChange(r db.Row) (c Change, err error) {
-	var proposed, decided, created db.Time
+	var proposed, decided, withdrawn, created db.Time
 	var asked *string
 	var a struct{ id, holder, bank, last4, status *string }
 	if err = r.Scan(&c.ID, &c.Kind, &c.MerchantID, &c.Name, &asked, &c.accountID, &c.base, &c.Reason, &c.Status, &c.ProposedBy, &proposed,
-		&c.DecidedBy, &decided, &c.RejectReason, &c.Stale, &a.id, &a.holder, &a.bank, &a.last4, &a.status, &created); err != nil {
+		&c.DecidedBy, &decided, &c.RejectReason, &withdrawn, &c.Stale, &a.id, &a.holder, &a.bank, &a.last4, &a.status, &created); err != nil {
 		return c, err
 	}
-	c.ProposedAt, c.DecidedAt = clock.At(proposed.Time), clock.AtPtr(decided.Time)
+	c.ProposedAt, c.DecidedAt, c.WithdrawnAt = clock.At(proposed.Time), clock.AtPtr(decided.Time), clock.AtPtr(withdrawn.Time)
 	if a.id != nil {
 		c.Account = &Account{ID: *a.id, Holder: *a.holder, BankName: *a.bank, Last4: *a.last4, Status: *a.status, CreatedAt: clock.At(created.Time)}
 	}

@@ -11,9 +11,9 @@ func Invariants() []invariant.Rule {
 		Broken: `SELECT c.bank_id, c.id, CONCAT_WS('', c.kind, ' ', c.status, ' by ', c.proposed_by, ' and ', COALESCE(c.decided_by, 'nobody'), ', terms ', t.id, ', account ', a.status)
 			FROM merchant_change c LEFT JOIN merchant_terms t ON t.bank_id = c.bank_id AND t.change_id = c.id AND t.merchant_id = c.merchant_id
 			LEFT JOIN merchant_account a ON a.bank_id = c.bank_id AND a.id = c.account_id AND a.merchant_id = c.merchant_id LEFT JOIN merchant m ON m.bank_id = c.bank_id AND m.id = c.merchant_id
-			WHERE (c.status = 'proposed') <> (c.decided_by IS NULL) OR c.decided_by = c.proposed_by
+			WHERE (c.status IN ('proposed', 'withdrawn')) <> (c.decided_by IS NULL) OR c.decided_by = c.proposed_by
 				OR (t.id IS NOT NULL) <> (c.status = 'approved' AND c.kind <> 'account')
-				OR c.kind <> 'terms' AND (a.id IS NULL OR a.status NOT IN ('current', 'former', 'refused', 'proposed') OR (a.status IN ('current', 'former')) <> (c.status = 'approved') OR (a.status = 'refused') <> (c.status = 'rejected'))
+				OR c.kind <> 'terms' AND (a.id IS NULL OR a.status NOT IN ('current', 'former', 'refused', 'proposed') OR (a.status IN ('current', 'former')) <> (c.status = 'approved') OR (a.status = 'refused') <> (c.status IN ('rejected', 'withdrawn')))
 				OR m.id IS NULL AND (c.kind <> 'open' OR c.status = 'approved')`,
 	}, {
 		Name:  "merchant.terms",

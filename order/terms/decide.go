@@ -44,10 +44,50 @@ func (b *Book) Approve(ctx context.Context, bank tenant.Bank, changeID string, b
 func (b *Book) Reject(ctx context.Context, bank tenant.Bank, changeID, reason string, by Person) (Change, error) {
 	reason = audit.Reason(reason)
 	return b.decide(ctx, bank.ID, changeID, by, "rejected", &reason, func(tx *db.Tx, c Change) error {
-		_, err := tx.Exec(ctx, "UPDATE merchant_account SET status = 'refused', number_sealed = ? WHERE bank_id = ? AND id = ? AND status = 'proposed'",
-			pii.Erased, bank.ID, c.accountID)
+		return c.wipe(ctx, tx, bank.ID)
+	})
+}
+
+// wipe forgets the number of an account that will not be used.
+func (c *Change) wipe(ctx context.Context, tx *db.Tx, bankID string) error {
+	_, err := tx.Exec(ctx, "UPDATE merchant_account SET status = 'refused', number_sealed = ? WHERE bank_id = ? AND id = ? AND status = 'proposed'",
+		pii.Erased, bankID, c.accountID)
+	return err
+}
+
+// Withdraw takes back what one proposed oneself, until another has decided on it,
+// and wipes the number of its account: 403 proposal.not_yours for anybody else,
+// 409 conflict when it is decided.
+func (b *Book) Withdraw(ctx context.Context, bank tenant.Bank, changeID string, by Person) (withdrawn Change, err error) {
+	err = b.db.InTx(ctx, func(tx *db.Tx) error {
+		const one = changeColumns + " AND c.id = ?"
+		c, found, err := db.One(ctx, tx, scanChange, one, bank.ID, changeID)
+		switch {
+		case err != nil:
+			return err
+		case !found:
+			return fault.New(fault.NotFound, "not_found")
+		case c.ProposedBy != by.ID:
+			return fault.New(fault.Forbidden, "proposal.not_yours")
+		}
+		n, err := tx.Exec(ctx, "UPDATE merchant_change SET status = 'withdrawn', withdrawn_at = ? WHERE bank_id = ? AND id = ? AND status = 'proposed'",
+			tx.Now, bank.ID, changeID)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return fault.New(fault.Conflict, "conflict")
+		}
+		if err := c.wipe(ctx, tx, bank.ID); err != nil {
+			return err
+		}
+		if err := by.audit(ctx, tx, bank.ID, "merchant.change_withdrawn", c.ID, c.detail()); err != nil {
+			return err
+		}
+		withdrawn, _, err = db.One(ctx, tx, scanChange, one, bank.ID, changeID)
 		return err
 	})
+	return withdrawn, err
 }
 
 func (b *Book) decide(ctx context.Context, bankID, changeID string, by Person, status string, reason *string,

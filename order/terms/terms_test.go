@@ -111,6 +111,18 @@ func TestTwoPeopleOpenAMerchant(t *testing.T) {
 		}
 		_, err = o.propose(o.opening("茶庄"))
 		o.want(err, "merchant.exists")
+		back, err := o.propose(o.opening("酒坊"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = o.book.Withdraw(o.Ctx, o.Bank, back.ID, checker)
+		o.want(err, "proposal.not_yours")
+		back, err = o.book.Withdraw(o.Ctx, o.Bank, back.ID, maker)
+		if err != nil || back.Status != "withdrawn" || back.WithdrawnAt == nil || o.Text("SELECT number_sealed FROM merchant_account WHERE id = ?", back.Account.ID) != pii.Erased {
+			t.Errorf("%+v, %v", back, err)
+		}
+		_, err = o.book.Approve(o.Ctx, o.Bank, back.ID, checker)
+		o.want(err, "conflict")
 		refused, err := o.propose(o.opening("蜂场"))
 		if err == nil {
 			refused, err = o.book.Reject(o.Ctx, o.Bank, refused.ID, "资料不全", checker)

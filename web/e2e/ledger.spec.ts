@@ -64,3 +64,19 @@ test('an entry by hand waits for a second person, and is reversed by two', async
   await page.reload()
   await expect(dialog(page, '手工分录').getByText('冲销分录')).toBeVisible()
 })
+
+test('an entry by hand is taken back by who proposed it', async ({ page, request }) => {
+  const reason = `写错了 ${Date.now()}`
+  const finance = await asStaff(request, 'finance')
+  const postings = [
+    { account: 'cash', debit_fen: 100, credit_fen: 0 },
+    { account: 'suspense', debit_fen: 0, credit_fen: 100 },
+  ]
+  await finance.post('/ledger/adjustments', { reason, postings }, `take-back-${Date.now()}`)
+  await signIn(page, 'desk', 'finance', '/ledger/proposals')
+  const mine = page.locator('[data-proposal]', { hasText: reason })
+  await mine.getByRole('button', { name: '撤回' }).click()
+  await page.locator('.el-popconfirm:visible').getByRole('button', { name: '撤回' }).click()
+  await expect(mine).toContainText('已撤回')
+  await expect(mine.getByRole('button')).toHaveCount(0)
+})

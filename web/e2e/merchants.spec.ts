@@ -1,3 +1,4 @@
+import { AxeBuilder } from '@axe-core/playwright'
 import { expect, test, type Page } from '@playwright/test'
 import { asStaff, signIn } from './staff'
 
@@ -43,4 +44,64 @@ test('a merchant is opened by two people; its account is masked until somebody s
   const drawer = dialog(page, name)
   await expect(drawer.locator('[data-terms="1"]')).toContainText('2099-01-01')
   await expect(drawer.locator('[data-terms="1"]')).toContainText('保证金 10%')
+})
+
+test('what one proposed oneself one takes back; another rejects what they would not have', async ({ page, request, browser }) => {
+  const operator = await asStaff(request, 'operator')
+  const terms = { valid_from: '2099-01-01', commission_bps: 500, cycle: 't1', reserve_bps: 0, reserve_days: 0, rates: [] }
+  const names = ['撤回', '驳回'].map((w) => `${w}茶庄 ${Date.now()}`)
+  for (const name of names) {
+    const account = { holder: name, bank_name: '某银行', number: '6222020200001234' }
+    await operator.post('/merchants/changes', { kind: 'open', name, terms, account, reason: '新签合同' }, name.replace(/\D/g, '') + names.indexOf(name))
+  }
+  await signIn(page, 'desk', 'operator', '/merchants')
+  const mine = page.locator('[data-change]', { hasText: names[0] })
+  await mine.getByRole('button', { name: '撤回' }).click()
+  await page.locator('.el-popconfirm:visible').getByRole('button', { name: '撤回' }).click()
+  await expect(mine).toHaveCount(0)
+
+  const checker = await (await browser.newContext({ viewport: { width: 1440, height: 900 } })).newPage()
+  await signIn(checker, 'desk', 'finance_checker', '/merchants')
+  const other = checker.locator('[data-change]', { hasText: names[1] })
+  await other.getByRole('button', { name: '退回' }).click()
+  await checker.locator('textarea[name=reject_reason]').fill('资料不全')
+  await dialog(checker, '退回').getByRole('button', { name: '退回' }).click()
+  await expect(other).toHaveCount(0)
+})
+
+interface Statement {
+  id: string
+  status: string
+  merchant: { name: string }
+}
+
+test('a statement is printed, and its merchant sees it with an account of its own', async ({ page, request, browser }) => {
+  const [finance, checker, merchant] = await Promise.all(['finance', 'finance_checker', 'merchant'].map((who) => asStaff(request, who)))
+  const { name } = await merchant!.get<{ name: string }>('/my/contract')
+  const { items } = await finance!.get<{ items: Statement[] }>('/settlements?limit=100')
+  const one = items.find((s) => s.merchant.name === name)!
+  if (one.status === 'draft') await finance!.post(`/settlements/${one.id}/submit`)
+  if (one.status === 'draft' || one.status === 'submitted') await checker!.post(`/settlements/${one.id}/approve`)
+
+  await signIn(page, 'desk', 'finance', `/settlements/${one.id}`)
+  await page.getByRole('link', { name: '打印' }).click()
+  const paper = page.getByRole('article')
+  await expect(paper.getByRole('heading', { name: '商户结算单' })).toBeVisible()
+  await expect(paper).toContainText(name)
+  await expect(paper).toContainText('商户签章')
+  expect((await new AxeBuilder({ page }).analyze()).violations.filter((v) => v.impact === 'serious' || v.impact === 'critical')).toEqual([])
+  await page.emulateMedia({ media: 'print' })
+  await expect(page.getByRole('button', { name: '打印' })).toBeHidden()
+
+  const own = await (await browser.newContext({ viewport: { width: 1440, height: 900 } })).newPage()
+  await signIn(own, 'desk', 'merchant')
+  await expect(own.getByRole('heading', { name: '我的结算单' })).toBeVisible()
+  await expect(own.locator('[data-contract]')).toContainText(name)
+  await expect(own.getByRole('navigation').getByRole('link')).toHaveCount(1)
+  await own.locator(`[data-statement="${one.id}"]`).getByRole('button').click()
+  const [file] = await Promise.all([own.waitForEvent('download'), own.getByRole('dialog').getByRole('button', { name: 'CSV' }).click()])
+  expect(file.suggestedFilename()).toContain('settlement-')
+  expect((await new AxeBuilder({ page: own }).analyze()).violations.filter((v) => v.impact === 'serious' || v.impact === 'critical')).toEqual([])
+  await own.goto('/desk/settlements')
+  await expect(own).toHaveURL(/forbidden/)
 })

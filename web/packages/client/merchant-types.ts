@@ -41,7 +41,7 @@ export interface MerchantChange {
   terms: AskedTerms | null
   account: MerchantAccount | null
   reason: string
-  status: 'proposed' | 'approved' | 'rejected'
+  status: 'proposed' | 'approved' | 'rejected' | 'withdrawn'
   stale: boolean
   proposed_by: string
   proposed_at: string

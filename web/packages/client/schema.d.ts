@@ -857,6 +857,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/exceptions/{id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take back a resolution that one proposed oneself
+         * @description Roles: finance.
+         */
+        post: operations["post-exceptions-id-withdraw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/finance/bill/file": {
         parameters: {
             query?: never;
@@ -3223,6 +3243,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/ledger/proposals/{id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take back what one proposed oneself
+         * @description Roles: finance.
+         */
+        post: operations["post-ledger-proposals-id-withdraw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/ledger/trial-balance": {
         parameters: {
             query?: never;
@@ -3416,6 +3456,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/merchants/changes/{id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take back what one proposed oneself
+         * @description Roles: operator, finance.
+         */
+        post: operations["post-merchants-changes-id-withdraw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/merchants/{id}": {
         parameters: {
             query?: never;
@@ -3464,6 +3524,126 @@ export interface paths {
         put?: never;
         /** One has seen them */
         post: operations["post-messages-read"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/my/contract": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One's own terms and account
+         * @description Roles: merchant.
+         */
+        get: operations["get-my-contract"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/my/invoices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Invoices that one was asked for, the newest first
+         * @description Roles: merchant.
+         */
+        get: operations["get-my-invoices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/my/payouts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One's own payouts, the newest first
+         * @description Roles: merchant.
+         */
+        get: operations["get-my-payouts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/my/settlements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One's own approved settlements, the newest first
+         * @description Roles: merchant.
+         */
+        get: operations["get-my-settlements"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/my/settlements/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One of them with its lines
+         * @description Roles: merchant.
+         */
+        get: operations["get-my-settlements-id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/my/settlements/{id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One of them as CSV or XLSX
+         * @description Roles: merchant.
+         */
+        get: operations["get-my-settlements-id-file"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -4802,6 +4982,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/settlements/{id}/sheet": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A settlement with what its printed statement says besides
+         * @description Roles: finance, finance_checker, auditor.
+         */
+        get: operations["get-settlements-id-sheet"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/settlements/{id}/submit": {
         parameters: {
             query?: never;
@@ -4816,6 +5016,26 @@ export interface paths {
          * @description Roles: finance.
          */
         post: operations["post-settlements-id-submit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/settlements/{id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take back what one submitted oneself
+         * @description Roles: finance.
+         */
+        post: operations["post-settlements-id-withdraw"];
         delete?: never;
         options?: never;
         head?: never;
@@ -5720,7 +5940,7 @@ export interface paths {
         };
         /**
          * One's own account
-         * @description Roles: admin, host, operator, reviewer, supervisor, finance, finance_checker, risk, auditor.
+         * @description Roles: admin, host, operator, reviewer, supervisor, finance, finance_checker, risk, auditor, merchant.
          */
         get: operations["get-staff-me"];
         put?: never;
@@ -5742,7 +5962,7 @@ export interface paths {
         put?: never;
         /**
          * Change one's password; other sessions end
-         * @description Roles: admin, host, operator, reviewer, supervisor, finance, finance_checker, risk, auditor.
+         * @description Roles: admin, host, operator, reviewer, supervisor, finance, finance_checker, risk, auditor, merchant.
          */
         post: operations["post-staff-me-password"];
         delete?: never;
@@ -5760,7 +5980,7 @@ export interface paths {
         };
         /**
          * Where one is signed in
-         * @description Roles: admin, host, operator, reviewer, supervisor, finance, finance_checker, risk, auditor.
+         * @description Roles: admin, host, operator, reviewer, supervisor, finance, finance_checker, risk, auditor, merchant.
          */
         get: operations["get-staff-me-sessions"];
         put?: never;
@@ -5782,7 +6002,7 @@ export interface paths {
         put?: never;
         /**
          * End all of one's sessions but this one
-         * @description Roles: admin, host, operator, reviewer, supervisor, finance, finance_checker, risk, auditor.
+         * @description Roles: admin, host, operator, reviewer, supervisor, finance, finance_checker, risk, auditor, merchant.
          */
         post: operations["post-staff-me-sessions-end-others"];
         delete?: never;
@@ -5802,7 +6022,7 @@ export interface paths {
         put?: never;
         /**
          * End one of one's sessions
-         * @description Roles: admin, host, operator, reviewer, supervisor, finance, finance_checker, risk, auditor.
+         * @description Roles: admin, host, operator, reviewer, supervisor, finance, finance_checker, risk, auditor, merchant.
          */
         post: operations["post-staff-me-sessions-id-end"];
         delete?: never;
@@ -5822,7 +6042,7 @@ export interface paths {
         put?: never;
         /**
          * Begin a second factor; shown this once
-         * @description Roles: admin, host, operator, reviewer, supervisor, finance, finance_checker, risk, auditor.
+         * @description Roles: admin, host, operator, reviewer, supervisor, finance, finance_checker, risk, auditor, merchant.
          */
         post: operations["post-staff-me-totp"];
         delete?: never;
@@ -5842,7 +6062,7 @@ export interface paths {
         put?: never;
         /**
          * Put the second factor into use by a code of it; other sessions end
-         * @description Roles: admin, host, operator, reviewer, supervisor, finance, finance_checker, risk, auditor.
+         * @description Roles: admin, host, operator, reviewer, supervisor, finance, finance_checker, risk, auditor, merchant.
          */
         post: operations["post-staff-me-totp-confirm"];
         delete?: never;
@@ -5862,7 +6082,7 @@ export interface paths {
         put?: never;
         /**
          * New recovery codes in place of the old
-         * @description Roles: admin, host, operator, reviewer, supervisor, finance, finance_checker, risk, auditor.
+         * @description Roles: admin, host, operator, reviewer, supervisor, finance, finance_checker, risk, auditor, merchant.
          */
         post: operations["post-staff-me-totp-recovery-codes"];
         delete?: never;
@@ -6410,6 +6630,8 @@ export interface components {
             last_seen_at: string | null;
             /** @description Must wait after failed sign-ins */
             locked_until: string | null;
+            /** @description The merchant whose own account it is; null for the bank's staff */
+            merchant_id: string | null;
             name: string;
             /** @description Has not changed the password that was given */
             password_once: boolean;
@@ -6480,11 +6702,13 @@ export interface components {
              */
             password_length: number;
             /** @description Roles that need a second factor */
-            totp_roles: ("admin" | "host" | "operator" | "reviewer" | "supervisor" | "finance" | "finance_checker" | "risk" | "auditor")[];
+            totp_roles: ("admin" | "host" | "operator" | "reviewer" | "supervisor" | "finance" | "finance_checker" | "risk" | "auditor" | "merchant")[];
         };
         AuthWish: {
             /** @description Left out for the whole bank */
             branch_id?: string;
+            /** @description Of a merchant's own account: the merchant; with the role merchant, and only with it */
+            merchant_id?: string;
             name?: string;
             roles?: string[] | null;
             rules?: components["schemas"]["AuthRules"];
@@ -7752,9 +7976,11 @@ export interface components {
             reason: string;
             reject_reason: string | null;
             /** @enum {string} */
-            status: "proposed" | "approved" | "rejected";
+            status: "proposed" | "approved" | "rejected" | "withdrawn";
             /** Format: int64 */
             total_fen: number;
+            /** @description When who proposed it took it back */
+            withdrawn_at: string | null;
         };
         LedgerTrialBalance: {
             /**
@@ -8500,12 +8726,14 @@ export interface components {
             branch_id?: string;
             /** @enum {string} */
             kind: "create" | "roles" | "branch" | "totp_reset" | "password" | "rules";
+            /** @description For create with the role merchant: whose own account it is */
+            merchant_id?: string;
             /** @description For create */
             name?: string;
             /** @description Long numbers are taken out */
             reason: string;
             /** @description For create and roles: all that the person then has */
-            roles?: ("admin" | "host" | "operator" | "reviewer" | "supervisor" | "finance" | "finance_checker" | "risk" | "auditor")[] | null;
+            roles?: ("admin" | "host" | "operator" | "reviewer" | "supervisor" | "finance" | "finance_checker" | "risk" | "auditor" | "merchant")[] | null;
             /** @description For rules */
             rules?: components["schemas"]["AuthRules"];
             /** @description Of whom; not for create and rules */
@@ -8644,6 +8872,32 @@ export interface components {
         OwnBranch: {
             /** @description null for none */
             branch_id: string | null;
+        };
+        OwnContract: {
+            /** @description Where it is paid; null for none */
+            account: components["schemas"]["TermsAccount"];
+            /**
+             * Format: int64
+             * @description Of a merchant without terms
+             */
+            commission_bps: number;
+            created_at: string;
+            /** @description All terms, the newest first */
+            history: components["schemas"]["TermsTerms"][] | null;
+            id: string;
+            name: string;
+            /**
+             * Format: int64
+             * @description Changes that wait for a second person
+             */
+            pending: number;
+            /**
+             * Format: int64
+             * @description Kept back of it now
+             */
+            reserve_fen: number;
+            /** @description Of today; null for one without terms: it sells under commission_bps, is paid once a statement is approved, and nothing is kept back */
+            terms: components["schemas"]["TermsTerms"];
         };
         PacketInBody: {
             /** @description Whose money it is; its amount is the most that one share may be */
@@ -10431,6 +10685,15 @@ export interface components {
             /** Format: int64 */
             theirs_fen: number;
         };
+        SettleGiven: {
+            /** Format: int64 */
+            amount_fen: number;
+            /**
+             * @description A merchant's own are in no figure: it asked for that much less
+             * @enum {string}
+             */
+            funder: "bank" | "platform" | "merchant";
+        };
         SettleInvoice: {
             /** Format: int64 */
             amount_fen: number | null;
@@ -10485,6 +10748,16 @@ export interface components {
         SettleMerchant: {
             id: string;
             name: string;
+        };
+        SettlePaidBy: {
+            /**
+             * Format: int64
+             * @description Of all settlements that it pays
+             */
+            amount_fen: number;
+            id: string;
+            /** @enum {string} */
+            status: "paying" | "paid" | "failed" | "returned";
         };
         SettlePayout: {
             /** @description Where it goes; null for a merchant without an account here */
@@ -10578,6 +10851,78 @@ export interface components {
              * @description sales - refunds - commission + discounts; below zero it is carried to the merchant's next payout
              */
             payable_fen: number;
+            /** @description The last payout that it was in */
+            payout_id: string | null;
+            /**
+             * Format: int64
+             * @description What buyers got back
+             */
+            refunds_fen: number;
+            reject_reason: string | null;
+            /**
+             * Format: int64
+             * @description Kept back of payable_fen for a time, by the merchant's terms
+             */
+            reserve_fen: number;
+            /**
+             * Format: int64
+             * @description What buyers paid
+             */
+            sales_fen: number;
+            /**
+             * @description approved: due, or carried while it is below zero; failed: the bank did not pay, or the money came back
+             * @enum {string}
+             */
+            status: "draft" | "submitted" | "approved" | "paying" | "paid" | "failed" | "rejected";
+            submitted_at: string | null;
+            /** @description Staff id */
+            submitted_by: string | null;
+        };
+        SettleSheet: {
+            bank_name: string;
+            /** @description YYYY-MM-DD in the bank's time zone */
+            business_date: string;
+            /**
+             * Format: int64
+             * @description Of earlier settlements below zero: taken off by its payout, or still to be taken off; never above zero
+             */
+            carried_fen: number;
+            /**
+             * Format: int64
+             * @description Kept by the platform, less what refunds gave back
+             */
+            commission_fen: number;
+            created_at: string;
+            decided_at: string | null;
+            /** @description Staff id */
+            decided_by: string | null;
+            /**
+             * Format: int64
+             * @description Discounts that the bank or the platform funds, paid to the merchant
+             */
+            discounts_fen: number;
+            /** @description From which it may be paid, by the merchant's cycle; null before it is approved, and for a merchant without terms: at once */
+            due_date: string | null;
+            /** @description Discounts of what was sold, by who funds them; those of the bank and the platform less given_back_fen are discounts_fen */
+            given: components["schemas"]["SettleGiven"][] | null;
+            /**
+             * Format: int64
+             * @description Of the bank's and the platform's discounts, what refunds gave back
+             */
+            given_back_fen: number;
+            id: string;
+            /** Format: int64 */
+            line_count: number;
+            /** @description Only when one settlement is read; they add up to payable_fen by net_fen */
+            lines?: components["schemas"]["SettleLine"][] | null;
+            merchant: components["schemas"]["SettleMerchant"];
+            /**
+             * Format: int64
+             * @description sales - refunds - commission + discounts; below zero it is carried to the merchant's next payout
+             */
+            payable_fen: number;
+            /** @description The payout that it is in */
+            payout: components["schemas"]["SettlePaidBy"];
             /** @description The last payout that it was in */
             payout_id: string | null;
             /**
@@ -10840,9 +11185,11 @@ export interface components {
             /** @description Terms or account were changed since it was proposed: it can only be rejected */
             stale: boolean;
             /** @enum {string} */
-            status: "proposed" | "approved" | "rejected";
+            status: "proposed" | "approved" | "rejected" | "withdrawn";
             /** @description null for a change of the account */
             terms: components["schemas"]["TermsAsked"];
+            /** @description When who proposed it took it back */
+            withdrawn_at: string | null;
         };
         TermsDetails: {
             /** @description Where it is paid; null for none */
@@ -16894,6 +17241,119 @@ export interface operations {
         };
     };
     "post-exceptions-id-take": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description exc_… */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettleException"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-exceptions-id-withdraw": {
         parameters: {
             query?: never;
             header?: never;
@@ -31559,7 +32019,7 @@ export interface operations {
                 limit?: number;
                 /** @description next_cursor of the page before */
                 cursor?: string;
-                status?: "proposed" | "approved" | "rejected";
+                status?: "proposed" | "approved" | "rejected" | "withdrawn";
             };
             header?: never;
             path?: never;
@@ -31796,6 +32256,119 @@ export interface operations {
                 "application/json": components["schemas"]["ProposalRejectInBody"];
             };
         };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerProposal"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-ledger-proposals-id-withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description ppl_… */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description OK */
             200: {
@@ -32778,7 +33351,7 @@ export interface operations {
                 cursor?: string;
                 /** @description Merchant's id */
                 merchant?: string;
-                status?: "proposed" | "approved" | "rejected";
+                status?: "proposed" | "approved" | "rejected" | "withdrawn";
             };
             header?: never;
             path?: never;
@@ -33235,6 +33808,119 @@ export interface operations {
             };
         };
     };
+    "post-merchants-changes-id-withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description mcc_… */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TermsChange"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-merchants-id": {
         parameters: {
             query?: never;
@@ -33478,6 +34164,696 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-my-contract": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnContract"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-my-invoices": {
+        parameters: {
+            query?: {
+                /** @description How many items */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListSettleInvoice"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-my-payouts": {
+        parameters: {
+            query?: {
+                /** @description How many items */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListSettlePayout"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-my-settlements": {
+        parameters: {
+            query?: {
+                /** @description How many items */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                /** @description Business date, YYYY-MM-DD */
+                date?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListSettleSettlement"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-my-settlements-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description stl_… */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettleSettlement"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-my-settlements-id-file": {
+        parameters: {
+            query?: {
+                /** @description Otherwise by Accept, else csv */
+                format?: "csv" | "xlsx";
+            };
+            header?: {
+                Accept?: string;
+            };
+            path: {
+                /** @description stl_… */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition"?: string;
+                    "Content-Type"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
             };
             /** @description Bad Request */
             400: {
@@ -42792,7 +44168,233 @@ export interface operations {
             };
         };
     };
+    "get-settlements-id-sheet": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description stl_… */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettleSheet"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "post-settlements-id-submit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description stl_… */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettleSettlement"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-settlements-id-withdraw": {
         parameters: {
             query?: never;
             header?: never;
@@ -48586,7 +50188,7 @@ export interface operations {
                 cursor?: string;
                 /** @description A part of the user name or name */
                 q?: string;
-                role?: "admin" | "host" | "operator" | "reviewer" | "supervisor" | "finance" | "finance_checker" | "risk" | "auditor";
+                role?: "admin" | "host" | "operator" | "reviewer" | "supervisor" | "finance" | "finance_checker" | "risk" | "auditor" | "merchant";
                 /** @description Of this branch itself */
                 branch?: string;
                 state?: "active" | "disabled";

@@ -190,7 +190,18 @@ export interface Settlement {
   reject_reason: string | null
   created_at: string
   payout_id: string | null
+  due_date: string | null
+  reserve_fen: number
   lines?: SettlementLine[]
+}
+
+/** A settlement as it is printed and signed. */
+export interface SettlementSheet extends Settlement {
+  bank_name: string
+  given: { funder: 'bank' | 'platform' | 'merchant'; amount_fen: number }[]
+  given_back_fen: number
+  carried_fen: number
+  payout: { id: string; status: 'paying' | 'paid' | 'failed' | 'returned'; amount_fen: number } | null
 }
 
 /** Money on its way to a merchant. */
@@ -560,7 +571,7 @@ export interface LedgerProposal {
   postings: LedgerPosting[]
   total_fen: number
   reason: string
-  status: 'proposed' | 'approved' | 'rejected'
+  status: 'proposed' | 'approved' | 'rejected' | 'withdrawn'
   proposed_by: string
   proposed_at: string
   decided_by: string | null

@@ -21,6 +21,8 @@ export type Role =
   | 'finance_checker'
   | 'risk'
   | 'auditor'
+  /** A merchant's own account. */
+  | 'merchant'
 
 export interface Staff {
   id: string

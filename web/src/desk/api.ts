@@ -29,6 +29,7 @@ export const areas = [
   { name: 'ledger', group: 'finance', roles: ['finance', 'finance_checker', 'auditor'] },
   { name: 'trial-balance', group: 'finance', roles: ['finance', 'finance_checker', 'auditor'] },
   { name: 'finance-reports', group: 'finance', roles: ['finance', 'finance_checker', 'auditor'] },
+  { name: 'my-statements', group: 'finance', roles: ['merchant'] },
   { name: 'funnel', group: 'growth', roles: ['supervisor', 'operator', 'risk', 'admin', 'finance'] },
   { name: 'share-codes', group: 'growth', roles: ['operator', 'supervisor', 'admin'] },
   { name: 'journeys', group: 'growth', roles: ['operator', 'supervisor', 'auditor'] },

@@ -15,6 +15,7 @@ export const router = createRouter({
   history: createWebHistory('/desk/'),
   routes: [
     { path: '/sign-in', name: 'sign-in', component: () => import('./SignInPage.vue'), meta: { open: true } },
+    { path: '/settlements/:id/print', name: 'settlement-sheet', component: () => import('./finance/SheetPage.vue'), props: true, meta: { area: 'settlements' } },
     {
       path: '/',
       component: () => import('./Shell.vue'),
@@ -46,6 +47,7 @@ export const router = createRouter({
         { path: 'ledger/:id?', name: 'ledger', component: () => import('./finance/LedgerPage.vue'), props: true, meta: { area: 'ledger' } },
         { path: 'finance/reports', name: 'finance-reports', component: () => import('./finance/ReportsPage.vue'), meta: { area: 'finance-reports' } },
         { path: 'trial-balance', name: 'trial-balance', component: () => import('./finance/TrialBalancePage.vue'), meta: { area: 'trial-balance' } },
+        { path: 'my-statements/:id?', name: 'my-statements', component: () => import('./own/StatementsPage.vue'), props: true, meta: { area: 'my-statements' } },
         { path: 'audit', name: 'audit', component: () => import('./audit/AuditPage.vue'), meta: { area: 'audit' } },
         { path: 'compliance', name: 'compliance', component: () => import('./compliance/CompliancePage.vue'), meta: { area: 'compliance' } },
         { path: 'keeping', name: 'keeping', component: () => import('./keeping/KeepingPage.vue'), meta: { area: 'keeping' } },

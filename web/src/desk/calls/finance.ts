@@ -7,6 +7,7 @@ import {
   type Reconciliation,
   type Resolution,
   type Settlement,
+  type SettlementSheet,
   type SettlementStatus,
   type StatementUpload,
   type TrialBalance,
@@ -32,6 +33,11 @@ export function getSettlement(id: string): Promise<Settlement> {
   return unwrap(api.http.GET('/settlements/{id}', at(id)))
 }
 
+/** With what the printed statement says besides. */
+export function getSheet(id: string): Promise<SettlementSheet> {
+  return unwrap(api.http.GET('/settlements/{id}/sheet', at(id)))
+}
+
 /** Closes a business date; the days before it that are open close with it. */
 export function runSettlements(date: string): Promise<{ items: Settlement[] }> {
   return unwrap(api.http.POST('/settlements/run', { body: { date } }))
@@ -39,6 +45,10 @@ export function runSettlements(date: string): Promise<{ items: Settlement[] }> {
 
 export function submitSettlement(id: string): Promise<unknown> {
   return unwrap(api.http.POST('/settlements/{id}/submit', at(id)))
+}
+
+export function withdrawSettlement(id: string): Promise<unknown> {
+  return unwrap(api.http.POST('/settlements/{id}/withdraw', at(id)))
 }
 
 export function approveSettlement(id: string): Promise<unknown> {
@@ -91,6 +101,10 @@ export function releaseException(id: string): Promise<unknown> {
 
 export function confirmException(id: string): Promise<unknown> {
   return unwrap(api.http.POST('/exceptions/{id}/confirm', at(id)))
+}
+
+export function withdrawResolution(id: string): Promise<unknown> {
+  return unwrap(api.http.POST('/exceptions/{id}/withdraw', at(id)))
 }
 
 export function declineException(id: string, reason: string): Promise<unknown> {

@@ -88,6 +88,10 @@ export function approveProposal(id: string): Promise<unknown> {
   return unwrap(api.http.POST('/ledger/proposals/{id}/approve', at(id)))
 }
 
+export function withdrawProposal(id: string): Promise<unknown> {
+  return unwrap(api.http.POST('/ledger/proposals/{id}/withdraw', at(id)))
+}
+
 export function rejectProposal(id: string, reason: string): Promise<unknown> {
   return unwrap(api.http.POST('/ledger/proposals/{id}/reject', { ...at(id), body: { reason } }))
 }

@@ -23,6 +23,10 @@ export function approveChange(id: string): Promise<unknown> {
   return unwrap(api.http.POST('/merchants/changes/{id}/approve', at(id)))
 }
 
+export function withdrawChange(id: string): Promise<unknown> {
+  return unwrap(api.http.POST('/merchants/changes/{id}/withdraw', at(id)))
+}
+
 export function rejectChange(id: string, reason: string): Promise<unknown> {
   return unwrap(api.http.POST('/merchants/changes/{id}/reject', { ...at(id), body: { reason } }))
 }

@@ -45,6 +45,7 @@ export interface Member {
   name: string
   roles: Role[]
   branch_id: string | null
+  merchant_id: string | null
   totp: boolean
   password_once: boolean
   locked_until: string | null
@@ -70,6 +71,8 @@ export interface Wish {
   name?: string
   roles?: Role[]
   branch_id?: string
+  /** Of a merchant's own account. */
+  merchant_id?: string
   rules?: SignInRules
 }
 

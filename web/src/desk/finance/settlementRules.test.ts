@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import type { Settlement } from '@client/index'
-import { headAddsUp, lineSums, movesOf, sumOf } from './settlementRules'
+import { earlierRefunds, headAddsUp, lineSums, movesOf, sumOf } from './settlementRules'
 
 const one: Settlement = {
   id: 'stl_1', merchant: { id: 'mch_1', name: 'M' }, business_date: '2026-11-20', status: 'submitted',
   sales_fen: 10_000, refunds_fen: 1_000, commission_fen: 450, discounts_fen: 200, payable_fen: 8_750, line_count: 2,
   submitted_by: 'stf_a', submitted_at: '2026-11-21T00:00:00Z', decided_by: null, decided_at: null, reject_reason: null,
-  created_at: '2026-11-21T00:00:00Z', payout_id: null,
+  created_at: '2026-11-21T00:00:00Z', payout_id: null, due_date: null, reserve_fen: 0,
 }
 const both = { finance: true, checker: true }
 
@@ -14,6 +14,17 @@ describe('settlements', () => {
   test('the head adds up, or says that it does not', () => {
     expect(headAddsUp(one)).toBe(true)
     expect(headAddsUp({ ...one, payable_fen: 8_751 })).toBe(false)
+  })
+
+  test('refunds of orders that were sold on earlier days', () => {
+    const line = { ref: 'r', title: 'T', commission_fen: 0, net_fen: 0 }
+    expect(
+      earlierRefunds([
+        { ...line, kind: 'sale', order_id: 'ord_1', amount_fen: 100 },
+        { ...line, kind: 'refund', order_id: 'ord_1', amount_fen: -30 },
+        { ...line, kind: 'refund', order_id: 'ord_2', amount_fen: -40 },
+      ]),
+    ).toBe(-40)
   })
 
   test('sums of lists and lines', () => {
@@ -28,17 +39,17 @@ describe('settlements', () => {
   })
 
   test('who submitted does not decide, whatever the roles', () => {
-    expect(movesOf(one, both, 'stf_a')).toEqual({ submit: false, decide: false, own: true })
-    expect(movesOf(one, both, 'stf_b')).toEqual({ submit: false, decide: true, own: false })
-    expect(movesOf(one, { finance: true, checker: false }, 'stf_b')).toEqual({ submit: false, decide: false, own: false })
+    expect(movesOf(one, both, 'stf_a')).toEqual({ submit: false, decide: false, withdraw: true, own: true })
+    expect(movesOf(one, both, 'stf_b')).toEqual({ submit: false, decide: true, withdraw: false, own: false })
+    expect(movesOf(one, { finance: true, checker: false }, 'stf_b')).toEqual({ submit: false, decide: false, withdraw: false, own: false })
   })
 
   test('drafts and rejected ones are submitted, decided ones are done', () => {
     for (const status of ['draft', 'rejected'] as const) {
-      expect(movesOf({ ...one, status }, both, 'stf_b')).toEqual({ submit: true, decide: false, own: false })
+      expect(movesOf({ ...one, status }, both, 'stf_b')).toEqual({ submit: true, decide: false, withdraw: false, own: false })
     }
     for (const status of ['approved', 'paid'] as const) {
-      expect(movesOf({ ...one, status }, both, 'stf_b')).toEqual({ submit: false, decide: false, own: false })
+      expect(movesOf({ ...one, status }, both, 'stf_b')).toEqual({ submit: false, decide: false, withdraw: false, own: false })
     }
   })
 })

@@ -36,6 +36,12 @@ export function headAddsUp(s: Settlement): boolean {
   return s.sales_fen - s.refunds_fen - s.commission_fen + s.discounts_fen === s.payable_fen
 }
 
+/** What buyers got back of orders that were sold on earlier days, below zero. */
+export function earlierRefunds(lines: readonly SettlementLine[]): number {
+  const sold = new Set(lines.filter((l) => l.kind === 'sale').map((l) => l.order_id))
+  return lines.reduce((sum, l) => sum + (l.kind === 'refund' && !sold.has(l.order_id) ? l.amount_fen : 0), 0)
+}
+
 export interface LineSums {
   amount: number
   commission: number
@@ -57,6 +63,7 @@ export function lineSums(lines: readonly SettlementLine[]): LineSums {
 export interface Moves {
   submit: boolean
   decide: boolean
+  withdraw: boolean
   /** The decision is another person's, since this one submitted. */
   own: boolean
 }
@@ -66,6 +73,7 @@ export function movesOf(s: Settlement, roles: { finance: boolean; checker: boole
   return {
     submit: roles.finance && (s.status === 'draft' || s.status === 'rejected'),
     decide: roles.checker && s.status === 'submitted' && !own,
+    withdraw: roles.finance && own,
     own: roles.checker && own,
   }
 }

@@ -3,6 +3,9 @@ import type { StaffRequest, Wish } from '../calls/staff'
 
 export const allRoles = ['admin', 'host', 'operator', 'reviewer', 'supervisor', 'finance', 'finance_checker', 'risk', 'auditor'] as const satisfies readonly Role[]
 
+/** Those of the staff, and that of a merchant's own account. */
+export const everyRole = [...allRoles, 'merchant'] as const satisfies readonly Role[]
+
 /** What a change of roles gives and takes. */
 export function roleChange(base: Wish, wish: Wish): { given: Role[]; taken: Role[]; kept: Role[] } {
   const was = base.roles ?? []
