@@ -1,5 +1,5 @@
 import { expect, test, type Page } from '@playwright/test'
-import { areasOf, filled, grave, listen, routesOf, settled, shownWords, tooWide, visit, wordsWrong, type Ear } from './everywhere'
+import { filled, grave, listen, routesOf, settled, shares, shownWords, tooWide, visit, wordsWrong, type Ear } from './everywhere'
 import { apply, asStaff, caller, signIn as staffSignIn } from './staff'
 import { signIn } from './support'
 
@@ -61,20 +61,6 @@ test('every screen of the host panel', async ({ page, request }) => {
   const paths = routesOf('host').map(({ path }) => filled(path, { '/rooms/:id': room, '/rooms/:id/report': room }))
   expect(await walk(page, ear, 'host', paths, [desktop, phone])).toEqual([])
 })
-
-/** Every area of the desk, each with the first of these roles that may enter it. */
-function shares(): Map<string, string[]> {
-  const areas = areasOf()
-  const left = new Set(routesOf('desk'))
-  const out = new Map<string, string[]>()
-  for (const role of ['supervisor', 'finance', 'admin', 'risk', 'operator', 'reviewer', 'auditor', 'finance_checker']) {
-    const mine = [...left].filter(({ area }) => !area || areas.get(area)?.includes(role))
-    mine.forEach((route) => left.delete(route))
-    if (mine.length) out.set(role, mine.map(({ path }) => filled(path, {})))
-  }
-  if (left.size) throw new Error(`nobody enters ${[...left].map(({ path }) => path).join(' ')}`)
-  return out
-}
 
 for (const [role, paths] of shares()) {
   test(`every screen of the desk for ${role}`, async ({ page }) => {

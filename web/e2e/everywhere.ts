@@ -44,6 +44,20 @@ export function filled(path: string, examples: Record<string, string>): string {
   })
 }
 
+/** Every area of the desk, each with the first of these roles that may enter it. */
+export function shares(): Map<string, string[]> {
+  const areas = areasOf()
+  const left = new Set(routesOf('desk'))
+  const out = new Map<string, string[]>()
+  for (const role of ['supervisor', 'finance', 'admin', 'risk', 'operator', 'reviewer', 'auditor', 'finance_checker']) {
+    const mine = [...left].filter(({ area }) => !area || areas.get(area)?.includes(role))
+    mine.forEach((route) => left.delete(route))
+    if (mine.length) out.set(role, mine.map(({ path }) => filled(path, {})))
+  }
+  if (left.size) throw new Error(`nobody enters ${[...left].map(({ path }) => path).join(' ')}`)
+  return out
+}
+
 /** Listens to a page: what it complains of, which calls are out, and what the server said. */
 export async function listen(page: Page) {
   const complaints: string[] = []

@@ -1,12 +1,15 @@
 import { statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect, request as requests, test, type APIRequestContext, type Browser, type Page } from '@playwright/test'
-import { apply, asStaff, asViewer, say, signIn as staffSignIn, type App, type Caller } from './staff'
+import { filled, listen, routesOf, settled, shares, visit } from './everywhere'
+import { apply, asStaff, asViewer, caller, say, signIn as staffSignIn, type App, type Caller } from './staff'
+import { messages } from '../test/sources'
 import { bankbox, fillAddress, newPhone, signIn } from './support'
 
 /** Takes the pictures of docs/screens from the demo's live room while people are in it. */
 
-const folder = fileURLToPath(new URL('../../docs/screens/', import.meta.url))
+const docs = fileURLToPath(new URL('../../docs/', import.meta.url))
+const taken = new Set<string>()
 const largest = 600 * 1024
 const phoneSize = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2 }
 const desktop = { viewport: { width: 1440, height: 900 }, deviceScaleFactor: 1 }
@@ -28,12 +31,13 @@ async function window(browser: Browser, size: typeof phoneSize, language: Langua
 }
 
 /** Saves what is seen; where that is too large a file, at one pixel a point. */
-async function picture(page: Page, name: string): Promise<void> {
+async function picture(page: Page, name: string, folder = 'screens'): Promise<void> {
   await page.mouse.move(0, 0)
   await expect.poll(() => page.evaluate(() => [...document.images].every((image) => image.complete))).toBe(true)
   // Passing messages belong to the act before.
   await expect(page.locator('.toast:visible')).toHaveCount(0)
-  const path = `${folder}${name}.png`
+  const path = `${docs}${folder}/${name}.png`
+  taken.add(name)
   await page.screenshot({ path, scale: 'device' })
   if (statSync(path).size > largest) await page.screenshot({ path, scale: 'css' })
   expect(statSync(path).size).toBeLessThan(largest)
@@ -305,6 +309,113 @@ test('growth, people and what is kept', async ({ browser }) => {
     const desk = await window(browser, desktop)
     await staffDesk(desk, 'desk', user, path, ready)
     await picture(desk, name)
+    await desk.context().close()
+  }
+})
+
+/** The pictures of the printed guides, in their language. */
+for (const language of ['zh-CN', 'en'] as const) {
+  const guide = (page: Page, name: string) => picture(page, `${name}.${language}`, 'guides/img')
+  const small = { viewport: { width: 1280, height: 800 }, deviceScaleFactor: 1 }
+
+  test(`the hosts' guide, ${language}`, async ({ browser }) => {
+    const text = (key: string) => messages('host', language).get(key)!
+    const desk = await window(browser, small, language)
+    await staffSignIn(desk, 'host', 'host', '/')
+    await expect(desk.getByRole('button', { name: text('host.rooms.create') }).first()).toBeVisible()
+    await guide(desk, 'host-rooms')
+    await desk.goto(`/host/rooms/${room}`)
+    await expect(desk.locator('[data-sku]').first()).toBeVisible()
+    await expect(desk.locator('[data-metric=paid_orders] .value')).not.toHaveText('0')
+    await guide(desk, 'host-desk')
+
+    await desk.getByRole('button', { name: text('host.flash.create') }).click()
+    const drawer = desk.getByRole('dialog', { name: text('host.flashForm.title') })
+    await drawer.locator('.el-select').first().click()
+    await desk.getByRole('option').nth(1).click()
+    await drawer.locator('[name=flash_price]').fill('9.90')
+    await drawer.locator('[name=flash_total]').fill('20')
+    await guide(desk, 'host-flash')
+    await desk.keyboard.press('Escape')
+
+    await desk.locator('[name=chat_review]').locator('..').click()
+    await expect(desk.getByRole('switch', { name: text('order.mode.review') })).toBeChecked()
+    for (const line of ['加群领福利', '这款有保修吗']) {
+      const viewer = await asViewer(outside)
+      await say(desk, room, viewer.token, line).catch(() => undefined)
+    }
+    await desk.getByRole('button', { name: new RegExp(text('order.views.held')) }).click()
+    await expect(desk.locator('[data-judged]').first()).toBeVisible()
+    await guide(desk, 'host-moderation')
+    await desk.locator('[name=chat_review]').locator('..').click()
+    await expect(desk.getByRole('switch', { name: text('order.mode.review') })).not.toBeChecked()
+    await desk.context().close()
+  })
+
+  test(`the reviewers' guide, ${language}`, async ({ browser }) => {
+    const text = (key: string) => messages('desk', language).get(key)!
+    const lead = leads[language === 'en' ? 4 : 0]!
+    const desk = await window(browser, small, language)
+    await staffDesk(desk, 'desk', 'reviewer', '/leads', '[data-lead]')
+    await guide(desk, 'reviewer-list')
+    await desk.locator(`[data-lead="${lead}"]`).getByRole('button').click()
+    await expect(desk.locator('[data-field=phone]')).toBeVisible()
+    await desk.keyboard.press('c')
+    await expect(desk.getByRole('button', { name: new RegExp(`^${text('desk.bar.approve')}`) })).toBeVisible()
+    await guide(desk, 'reviewer-lead')
+    await desk.getByRole('button', { name: text('desk.lead.reveal') }).click()
+    await expect(desk.locator('input[name=reason]')).toBeVisible()
+    await guide(desk, 'reviewer-reveal')
+    await desk.keyboard.press('Escape')
+    await expect(desk.getByRole('dialog')).toHaveCount(0)
+    await desk.keyboard.press('a')
+    await expect(desk.getByRole('dialog', { name: text('desk.decide.title.approve') })).toBeVisible()
+    await guide(desk, 'reviewer-decide')
+    await desk.context().close()
+  })
+}
+
+/** Every other screen, by its route: viewers' on a phone, the staff's on a desktop. */
+const nameOf = (app: App | 'viewer', path: string): string => `${app}-${path.replace(/^\//, '').replace(/[/:?]+/g, '-') || 'home'}`
+
+async function pictures(page: Page, app: App | 'viewer', paths: string[]): Promise<void> {
+  const ear = await listen(page)
+  await page.reload()
+  await settled(page, ear)
+  for (const path of paths) {
+    const name = nameOf(app, path.replace(/[a-z]{3}_[0-9a-z]{26}/g, 'one'))
+    if (taken.has(name)) continue
+    await visit(page, ear, path)
+    await picture(page, name)
+  }
+}
+
+test('every other screen of the viewer', async ({ browser }) => {
+  const viewer = await window(browser, phoneSize)
+  await viewer.goto('/sign-in')
+  await signIn(viewer)
+  await viewer.waitForURL((url) => url.pathname === '/')
+  const session = await viewer.evaluate(() => JSON.parse(localStorage.getItem('yinbo.viewer.session')!) as { accessToken: string })
+  const me = caller(outside, session.accessToken)
+  const sku = shelf.find((item) => item.product.kind === 'voucher')!.sku_id
+  const made = await me.post<{ id: string }>('/orders', { room_id: room, items: [{ sku_id: sku, quantity: 1 }] }, `screens-${Date.now()}`)
+  const product = (await me.get<{ items: { id: string }[] }>('/products')).items[0]!.id
+  const application = await apply(outside, {}, room)
+  const examples = { '/rooms/:id': room, '/orders/:id': made.id, '/products/:id': product, '/applications/:id': application }
+  await pictures(viewer, 'viewer', routesOf('viewer').map(({ path }) => filled(path, examples)))
+  await viewer.goto(`/rooms/${room}?elder=1`)
+  await expect(viewer.locator('html[data-mode=elder]')).toHaveCount(1)
+  await picture(viewer, 'viewer-room-elder')
+})
+
+test('every other screen of the staff', async ({ browser }) => {
+  const panel = await window(browser, desktop)
+  await staffSignIn(panel, 'host', 'host')
+  await pictures(panel, 'host', routesOf('host').map(({ path }) => filled(path, { '/rooms/:id': room, '/rooms/:id/report': room })))
+  for (const [role, paths] of shares()) {
+    const desk = await window(browser, desktop)
+    await staffSignIn(desk, 'desk', role)
+    await pictures(desk, 'desk', paths)
     await desk.context().close()
   }
 })
