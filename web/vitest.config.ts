@@ -5,7 +5,7 @@ export default mergeConfig(
   app,
   defineConfig({
     test: {
-      environment: 'jsdom',
+      environment: 'node', // what needs a page says so in its first line
       include: ['src/**/*.test.ts', 'packages/**/*.test.ts', 'test/**/*.test.ts'],
       server: { deps: { inline: ['vant', 'element-plus'] } },
     },

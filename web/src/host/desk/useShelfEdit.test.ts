@@ -1,3 +1,4 @@
+// @vitest-environment jsdom
 import { reactive } from 'vue'
 import { beforeEach, expect, test, vi } from 'vitest'
 import type { ShelfItem } from '@client/index'

@@ -1,3 +1,4 @@
+// @vitest-environment jsdom
 import { effectScope } from 'vue'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { Board } from '@client/index'

@@ -1,3 +1,4 @@
+// @vitest-environment jsdom
 import { effectScope, type EffectScope } from 'vue'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { ApiError } from '@client/index'

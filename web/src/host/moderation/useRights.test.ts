@@ -1,3 +1,4 @@
+// @vitest-environment jsdom
 import { expect, test } from 'vitest'
 import type { Role } from '@client/index'
 import type { Member, Part } from './calls'

@@ -1,3 +1,4 @@
+// @vitest-environment jsdom
 import { expect, test } from 'vitest'
 import { mostEdited, splitWords, textsOf, wholeList, wordsOf } from './words'
 import type { Word } from './calls'

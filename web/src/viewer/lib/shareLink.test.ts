@@ -1,3 +1,4 @@
+// @vitest-environment jsdom
 import { beforeEach, expect, test } from 'vitest'
 import { rememberShare } from './shareCode'
 import { shareLink } from './shareLink'
