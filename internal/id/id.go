@@ -77,6 +77,7 @@ const (
 	MerchantAccount = "mca"
 	Terms           = "trm"
 	Invoice         = "inv"
+	FormChange      = "afc"
 )
 
 const (
