@@ -138,6 +138,15 @@ test('a form is changed by one and put in use by another', async ({ page, browse
   await expect(waiting.getByRole('button', { name: '批准生效' })).toHaveCount(0)
   await noViolations(page)
 
+  // It comes back with a reason, without the number in it, and is taken up again.
+  const [back] = (await admin.get<{ items: { id: string }[] }>('/application-form/changes?state=submitted')).items
+  await (await asStaff(request, 'supervisor')).post(`/application-form/changes/${back!.id}/reject`, { reason: '学历不必提前，13812345678' })
+  await page.reload()
+  await expect(page.getByText('审核主管退回了你的修改，原因：学历不必提前，***')).toBeVisible()
+  await page.getByRole('button', { name: '载入这次修改' }).click()
+  await submit.click()
+  await expect(waiting).toContainText('内的顺序有调整')
+
   // A colleague's change of the same version comes too late.
   const form = await other.get<{ version: number; income_period: string }>('/application-form')
   const late = await other.post<{ id: string }>('/application-form/changes', { ...form, income_period: form.income_period === 'year' ? 'month' : 'year' })
@@ -146,7 +155,7 @@ test('a form is changed by one and put in use by another', async ({ page, browse
   const theirs = desk.locator('[data-change]').filter({ hasText: '内的顺序有调整' })
   await theirs.getByRole('button', { name: '预览' }).click()
   await expect(desk.getByText('管理员提交的修改')).toBeVisible()
-  await expect(desk.locator(`[data-change=${late.id}]`)).toContainText('收入的周期有调整')
+  await expect(desk.locator(`[data-change=${late.id}]`)).toContainText('收入改按')
   await noViolations(desk)
   await theirs.getByRole('button', { name: '批准生效' }).click()
   await desk.locator('.el-popconfirm:visible').getByRole('button').last().click()

@@ -46,7 +46,7 @@ describe('the form of a bank', () => {
     expect(said(place(plan, 'address', 'person'))).toEqual(['moved address'])
     expect(said(moveField(plan, 'person', 2, -1))).toEqual(['order person'])
     expect(said(moveStep(plan, 1, -1))).toEqual(['pages'])
-    expect(said({ ...plan, income_period: 'month' })).toEqual(['period'])
+    expect(said({ ...plan, income_period: 'month' })).toEqual(['perMonth'])
   })
   it('leaves the plan that it was given as it is', () => {
     const before = JSON.stringify(plan)

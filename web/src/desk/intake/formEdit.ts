@@ -20,7 +20,7 @@ const copy = (plan: FormPlan): FormPlan => ({ ...plan, steps: plan.steps.map((s)
 
 /** What a form asks otherwise than another: a field, a page's order, the pages' order, or what income is of. */
 export interface Difference {
-  kind: 'added' | 'dropped' | 'required' | 'optional' | 'moved' | 'order' | 'pages' | 'period'
+  kind: 'added' | 'dropped' | 'required' | 'optional' | 'moved' | 'order' | 'pages' | 'perYear' | 'perMonth'
   name?: FormFieldName
   step?: FormStepKey
 }
@@ -43,7 +43,7 @@ export function differences(from: FormPlan, to: FormPlan): Difference[] {
   for (const step of formSteps) if (stayed(was, is, step) !== stayed(is, was, step)) out.push({ kind: 'order', step })
   const pages = (plan: FormPlan, other: FormPlan) => plan.steps.filter((s) => other.steps.some((o) => o.key === s.key)).map((s) => s.key).join()
   if (pages(from, to) !== pages(to, from)) out.push({ kind: 'pages' })
-  if (from.income_period !== to.income_period) out.push({ kind: 'period' })
+  if (from.income_period !== to.income_period) out.push({ kind: to.income_period === 'year' ? 'perYear' : 'perMonth' })
   return out
 }
 
