@@ -58,6 +58,15 @@ func Invariants() []invariant.Rule {
 			UNION ALL SELECT a.bank_id, a.id, CONCAT_WS('', 'form ', a.form_version) FROM application a
 			WHERE a.form_version <> 0 AND NOT EXISTS (SELECT 1 FROM application_form f WHERE f.bank_id = a.bank_id AND f.version = a.form_version)`,
 	}, {
+		Name:  "application_form.two",
+		Means: "a form that was approved is what another submitted, and is in use as it was approved",
+		Of:    "application_form_change",
+		Broken: `SELECT f.bank_id, CONCAT_WS('', 'version ', f.version), 'approved, without a change of two persons' FROM application_form f
+			WHERE f.approved_by IS NOT NULL AND NOT EXISTS (SELECT 1 FROM application_form_change c WHERE c.bank_id = f.bank_id AND c.version = f.version
+				AND c.state = 'approved' AND c.submitted_by = f.made_by AND c.decided_by = f.approved_by AND c.submitted_by <> c.decided_by)
+			UNION ALL SELECT c.bank_id, c.id, CONCAT_WS('', 'became no version ', c.version) FROM application_form_change c
+			WHERE c.state = 'approved' AND NOT EXISTS (SELECT 1 FROM application_form f WHERE f.bank_id = c.bank_id AND f.version = c.version AND f.approved_by = c.decided_by)`,
+	}, {
 		Name:  "application.draft",
 		Means: "who keeps a draft is somebody, and is not erased",
 		Of:    "application_draft",

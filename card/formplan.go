@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 
-	"yinbo/internal/audit"
 	"yinbo/internal/clock"
 	"yinbo/internal/db"
 	"yinbo/internal/fault"
@@ -31,12 +30,14 @@ type Asked struct {
 	Required bool   `json:"required"`
 }
 
-// FormVersion is a form plan with who made it.
+// FormVersion is a form plan with who made it and who approved it.
 type FormVersion struct {
 	FormPlan
-	By   *string      `json:"made_by" doc:"null for what came with the bank"`
-	Name *string      `json:"made_name"`
-	At   *clock.Stamp `json:"made_at"`
+	By           *string      `json:"made_by" doc:"null for what came with the bank"`
+	Name         *string      `json:"made_name"`
+	ApprovedBy   *string      `json:"approved_by" doc:"null for what came with the bank, and before changes took two"`
+	ApprovedName *string      `json:"approved_name"`
+	At           *clock.Stamp `json:"made_at"`
 }
 
 // FormSteps are the pages that a form may have.
@@ -140,13 +141,14 @@ func readPlan(ctx context.Context, q db.Querier, bank string) (FormPlan, error) 
 	return p.FormPlan, err
 }
 
-const selectPlan = "SELECT version, body, made_by, (SELECT name FROM staff s WHERE s.id = made_by), made_at FROM application_form WHERE bank_id = ?"
+const selectPlan = `SELECT version, body, made_by, (SELECT name FROM staff s WHERE s.id = made_by), approved_by, (SELECT name FROM staff s WHERE s.id = approved_by), made_at
+	FROM application_form WHERE bank_id = ?`
 
 func scanPlan(r db.Row) (v FormVersion, err error) {
 	var body string
 	var version int
 	var at db.Time
-	if err := r.Scan(&version, &body, &v.By, &v.Name, &at); err != nil {
+	if err := r.Scan(&version, &body, &v.By, &v.Name, &v.ApprovedBy, &v.ApprovedName, &at); err != nil {
 		return v, err
 	}
 	if err := json.Unmarshal([]byte(body), &v.FormPlan); err != nil {
@@ -166,37 +168,6 @@ func (a *Applications) FormVersions(ctx context.Context, bank string, below, lim
 	return db.All(ctx, a.book.DB, scanPlan, selectPlan+where+" ORDER BY version DESC LIMIT ?", append(args, limit+1)...)
 }
 
-// SetForm makes a new version of the form out of p, whose Version is the one that
-// it was made from. Errors: validation; form.outdated (409) when another version
-// came meanwhile.
-func (a *Applications) SetForm(ctx context.Context, bank string, by Actor, p FormPlan) (FormPlan, error) {
-	if err := p.check(); err != nil {
-		return p, err
-	}
-	outdated := fault.New(fault.Conflict, "form.outdated")
-	err := a.book.DB.InTx(ctx, func(tx *db.Tx) error {
-		now, err := readPlan(ctx, tx, bank)
-		if err != nil {
-			return err
-		}
-		if now.Version != p.Version {
-			return outdated
-		}
-		if err := WriteForm(ctx, tx, bank, by.ID, p); err != nil {
-			return err
-		}
-		return audit.Write(ctx, tx, audit.Entry{Bank: bank, ActorKind: by.Kind, Actor: by.ID, Action: "application_form.changed", Object: bank,
-			Detail: map[string]any{"from": p.Version, "to": p.Version + 1, "asked": p.names(false), "required": p.names(true)}, RequestID: by.RequestID})
-	})
-	if db.IsDuplicate(err) {
-		err = outdated
-	}
-	if err != nil {
-		return p, err
-	}
-	return a.FormPlan(ctx, bank)
-}
-
 func (p FormPlan) names(required bool) (out []string) {
 	for _, s := range p.Steps {
 		for _, f := range s.Fields {
@@ -208,13 +179,27 @@ func (p FormPlan) names(required bool) (out []string) {
 	return out
 }
 
-// WriteForm writes the version after p.Version; by is "" for what comes with the
-// bank.
-func WriteForm(ctx context.Context, tx *db.Tx, bank, by string, p FormPlan) error {
+// WriteForm writes the form that comes with a bank: its first version.
+func WriteForm(ctx context.Context, tx *db.Tx, bank string, p FormPlan) error {
+	return writeForm(ctx, tx, bank, "", "", p)
+}
+
+// writeForm writes the version after p.Version; by and approver are "" for what
+// comes with the bank.
+func writeForm(ctx context.Context, tx *db.Tx, bank, by, approver string, p FormPlan) error {
 	p.Version++
-	body, err := json.Marshal(p)
+	body, err := p.body()
 	if err != nil {
-		return fmt.Errorf("card: form: %w", err)
+		return err
 	}
-	return tx.Insert(ctx, "application_form (bank_id, version, body, made_by, made_at)", [][]any{{bank, p.Version, string(body), nullable(by), tx.Now}}, "")
+	return tx.Insert(ctx, "application_form (bank_id, version, body, made_by, approved_by, made_at)",
+		[][]any{{bank, p.Version, body, nullable(by), nullable(approver), tx.Now}}, "")
+}
+
+func (p FormPlan) body() (string, error) {
+	text, err := json.Marshal(p)
+	if err != nil {
+		return "", fmt.Errorf("card: form: %w", err)
+	}
+	return string(text), nil
 }

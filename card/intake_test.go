@@ -38,9 +38,18 @@ func full(d *cardtest.Department, n int) card.Form {
 	return f
 }
 
+// set has a form in use that one submitted and another approved.
 func set(t *testing.T, d *cardtest.Department, p card.FormPlan) card.FormPlan {
 	t.Helper()
-	out, err := d.Applications.SetForm(testkit.Context(t), d.Bank.ID, card.Actor{Kind: "staff", ID: "stf_admin"}, p)
+	ctx := testkit.Context(t)
+	c, err := d.Applications.SubmitForm(ctx, d.Bank.ID, anna, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err = d.Applications.ApproveForm(ctx, d.Bank.ID, berta, c.ID); err != nil {
+		t.Fatal(err)
+	}
+	out, err := d.Applications.FormPlan(ctx, d.Bank.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,17 +147,14 @@ func TestTheFormSaysWhatIsRequired(t *testing.T) {
 		// A change names the version that it was made from; the minimum stays.
 		stale := plan
 		stale.Version = 0
-		if _, err := d.Applications.SetForm(ctx, d.Bank.ID, card.Actor{Kind: "staff", ID: "stf_admin"}, stale); fault.Code(err) != "form.outdated" {
+		if _, err := d.Applications.SubmitForm(ctx, d.Bank.ID, anna, stale); fault.Code(err) != "form.outdated" {
 			t.Errorf("an old version was changed: %v", err)
 		}
 		less := card.StandardForm()
 		less.Version = plan.Version
 		less.Steps = less.Steps[1:]
-		if _, err := d.Applications.SetForm(ctx, d.Bank.ID, card.Actor{}, less); fault.Code(err) != "validation" {
+		if _, err := d.Applications.SubmitForm(ctx, d.Bank.ID, anna, less); fault.Code(err) != "validation" {
 			t.Errorf("a form without a name: %v", err)
-		}
-		if n, _, err := db.Value[int](ctx, d.DB, "SELECT COUNT(*) FROM audit WHERE action = 'application_form.changed'"); err != nil || n != 1 {
-			t.Errorf("%d changes in the audit log: %v", n, err)
 		}
 	})
 }

@@ -14,6 +14,18 @@ import (
 
 type formIn struct{ Body card.FormPlan }
 
+type formChangesIn struct {
+	Page
+	State string `query:"state" enum:"submitted,approved,rejected,withdrawn"`
+}
+
+type formRejectIn struct {
+	ID   string `path:"id" maxLength:"60" doc:"afc_…"`
+	Body struct {
+		Reason string `json:"reason" minLength:"1" maxLength:"200" doc:"Long numbers are taken out"`
+	}
+}
+
 type draftIn struct {
 	ID   string `path:"id" maxLength:"60" doc:"crd_…"`
 	Body struct {
@@ -54,7 +66,8 @@ type ShareCodeID struct {
 
 var (
 	formKeepers = staff(auth.Admin)
-	formReaders = staff(auth.Admin, auth.Auditor)
+	formSigners = staff(auth.Admin, auth.Supervisor)
+	formReaders = staff(auth.Admin, auth.Supervisor, auth.Auditor)
 	shareMakers = staff(auth.Host, auth.Operator, auth.Supervisor, auth.Admin)
 )
 
@@ -64,10 +77,7 @@ func (s *Server) intakeRoutes() {
 	route(s, http.MethodGet, "/application-form", public, "What the bank's form asks for", func(ctx context.Context, _ *struct{}) (*body[card.FormPlan], error) {
 		return answered(s.Applications.FormPlan(ctx, auth.From(ctx).Bank.ID))
 	})
-	route(s, http.MethodPut, "/application-form", formKeepers, "Change the form: a new version", func(ctx context.Context, in *formIn) (*body[card.FormPlan], error) {
-		return answered(s.Applications.SetForm(ctx, auth.From(ctx).Bank.ID, staffActor(ctx), in.Body))
-	})
-	route(s, http.MethodGet, "/application-form/versions", formReaders, "The form's versions, the newest first", s.formVersions)
+	s.formRoutes()
 	route(s, http.MethodGet, "/application-drafts", viewers, "One's own drafts", s.drafts)
 	route(s, http.MethodPut, "/card-products/{id}/draft", viewers, "Save one's draft over the revision that was read", s.saveDraft)
 	route(s, http.MethodDelete, "/card-products/{id}/draft", viewers, "Forget one's draft", s.forgetDraft, status(http.StatusNoContent))
@@ -77,6 +87,36 @@ func (s *Server) intakeRoutes() {
 	route(s, http.MethodPost, "/share-codes/{id}/retire", shareMakers, "End a share code", func(ctx context.Context, in *ShareCodeID) (*body[card.ShareCode], error) {
 		return answered(s.Applications.RetireShareCode(ctx, auth.From(ctx).Bank.ID, shareMaker(ctx), in.ID))
 	})
+}
+
+// formRoutes let one person change the form and another put the change in use.
+func (s *Server) formRoutes() {
+	route(s, http.MethodGet, "/application-form/versions", formReaders, "The form's versions, the newest first", s.formVersions)
+	route(s, http.MethodGet, "/application-form/changes", formReaders, "Changes of the form, the newest first", s.formChanges)
+	route(s, http.MethodPost, "/application-form/changes", formKeepers, "Submit a change of the form; another person decides on it", func(ctx context.Context, in *formIn) (*body[card.FormChange], error) {
+		return answered(s.Applications.SubmitForm(ctx, auth.From(ctx).Bank.ID, staffActor(ctx), in.Body))
+	}, status(http.StatusCreated))
+	route(s, http.MethodPost, "/application-form/changes/{id}/approve", formSigners, "Put another's change of the form in use", func(ctx context.Context, in *idIn) (*body[card.FormChange], error) {
+		return answered(s.Applications.ApproveForm(ctx, auth.From(ctx).Bank.ID, staffActor(ctx), in.ID))
+	})
+	route(s, http.MethodPost, "/application-form/changes/{id}/reject", formSigners, "Send another's change of the form back, with a reason", func(ctx context.Context, in *formRejectIn) (*body[card.FormChange], error) {
+		return answered(s.Applications.RejectForm(ctx, auth.From(ctx).Bank.ID, staffActor(ctx), in.ID, in.Body.Reason))
+	})
+	route(s, http.MethodPost, "/application-form/changes/{id}/withdraw", formKeepers, "Take one's own change of the form back", func(ctx context.Context, in *idIn) (*body[card.FormChange], error) {
+		return answered(s.Applications.WithdrawForm(ctx, auth.From(ctx).Bank.ID, staffActor(ctx), in.ID))
+	})
+}
+
+func (s *Server) formChanges(ctx context.Context, in *formChangesIn) (*body[list[card.FormChange]], error) {
+	after, err := decodeCursor(in.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	items, err := s.Applications.FormChanges(ctx, auth.From(ctx).Bank.ID, in.State, after, in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	return paged(items, in.Limit, func(v card.FormChange) string { return v.ID }), nil
 }
 
 func staffActor(ctx context.Context) card.Actor {

@@ -164,6 +164,30 @@ func TestCallbackWantsASignatureAndOurApplications(t *testing.T) {
 	})
 }
 
+// Whoever keeps a signed report may send it again until its signature is too old:
+// it is answered as known, and changes nothing, whatever came in between.
+func TestAReplayedReportOfOutcomesChangesNothing(t *testing.T) {
+	cardtest.Each(t, func(t *testing.T, d *cardtest.Department) {
+		ctx := testkit.Context(t)
+		lead, _ := d.Apply(t, 1)
+		d.Approve(t, lead)
+		body := fmt.Appendf(nil, `{"items":[{"application_id":%q,"outcome":"issued","card_last4":"4242","at":"2026-03-02T02:00:00Z"}]}`, lead)
+		sig := signed(d, body)
+		if got, err := d.Outcomes.Callback(ctx, sig, body, "r"); err != nil || got.Items[0].Result != review.Applied {
+			t.Fatalf("%+v: %v", got, err)
+		}
+		if got := d.Outcome(t, lead, "activated", "4242", d.Clock.Now()); got.Result != review.Applied {
+			t.Fatalf("%+v", got)
+		}
+		d.Clock.Advance(4 * time.Minute)
+		testkit.Unchanged(t, d.DB, "the replay of a report", func() {
+			if got, err := d.Outcomes.Callback(ctx, sig, body, "r"); err != nil || got.Items[0].Result != review.Unchanged {
+				t.Errorf("%+v: %v", got, err)
+			}
+		})
+	})
+}
+
 func TestOutcomeFilesAreReadStrictly(t *testing.T) {
 	good := map[string]string{
 		"json": `{"items":[{"application_id":"app_1","outcome":"issued","card_last4":"0042","at":"2026-03-02T02:00:00Z"}]}`,

@@ -1,7 +1,10 @@
 package review_test
 
 import (
+	"context"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -391,6 +394,125 @@ func TestPromiseWorkedTwiceEscalatesOnce(t *testing.T) {
 		n, _, err := db.Value[int](ctx, d.DB, "SELECT COUNT(*) FROM outbox WHERE kind = ? AND payload LIKE '%late%'", card.TaskNotice)
 		if err != nil || n != 1 {
 			t.Errorf("%d messages: %v", n, err)
+		}
+	})
+}
+
+// A clock that is set back, or ahead and back again, brings no escalation early,
+// none twice, and loses none.
+func TestAClockThatJumpsBreaksNoPromise(t *testing.T) {
+	cardtest.Each(t, func(t *testing.T, d *cardtest.Department) {
+		lead, _ := d.Apply(t, 1)
+		spread(t, d)
+		d.Work(t)
+		breaches := func(want ...string) {
+			t.Helper()
+			stages, err := db.All(testkit.Context(t), d.DB, func(r db.Row) (s string, err error) { return s, r.Scan(&s) },
+				"SELECT stage FROM sla_breach WHERE application_id = ? ORDER BY at, stage", lead)
+			if err != nil || !slices.Equal(stages, want) {
+				t.Errorf("%v, want %v: %v", stages, want, err)
+			}
+			n, _, err := db.Value[int](testkit.Context(t), d.DB, "SELECT COUNT(*) FROM lead_event WHERE application_id = ? AND kind = 'escalated'", lead)
+			if err != nil || n != len(want) {
+				t.Errorf("%d escalations, want %d: %v", n, len(want), err)
+			}
+		}
+		for _, jump := range []time.Duration{-2 * time.Hour, 5 * time.Hour} { // three hours on, by way of two back
+			d.Clock.Advance(jump)
+			d.Work(t)
+			breaches()
+		}
+		d.Clock.Advance(2 * time.Hour)
+		d.Work(t)
+		breaches("look")
+		for _, jump := range []time.Duration{-5 * time.Hour, 5 * time.Hour} { // what is broken stays so, once
+			d.Clock.Advance(jump)
+			d.Work(t)
+			breaches("look")
+		}
+		d.Clock.Advance(30 * 24 * time.Hour) // all that is due comes at once
+		d.Work(t)
+		d.Work(t)
+		breaches("look", "decision")
+	})
+}
+
+// dying is the context of a worker that is killed when the database has looked at
+// it often enough.
+type dying struct {
+	context.Context
+	left *atomic.Int64
+	kill context.CancelFunc
+}
+
+func (d dying) Done() <-chan struct{} {
+	if d.left.Add(-1) < 0 {
+		d.kill()
+	}
+	return d.Context.Done()
+}
+
+// A worker that dies in the middle of an escalation leaves nothing of it, and one
+// that dies after it, before the timer is struck off, leaves it whole: either way
+// the next worker ends with one.
+func TestAWorkerKilledWhileItEscalatesLeavesAllOrNothing(t *testing.T) {
+	cardtest.Each(t, func(t *testing.T, d *cardtest.Department) {
+		ctx := testkit.Context(t)
+		lead, _ := d.Apply(t, 1)
+		spread(t, d)
+		d.Work(t)
+		d.Clock.Advance(25 * time.Hour)
+		written := func() int {
+			n, _, err := db.Value[int](ctx, d.DB, `SELECT (SELECT COUNT(*) FROM sla_breach WHERE application_id = ?)
+				+ (SELECT COUNT(*) FROM lead_event WHERE application_id = ? AND kind = 'escalated')
+				+ (SELECT COUNT(*) FROM outbox WHERE kind = ? AND payload LIKE '%late%')`, lead, lead, card.TaskNotice)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		due, err := d.Box.Due(ctx, 50)
+		if err != nil {
+			t.Fatal(err)
+		}
+		timers, deaths := 0, 0
+		for _, w := range due {
+			task, ok, err := d.Box.Take(ctx, w.ID)
+			if err != nil || !ok {
+				t.Fatal(err)
+			}
+			if task.Kind != review.TaskPromise {
+				continue
+			}
+			timers++
+			before := written()
+			for looks := int64(0); ; looks++ {
+				mortal, kill := context.WithCancel(ctx)
+				left := &atomic.Int64{}
+				left.Store(looks)
+				err := d.Handle(dying{mortal, left, kill}, task)
+				kill()
+				if err == nil {
+					break
+				}
+				deaths++
+				if n := written(); n != before {
+					t.Fatalf("killed at look %d it left %d rows", looks, n-before)
+				}
+			}
+			whole := written()
+			for range 2 { // the timer was not struck off
+				if err := d.Handle(ctx, task); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if n := written(); n != whole || n == before {
+				t.Errorf("%d rows, then %d, then %d", before, whole, n)
+			}
+		}
+		// Two breaches, an event of each, and one message to the applicant.
+		if n := written(); timers != 2 || n != 5 || deaths < 10 {
+			t.Errorf("%d timers, %d deaths, %d rows", timers, deaths, n)
 		}
 	})
 }

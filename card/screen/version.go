@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"yinbo/internal/audit"
 	"yinbo/internal/clock"
 	"yinbo/internal/db"
 	"yinbo/internal/fault"
@@ -162,7 +163,7 @@ func (s *Screens) Save(ctx context.Context, bank string, by Person, version stri
 	}
 	return s.move(ctx, bank, version, revision, func(tx *db.Tx, v Version) error {
 		n, err := tx.Exec(ctx, "UPDATE screening_set SET name = ?, note = ?, rules = ?, cases = ?, revision = revision + 1, updated_at = ? WHERE id = ? AND state = ?",
-			t.Name, t.Note, mustJSON(t.Rules), mustJSON(t.Cases), tx.Now, v.ID, string(Draft))
+			t.Name, audit.Reason(t.Note), mustJSON(t.Rules), mustJSON(t.Cases), tx.Now, v.ID, string(Draft))
 		if err != nil {
 			return err
 		}

@@ -120,7 +120,7 @@ func (s *seeder) shop(ctx context.Context, b tenant.Bank, staff map[string]strin
 		if _, err := card.CreateSamples(ctx, tx, b); err != nil || b.Slug != "demo" {
 			return err
 		}
-		return card.WriteForm(ctx, tx, b.ID, "", card.FullForm()) // it asks for all, and requires the minimum
+		return card.WriteForm(ctx, tx, b.ID, card.FullForm()) // it asks for all, and requires the minimum
 	})
 	if err != nil {
 		return err

@@ -38,12 +38,27 @@ type Entry struct {
 	Hash      string         `json:"hash"`
 }
 
-// longNumber is taken out of what people write: they paste id and phone numbers.
-var longNumber = regexp.MustCompile(`[0-9]{6,}[Xx]?`)
+// What people write may hold id, phone and card numbers, in one run or in groups.
+// A date's groups are shorter, and so are most amounts.
+var (
+	number = regexp.MustCompile(`\p{Nd}{3,}(?:[ -]\p{Nd}{3,})+[Xx]?|\p{Nd}{6,}[Xx]?`)
+	run    = regexp.MustCompile(`\p{Nd}{6}`)
+	digit  = regexp.MustCompile(`\p{Nd}`)
+)
 
-// Reason is what somebody wrote as a reason, fit for a detail: without long
-// numbers.
-func Reason(text string) string { return longNumber.ReplaceAllString(text, "***") }
+// phoneDigits is how many digits groups must have together to be taken out.
+const phoneDigits = 11
+
+// Reason is what somebody wrote as a reason or a note, fit to be kept and for a
+// detail: without long numbers.
+func Reason(text string) string {
+	return number.ReplaceAllStringFunc(text, func(n string) string {
+		if !run.MatchString(n) && len(digit.FindAllString(n, phoneDigits)) < phoneDigits {
+			return n
+		}
+		return "***"
+	})
+}
 
 // Write appends e within tx and holds the bank's chain until the commit.
 func Write(ctx context.Context, tx *db.Tx, e Entry) error {

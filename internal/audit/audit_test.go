@@ -73,3 +73,27 @@ func TestInvariantOfTheChainHoldsAndCanFail(t *testing.T) {
 		})
 	})
 }
+
+// What people write is kept without the numbers that they paste, in one run or in
+// groups; dates, amounts and short numbers stay.
+func TestLongNumbersAreTakenOutOfWhatPeopleWrite(t *testing.T) {
+	for text, want := range map[string]string{
+		"问过 13812345678 本人":              "问过 *** 本人",
+		"11010519491231002X，已核":          "***，已核",
+		"138-1234-5678":                  "***",
+		"6222 0212 3456 7890 123":        "***",
+		"１３８１２３４５６７８":                    "***",
+		"021-12345678":                   "***",
+		"110105 1949 1231 002X":          "***",
+		"2026-11-27 日终，差 1,234.56 元":     "2026-11-27 日终，差 1,234.56 元",
+		"第 12 行 100-200 之间，12345 号":      "第 12 行 100-200 之间，12345 号",
+		"11月27日 10:15":                   "11月27日 10:15",
+		"":                               "",
+		"***":                            "***",
+		"a13812345678b 和 13987654321 两个": "a***b 和 *** 两个",
+	} {
+		if got := audit.Reason(text); got != want {
+			t.Errorf("%q is kept as %q, want %q", text, got, want)
+		}
+	}
+}

@@ -78,6 +78,7 @@ const (
 	Terms           = "trm"
 	Invoice         = "inv"
 	SettingChange   = "stc"
+	FormChange      = "afc"
 )
 
 const (

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"yinbo/internal/audit"
 	"yinbo/internal/clock"
 	"yinbo/internal/db"
 	"yinbo/internal/fault"
@@ -41,7 +42,7 @@ func (d Draft) row(bank, room string, position int) ([]any, error) {
 		ms := d.After.Milliseconds()
 		after = &ms
 	}
-	return []any{d.ID, bank, room, d.kinds()[0], d.Note, after, d.At, position, plan, string(Planned)}, nil
+	return []any{d.ID, bank, room, d.kinds()[0], audit.Reason(d.Note), after, d.At, position, plan, string(Planned)}, nil
 }
 
 func scanCue(r db.Row) (c Cue, err error) {

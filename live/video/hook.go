@@ -105,8 +105,11 @@ func (v *Video) Hooked(ctx context.Context, h Hook) error {
 			return release(ctx, tx, r.bank, h.Room, push, ProblemNone)
 		}
 		push := h.Client
-		if push == "" {
+		switch {
+		case push == "":
 			push = id.New(id.Session)
+		case push == r.push: // the same hook again
+			return nil
 		}
 		ok, err := claim(ctx, tx, r.bank, h.Room, r.hash, External, push, "")
 		if err == nil && !ok {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"yinbo/internal/fault"
+	"yinbo/internal/testkit"
 	"yinbo/live/video"
 )
 
@@ -72,6 +73,42 @@ func TestExternalServersReportPushes(t *testing.T) {
 		_, key, _ := strings.Cut(r.key(t, ours), "?key=")
 		if err := out.hook("srs", shape("srs", ours, key, true)); fault.Code(err) != "ingest.refused" {
 			t.Errorf("a room that is pushed to here: %v", err)
+		}
+	})
+}
+
+// A hook that comes again changes nothing, and one of an earlier push does not end
+// the present one: servers name their pushes.
+func TestAHookThatComesAgainChangesNothing(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, r *rig) {
+		out := r.node(t, func(c *video.Config) {
+			c.External = video.Vendor{Scheme: video.Plain, Push: "rtmp://srs.bank.cn/live/{stream}", Pull: "https://play.bank.cn/live/{stream}.m3u8"}
+		})
+		for server, named := range map[string][2]string{"srs": {"341w361a", "341w361b"}, "nginx-rtmp": {"clientid=7", "clientid=8"}} {
+			room := r.Live(t)
+			if _, err := out.SetKind(out.Ctx, r.Bank.ID, room, r.by, video.External); err != nil {
+				t.Fatal(err)
+			}
+			_, key, _ := strings.Cut(out.key(t, room), "?key=")
+			begins, ends := shape(server, room, key, true), shape(server, room, key, false)
+			next := strings.Replace(begins, named[0], named[1], 1)
+			send := func(body string) {
+				t.Helper()
+				if err := out.hook(server, body); err != nil {
+					t.Errorf("%s: %v", server, err)
+				}
+			}
+			again := func(what, body string) {
+				t.Helper()
+				testkit.Unchanged(t, r.DB, server+": "+what, func() { send(body) })
+			}
+			send(begins)
+			again("the beginning again", begins)
+			send(next) // takes its place
+			again("the end of the one before", ends)
+			send(strings.Replace(ends, named[0], named[1], 1))
+			again("the end again", ends)
 		}
 	})
 }

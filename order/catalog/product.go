@@ -186,7 +186,7 @@ func because(reason string) map[string]any {
 	if reason == "" {
 		return nil
 	}
-	return map[string]any{"reason": reason}
+	return map[string]any{"reason": audit.Reason(reason)}
 }
 
 // changeProduct holds a product's row while change runs, and reads it anew.

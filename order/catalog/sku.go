@@ -221,6 +221,6 @@ func (c *Catalog) MoveStock(ctx context.Context, req idem.Request, bank string, 
 		case n == 0:
 			return s, fault.InvalidField("delta", "field.too_large")
 		}
-		return s, audit.Write(ctx, tx, by.entry(bank, "sku.stock_moved", sku, map[string]any{"delta": delta, "stock": s.Stock, "reason": reason}))
+		return s, audit.Write(ctx, tx, by.entry(bank, "sku.stock_moved", sku, map[string]any{"delta": delta, "stock": s.Stock, "reason": audit.Reason(reason)}))
 	})
 }

@@ -150,6 +150,9 @@ func TestStaffSeeAnOrdersLifeAndNobodysData(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if kept := s.Text("SELECT reason FROM refund WHERE order_id = ?", o.ID); kept != "破损，联系 ***" {
+			t.Errorf("the refund's reason is kept as %s", kept)
+		}
 		s.RunTasks()
 		s.Clock.Advance(time.Minute)
 		if err := s.Orders.Confirm(s.Ctx, s.Bank.ID, viewer, o.ID); err != nil {

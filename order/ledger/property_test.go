@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -126,12 +127,18 @@ func (w *world) decide(t *rapid.T, i int, a act) {
 		}
 	} else {
 		postings := []ledger.Posting{ledger.Posting(lines[0]), ledger.Posting(lines[1])}
-		p, _, err = w.book.ProposeAdjustment(w.ctx, req, w.bank, postings, "x", maker)
+		p, _, err = w.book.ProposeAdjustment(w.ctx, req, w.bank, postings, "x 13812345678", maker)
 	}
 	must(t, err)
+	if strings.Contains(p.Reason, "1381") {
+		t.Fatalf("kept with the number: %s", p.Reason)
+	}
 	if !a.yes {
-		_, err := w.book.Reject(w.ctx, w.bank, p.ID, "no", checker)
+		p, err := w.book.Reject(w.ctx, w.bank, p.ID, "no 13812345678", checker)
 		must(t, err)
+		if *p.RejectReason != "no ***" {
+			t.Fatalf("kept with the number: %s", *p.RejectReason)
+		}
 		return
 	}
 	_, err = w.book.Approve(w.ctx, w.bank, p.ID, checker)

@@ -105,7 +105,7 @@ func (b *Book) ProposeReversal(ctx context.Context, req idem.Request, bank tenan
 		for i, l := range lines {
 			lines[i].Debit, lines[i].Credit = l.Credit, l.Debit
 		}
-		p = Proposal{ID: proposalID, Kind: "reversal", EntryID: &entryID, Postings: lines, Total: e.Total, Reason: reason}
+		p = Proposal{ID: proposalID, Kind: "reversal", EntryID: &entryID, Postings: lines, Total: e.Total, Reason: audit.Reason(reason)}
 		return b.propose(ctx, tx, bank.ID, p, by)
 	})
 }
@@ -119,7 +119,7 @@ func (b *Book) ProposeAdjustment(ctx context.Context, req idem.Request, bank ten
 	if err != nil {
 		return Proposal{}, false, err
 	}
-	p := Proposal{ID: id.New(id.Proposal), Kind: "adjustment", Postings: lines, Total: total, Reason: reason}
+	p := Proposal{ID: id.New(id.Proposal), Kind: "adjustment", Postings: lines, Total: total, Reason: audit.Reason(reason)}
 	return idem.Do(ctx, b.keeper, req, func(tx *db.Tx) (Proposal, error) {
 		for i, l := range lines {
 			if err := b.known.party(ctx, tx, bank.ID, l.Account); err != nil {
@@ -210,6 +210,7 @@ func (b *Book) Approve(ctx context.Context, bank tenant.Bank, proposalID string,
 
 // Reject refuses what another proposed, with a reason; refusals as of Approve.
 func (b *Book) Reject(ctx context.Context, bank tenant.Bank, proposalID, reason string, by Person) (Proposal, error) {
+	reason = audit.Reason(reason)
 	return b.decide(ctx, bank.ID, proposalID, by, "rejected", &reason, func(*db.Tx, Proposal) error { return nil })
 }
 

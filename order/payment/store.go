@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"yinbo/internal/audit"
 	"yinbo/internal/db"
 	"yinbo/internal/id"
 	"yinbo/internal/money"
@@ -92,7 +93,7 @@ func insertRefund(ctx context.Context, tx *db.Tx, r refund, reason string) error
 		askedBy = &r.AskedBy
 	}
 	return tx.Insert(ctx, "refund (id, bank_id, order_id, payment_id, amount_fen, reason, cause, asked_by, status, created_at)",
-		[][]any{{r.ID, r.Bank, r.Order, r.Payment, r.Amount, reason, r.Cause, askedBy, string(r.Status), tx.Now}}, "")
+		[][]any{{r.ID, r.Bank, r.Order, r.Payment, r.Amount, audit.Reason(reason), r.Cause, askedBy, string(r.Status), tx.Now}}, "")
 }
 
 // endRefund is the one transition that counts a refund; ok is false when it was

@@ -69,6 +69,7 @@ func payout(merchantID string, payable, kept money.Fen) []ledger.Line {
 // Reject gives a submitted settlement back with a reason; refusals as of
 // Approve.
 func (k *Desk) Reject(ctx context.Context, bank tenant.Bank, settlementID, reason string, actor Actor) (Settlement, error) {
+	reason = audit.Reason(reason)
 	return k.move(ctx, bank, settlementID, actor, "settlement.rejected", func(tx *db.Tx, s Settlement) (int64, error) {
 		return decide(ctx, tx, bank, s, actor, "rejected", &reason)
 	})

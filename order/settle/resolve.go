@@ -14,12 +14,13 @@ import (
 // Resolve ends an exception, once: 409 conflict when it is resolved already, or
 // proposed; 409 exception.refunding while a rule gives its money back. Above the
 // bank's limit it only proposes, and another person confirms.
-// The comment stays with the exception; the audit log names the resolution
-// only, since people write what they like into comments.
+// The comment stays with the exception, without long numbers; the audit log names
+// the resolution only.
 func (k *Desk) Resolve(ctx context.Context, bank tenant.Bank, exceptionID, resolution, comment string, actor Actor) (Exception, error) {
 	if !slices.Contains(Resolutions, resolution) {
 		return Exception{}, fault.InvalidField("resolution", "field.not_allowed")
 	}
+	comment = audit.Reason(comment)
 	return k.change(ctx, bank, exceptionID, actor, func(tx *db.Tx, e Exception) (action string, detail map[string]any, err error) {
 		detail = map[string]any{"resolution": resolution}
 		now, err := tenant.ReadSettings(ctx, tx, bank.ID) // as they stand, not as this node last read them
@@ -71,7 +72,7 @@ func (k *Desk) Decline(ctx context.Context, bank tenant.Bank, exceptionID, reaso
 		if err := second(e, actor); err != nil {
 			return "", nil, err
 		}
-		_, err := tx.Exec(ctx, `UPDATE money_exception SET proposed_as = NULL, proposed_by = NULL, proposed_at = NULL, declined_for = ? WHERE id = ?`, reason, e.ID)
+		_, err := tx.Exec(ctx, `UPDATE money_exception SET proposed_as = NULL, proposed_by = NULL, proposed_at = NULL, declined_for = ? WHERE id = ?`, audit.Reason(reason), e.ID)
 		return "exception.declined", map[string]any{"resolution": *e.ProposedAs, "proposed_by": *e.ProposedBy}, err
 	})
 }

@@ -192,7 +192,9 @@ func TestRejectedMayBeSubmittedAgain(t *testing.T) {
 		one := s.run(today)[s.tea]
 		steps := []func() (settle.Settlement, error){
 			func() (settle.Settlement, error) { return s.desk.Submit(s.ctx, s.bank, one.ID, maker) },
-			func() (settle.Settlement, error) { return s.desk.Reject(s.ctx, s.bank, one.ID, "佣金不对", check) },
+			func() (settle.Settlement, error) {
+				return s.desk.Reject(s.ctx, s.bank, one.ID, "佣金不对，问 13812345678", check)
+			},
 			func() (settle.Settlement, error) { return s.desk.Submit(s.ctx, s.bank, one.ID, check) }, // who rejected may submit
 			func() (settle.Settlement, error) { return s.desk.Get(s.ctx, s.bank.ID, one.ID) },
 		}
@@ -201,7 +203,7 @@ func TestRejectedMayBeSubmittedAgain(t *testing.T) {
 			if err != nil || got.Status != want {
 				t.Fatalf("step %d: %+v, %v", i, got, err)
 			}
-			if reason := got.RejectReason; (reason != nil) != (want == "rejected") || reason != nil && *reason != "佣金不对" {
+			if reason := got.RejectReason; (reason != nil) != (want == "rejected") || reason != nil && *reason != "佣金不对，问 ***" {
 				t.Errorf("step %d: reason %v", i, reason)
 			}
 		}

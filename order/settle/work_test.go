@@ -73,7 +73,7 @@ func TestAboveTheLimitTwoPeopleResolve(t *testing.T) {
 		both := settle.Actor{Kind: "staff", ID: maker.ID, Checker: true}
 		propose := func() {
 			t.Helper()
-			got, err := s.desk.Resolve(s.ctx, s.bank, large.ID, "written_off", "查无此人", maker)
+			got, err := s.desk.Resolve(s.ctx, s.bank, large.ID, "written_off", "查无此人 11010519491231002X", maker)
 			if err != nil || got.Status != "proposed" || *got.ProposedAs != "written_off" || *got.ProposedBy != maker.ID || got.Resolution != nil {
 				t.Fatalf("%+v, %v", got, err)
 			}
@@ -97,13 +97,13 @@ func TestAboveTheLimitTwoPeopleResolve(t *testing.T) {
 		_, err = s.desk.Confirm(s.ctx, s.bank, large.ID, settle.Actor{ID: "stf_x"})
 		s.wantCode(err, "auth.forbidden")
 		s.reconcile(today) // the same file again leaves the proposal
-		got, err := s.desk.Decline(s.ctx, s.bank, large.ID, "先问商户", check)
-		if err != nil || got.Status != "open" || *got.DeclinedFor != "先问商户" || got.ProposedBy != nil {
+		got, err := s.desk.Decline(s.ctx, s.bank, large.ID, "先问商户 13812345678", check)
+		if err != nil || got.Status != "open" || *got.DeclinedFor != "先问商户 ***" || got.ProposedBy != nil {
 			t.Fatalf("%+v, %v", got, err)
 		}
 		propose()
 		got, err = s.desk.Confirm(s.ctx, s.bank, large.ID, check)
-		if err != nil || got.Status != "resolved" || *got.ResolvedBy != maker.ID || *got.ConfirmedBy != check.ID || *got.Comment != "查无此人" {
+		if err != nil || got.Status != "resolved" || *got.ResolvedBy != maker.ID || *got.ConfirmedBy != check.ID || *got.Comment != "查无此人 ***" {
 			t.Fatalf("%+v, %v", got, err)
 		}
 		if s.held(ledger.WriteOff) != 2_000_001 || s.held(ledger.Suspense) != 0 {

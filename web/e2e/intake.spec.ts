@@ -1,6 +1,6 @@
 import { AxeBuilder } from '@axe-core/playwright'
 import { expect, test, type Page } from '@playwright/test'
-import { signIn as staffSignIn } from './staff'
+import { asStaff, signIn as staffSignIn } from './staff'
 import { newIdNumber, newPhone, signIn, toConsents } from './support'
 
 const next = (page: Page) => page.getByRole('button', { name: '下一步' })
@@ -110,23 +110,65 @@ test('what cannot be saved is said, and saved when it can be', async ({ page, co
   await saved(page)
 })
 
-test('an administrator orders the form; what is changed is a version that is signed', async ({ page }) => {
+test('a form is changed by one and put in use by another', async ({ page, browser, request }) => {
+  // There and back: other tests fill in this form too.
+  const [admin, other] = [await asStaff(request, 'admin'), await asStaff(request, 'admin2')]
+  for (const who of [admin, other]) {
+    for (const c of (await who.get<{ items: { id: string; submitted_by: { id: string } }[] }>('/application-form/changes?state=submitted')).items) {
+      if (c.submitted_by.id === (await who.get<{ id: string }>('/staff/me')).id) await who.post(`/application-form/changes/${c.id}/withdraw`)
+    }
+  }
   await page.setViewportSize({ width: 1440, height: 900 })
   await staffSignIn(page, 'desk', 'admin', '/application-form')
   const asked = (name: string) => page.locator(`[data-asked=${name}]`)
   await expect(asked('name')).toContainText('必须收集')
-  await noViolations(page)
-  // There and back: other tests fill in this form too.
   const first = await page.locator('[data-step=contacts] [data-asked]').count()
   await page.getByRole('button', { name: '不再收集 第二联系人' }).click()
   await expect(page.locator('[data-step=contacts] [data-asked]')).toHaveCount(first - 1)
   await page.locator('[data-off=contact2]').click()
   await expect(page.locator('[data-step=contacts] [data-asked]')).toHaveCount(first)
-  await expect(page.getByRole('button', { name: '保存为新版本' })).toBeDisabled()
+  const submit = page.getByRole('button', { name: '提交审批' })
+  await expect(submit).toBeDisabled()
   await page.getByRole('button', { name: '上移 学历' }).click()
-  await page.getByRole('button', { name: '保存为新版本' }).click()
-  await expect(page.getByText('已保存，新的申请按新版本填写')).toBeVisible()
-  await expect(page.getByText(/由管理员修改/).first()).toBeVisible()
+  await submit.click()
+  await expect(page.getByText('已提交，由另一位同事审批')).toBeVisible()
+  const waiting = page.getByRole('region', { name: '待审批的修改' }).locator('[data-change]').filter({ hasText: '管理员' })
+  await expect(waiting).toContainText('内的顺序有调整')
+  await expect(waiting.getByRole('button', { name: '撤回' })).toBeVisible()
+  await expect(waiting.getByRole('button', { name: '批准生效' })).toHaveCount(0)
+  await noViolations(page)
+
+  // It comes back with a reason, without the number in it, and is taken up again.
+  const [back] = (await admin.get<{ items: { id: string }[] }>('/application-form/changes?state=submitted')).items
+  await (await asStaff(request, 'supervisor')).post(`/application-form/changes/${back!.id}/reject`, { reason: '学历不必提前，13812345678' })
+  await page.reload()
+  await expect(page.getByText('审核主管退回了你的修改，原因：学历不必提前，***')).toBeVisible()
+  await page.getByRole('button', { name: '载入这次修改' }).click()
+  await submit.click()
+  await expect(waiting).toContainText('内的顺序有调整')
+
+  // A colleague's change of the same version comes too late.
+  const form = await other.get<{ version: number; income_period: string }>('/application-form')
+  const late = await other.post<{ id: string }>('/application-form/changes', { ...form, income_period: form.income_period === 'year' ? 'month' : 'year' })
+  const desk = await (await browser.newContext({ viewport: { width: 1440, height: 900 } })).newPage()
+  await staffSignIn(desk, 'desk', 'supervisor', '/application-form')
+  const theirs = desk.locator('[data-change]').filter({ hasText: '内的顺序有调整' })
+  await theirs.getByRole('button', { name: '预览' }).click()
+  await expect(desk.getByText('管理员提交的修改')).toBeVisible()
+  await expect(desk.locator(`[data-change=${late.id}]`)).toContainText('收入改按')
+  await noViolations(desk)
+  await theirs.getByRole('button', { name: '批准生效' }).click()
+  await desk.locator('.el-popconfirm:visible').getByRole('button').last().click()
+  await expect(desk.getByText('已生效，新的申请按新版本填写')).toBeVisible()
+  await expect(desk.getByText(/由管理员修改/).first()).toBeVisible()
+  const over = desk.locator(`[data-change=${late.id}]`)
+  await expect(over).toContainText('已有新版本生效')
+  await expect(over.getByRole('button', { name: '批准生效' })).toHaveCount(0)
+  await over.getByRole('button', { name: '退回' }).click()
+  await desk.locator('textarea[name=reason]').fill('已有新版本')
+  await desk.getByRole('dialog').getByRole('button', { name: '退回' }).click()
+  await expect(over).toHaveCount(0)
+  await desk.context().close()
 })
 
 test('a share code is made, copied from, and ended', async ({ page }) => {

@@ -118,7 +118,26 @@ export interface FormVersion extends FormPlan {
   /** Null for what came with the bank. */
   made_by: string | null
   made_name: string | null
+  /** Null too for those from before changes took two. */
+  approved_by: string | null
+  approved_name: string | null
   made_at: string | null
+}
+
+/** A form that one submits and another decides on. */
+export interface FormChange {
+  id: string
+  /** Its version is the one that it was made from. */
+  form: FormPlan
+  state: 'submitted' | 'approved' | 'rejected' | 'withdrawn'
+  /** Another version is in use since: it can only be rejected or withdrawn. */
+  outdated: boolean
+  submitted_by: Named
+  submitted_at: string
+  decided_by: Named | null
+  decided_at: string | null
+  reject_reason: string | null
+  became: number | null
 }
 
 export const shareKinds = ['room', 'product', 'campaign'] as const

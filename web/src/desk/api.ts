@@ -36,7 +36,7 @@ export const areas = [
   { name: 'audit', group: 'oversight', roles: ['auditor'] },
   { name: 'compliance', group: 'oversight', roles: ['risk'] },
   { name: 'keeping', group: 'oversight', roles: ['risk', 'auditor', 'admin'] },
-  { name: 'application-form', group: 'settings', roles: ['admin', 'auditor'] },
+  { name: 'application-form', group: 'settings', roles: ['admin', 'supervisor', 'auditor'] },
   { name: 'settings', group: 'settings', roles: ['admin', 'auditor'] },
   { name: 'staff', group: 'settings', roles: ['admin'] },
 ] as const satisfies readonly { name: string; group: string; roles: readonly Role[] }[]

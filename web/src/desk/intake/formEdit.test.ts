@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { FormPlan } from '@client/index'
-import { drop, moveField, moveStep, place, require, unasked } from './formEdit'
+import { differences, drop, moveField, moveStep, place, require, unasked } from './formEdit'
 
 const plan: FormPlan = {
   version: 3,
@@ -35,6 +35,18 @@ describe('the form of a bank', () => {
     const both = place(plan, 'contact2')
     expect(shape(both)[2]).toBe('contacts:contact1,contact2')
     expect(shape(drop(both, 'contact1'))).toEqual(shape(plan))
+  })
+  it('says what a change is of', () => {
+    const said = (to: FormPlan) => differences(plan, to).map((d) => [d.kind, d.name ?? d.step].filter(Boolean).join(' '))
+    expect(said(plan)).toEqual([])
+    expect(said(place(plan, 'employer'))).toEqual(['added employer'])
+    expect(said(require(place(plan, 'employer'), 'employer', true))).toEqual(['added employer', 'required employer'])
+    expect(said(drop(plan, 'address'))).toEqual(['dropped address'])
+    expect(said(require(plan, 'address', true))).toEqual(['required address'])
+    expect(said(place(plan, 'address', 'person'))).toEqual(['moved address'])
+    expect(said(moveField(plan, 'person', 2, -1))).toEqual(['order person'])
+    expect(said(moveStep(plan, 1, -1))).toEqual(['pages'])
+    expect(said({ ...plan, income_period: 'month' })).toEqual(['perMonth'])
   })
   it('leaves the plan that it was given as it is', () => {
     const before = JSON.stringify(plan)

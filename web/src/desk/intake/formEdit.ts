@@ -18,6 +18,35 @@ export const unasked = (plan: FormPlan): FormFieldName[] => formFields.filter((f
 const tidy = (plan: FormPlan): FormPlan => ({ ...plan, steps: plan.steps.filter((s) => s.fields.length) })
 const copy = (plan: FormPlan): FormPlan => ({ ...plan, steps: plan.steps.map((s) => ({ key: s.key, fields: s.fields.map((f) => ({ ...f })) })) })
 
+/** What a form asks otherwise than another: a field, a page's order, the pages' order, or what income is of. */
+export interface Difference {
+  kind: 'added' | 'dropped' | 'required' | 'optional' | 'moved' | 'order' | 'pages' | 'perYear' | 'perMonth'
+  name?: FormFieldName
+  step?: FormStepKey
+}
+
+const flat = (plan: FormPlan) => plan.steps.flatMap((s) => s.fields.map((f) => ({ ...f, step: s.key })))
+
+export function differences(from: FormPlan, to: FormPlan): Difference[] {
+  const was = flat(from)
+  const is = flat(to)
+  const out: Difference[] = []
+  for (const f of is) {
+    const before = was.find((w) => w.name === f.name)
+    if (!before) out.push({ kind: 'added', name: f.name, step: f.step })
+    else if (before.step !== f.step) out.push({ kind: 'moved', name: f.name, step: f.step })
+    if (f.required !== (before?.required ?? false)) out.push({ kind: f.required ? 'required' : 'optional', name: f.name })
+  }
+  for (const w of was) if (!is.some((f) => f.name === w.name)) out.push({ kind: 'dropped', name: w.name })
+  const stayed = (list: typeof was, other: typeof was, step: FormStepKey) =>
+    list.filter((f) => f.step === step && other.some((o) => o.name === f.name && o.step === step)).map((f) => f.name).join()
+  for (const step of formSteps) if (stayed(was, is, step) !== stayed(is, was, step)) out.push({ kind: 'order', step })
+  const pages = (plan: FormPlan, other: FormPlan) => plan.steps.filter((s) => other.steps.some((o) => o.key === s.key)).map((s) => s.key).join()
+  if (pages(from, to) !== pages(to, from)) out.push({ kind: 'pages' })
+  if (from.income_period !== to.income_period) out.push({ kind: to.income_period === 'year' ? 'perYear' : 'perMonth' })
+  return out
+}
+
 const swap = <T>(list: T[], i: number, by: number): void => {
   const j = i + by
   if (i < 0 || j < 0 || j >= list.length) return
