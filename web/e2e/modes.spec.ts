@@ -132,7 +132,7 @@ test('without a net the room stays and says so; a reload loses neither words, no
   await expect(async () => expect(keys.length > 0 || (await addressed.isVisible())).toBe(true)).toPass()
   if (await addressed.isVisible()) {
     await fillAddress(page)
-    await page.getByRole('button', { name: '保存并立即抢' }).click()
+    await page.getByRole('button', { name: '用这个地址抢' }).click()
   }
   await expect.poll(() => keys.length).toBe(1)
   await page.reload()
