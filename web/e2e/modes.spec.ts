@@ -105,7 +105,7 @@ test('without a net the room stays and says so; a reload loses neither words, no
   await page.getByRole('button', { name: /打开小黄车/ }).click()
   await dialog(page).getByRole('button', { name: /去买/ }).last().click()
   const product = page.getByRole('dialog', { name: '商品详情' })
-  await product.getByRole('button', { name: '增加数量' }).click()
+  await product.getByRole('button', { name: '增加一件' }).click()
   await expect(product.getByRole('spinbutton', { name: '数量' })).toHaveValue('2')
   await context.setOffline(true)
   await expect(page.getByText('网络已断开，页面保留着刚才的内容')).toBeVisible()
@@ -132,7 +132,7 @@ test('without a net the room stays and says so; a reload loses neither words, no
   await expect(async () => expect(keys.length > 0 || (await addressed.isVisible())).toBe(true)).toPass()
   if (await addressed.isVisible()) {
     await fillAddress(page)
-    await page.getByRole('button', { name: '保存并立即抢' }).click()
+    await page.getByRole('button', { name: '用这个地址抢' }).click()
   }
   await expect.poll(() => keys.length).toBe(1)
   await page.reload()

@@ -40,7 +40,7 @@ test('a viewer wins a lottery and checks the draw, opens a red packet, votes, an
   expect(violations.map((v) => v.id)).toEqual([])
   // The open card leaves the sale's button free, on a short phone too.
   await page.setViewportSize({ width: 375, height: 667 })
-  await page.getByRole('button', { name: /立即抢|即将开始|已抢光/ }).first().click({ trial: true, timeout: 5000 })
+  await page.getByRole('button', { name: /立即抢|提醒我|看看其他/ }).first().click({ trial: true, timeout: 5000 })
   await page.setViewportSize({ width: 390, height: 844 })
   await operator.post(`/host/lotteries/${lottery.lottery_id}/draw`)
   await expect(page.getByText('恭喜中奖', { exact: true })).toBeVisible()
@@ -72,7 +72,7 @@ test('a pause leaves the shop open', async ({ page }) => {
   const { room, operator } = await watch(page)
   await operator.post(`/host/rooms/${room}/pause`)
   await expect(page.getByText('主播休息一下')).toBeVisible()
-  await expect(page.getByRole('button', { name: /立即抢|即将开始|已抢光|再抢一件/ }).first()).toBeVisible()
+  await expect(page.getByRole('button', { name: /立即抢|提醒我|看看其他|再抢一件/ }).first()).toBeVisible()
   await operator.post(`/host/rooms/${room}/resume`)
   await expect(page.getByText('主播休息一下')).toHaveCount(0)
 })

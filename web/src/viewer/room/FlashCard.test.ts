@@ -25,7 +25,7 @@ const show = (sale: FlashSale, buy: BuyState = 'idle', online = true, payUntil: 
 const t = (i18n.global as unknown as { t: (key: string, named?: object) => string }).t
 
 test.each<[string, FlashSale, BuyState, string, boolean]>([
-  ['before it starts', on({ status: 'scheduled', starts_at: iso(minute) }), 'idle', 'flash.soon', true],
+  ['before it starts', on({ status: 'scheduled', starts_at: iso(minute) }), 'idle', 'flash.remind', false],
   ['while it is on', on(), 'idle', 'flash.buy', false],
   ['while the request is out', on(), 'buying', 'flash.buying', true],
   ['while the outcome is asked for', on(), 'confirming', 'flash.confirming', true],
@@ -33,7 +33,7 @@ test.each<[string, FlashSale, BuyState, string, boolean]>([
   ['with a unit to pay for', on({ left: 0 }), 'won', 'flash.payNow', false],
   ['with a unit to pay for after the end', on({ status: 'ended' }), 'won', 'flash.payNow', false],
   ['after paying', on(), 'paid', 'flash.buyMore', false],
-  ['when nothing is left', on({ left: 0 }), 'idle', 'flash.soldOut', false],
+  ['when nothing is left', on({ left: 0 }), 'idle', 'flash.others', false],
   ['when it is over', on({ status: 'ended' }), 'idle', 'flash.ended', true],
 ])('the one button %s', (_name, sale, buy, key, locked) => {
   const shown = show(sale, buy)

@@ -25,7 +25,7 @@ export async function drawPoster(canvas: HTMLCanvasElement, words: PosterWords, 
   pen.fillStyle = token('--brand')
   pen.fillRect(0, cover, wide, 8)
   drawWords(pen, words)
-  drawCode(pen, link, wide - 250, high - 290, 210)
+  drawCode(pen, link, wide - 244, high - 310, 204)
   return new Promise((resolve, reject) => canvas.toBlob((png) => (png ? resolve(png) : reject(new Error('no picture'))), 'image/png'))
 }
 
@@ -39,8 +39,14 @@ async function drawCover(pen: CanvasRenderingContext2D, url: string | null): Pro
   const image = url ? await load(url) : null
   if (!image?.naturalWidth) return
   const scale = Math.max(wide / image.naturalWidth, cover / image.naturalHeight)
-  const [w, h] = [wide / scale, cover / scale]
-  pen.drawImage(image, (image.naturalWidth - w) / 2, (image.naturalHeight - h) / 2, w, h, 0, 0, wide, cover)
+  const [w, h] = [image.naturalWidth * scale, image.naturalHeight * scale]
+  // The whole picture, cut by the pen: cut by its own pixels, one without a size of its own comes out too large.
+  pen.save()
+  pen.beginPath()
+  pen.rect(0, 0, wide, cover)
+  pen.clip()
+  pen.drawImage(image, (wide - w) / 2, (cover - h) / 2, w, h)
+  pen.restore()
 }
 
 /** Null where it fails; of another origin only when that lets it be drawn. */
@@ -63,15 +69,17 @@ function drawWords(pen: CanvasRenderingContext2D, { title, host, bank, when, sca
     pen.fillText(line, 40, y)
     y += 58
   }
-  pen.font = font(30)
+  pen.font = font(34)
   pen.fillStyle = token('--ink-2')
   const room = wide - 330
   for (const text of [host, when, bank]) {
     pen.fillText(lines(pen, text, room, 1)[0] ?? '', 40, y + 24)
-    y += 48
+    y += 54
   }
-  pen.font = font(24)
-  pen.fillText(lines(pen, scan, room, 1)[0] ?? '', 40, high - 84)
+  pen.font = font(28)
+  pen.textAlign = 'center'
+  pen.fillText(lines(pen, scan, 240, 1)[0] ?? '', wide - 142, high - 92)
+  pen.textAlign = 'left'
 }
 
 /** Breaks a text into lines of a width; the last is cut with an ellipsis. */

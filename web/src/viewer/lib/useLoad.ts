@@ -1,1 +1,0 @@
-export { useLoad, type Loaded } from '@shared/useLoad'
