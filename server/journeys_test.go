@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"yinbo/internal/auth"
 	"yinbo/internal/db"
@@ -103,6 +104,40 @@ func TestAnswersAndChoicesOverHTTP(t *testing.T) {
 		}
 		d.do(holder, "PUT", "/cards/"+id.New(id.Binding)+"/default", nil, 404)
 		d.do("reviewer", "PUT", "/cards/x/default", nil, 403)
+	})
+}
+
+// A person reads what they agreed to and may have themselves erased: right after
+// signing in, while no application is with the card system.
+func TestAPersonErasesThemselves(t *testing.T) {
+	testkit.EachDB(t, func(t *testing.T, base *db.DB) {
+		d := newDepartment(t, base)
+		d.signIn(holder)
+		d.do("reviewer", "GET", "/privacy/consents", nil, 403)
+		d.do("reviewer", "POST", "/privacy/erasure", nil, 403)
+		if all := d.do(holder, "GET", "/privacy/consents", nil, 200)["items"].([]any); len(all) != 0 {
+			t.Errorf("%v", all)
+		}
+		signedIn := func(ago time.Duration) {
+			err := d.db.InTx(d.ctx, func(tx *db.Tx) error {
+				_, err := tx.Exec(d.ctx, "UPDATE session SET created_at = ? WHERE kind = 'viewer'", tx.Now.Add(-ago))
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		signedIn(11 * time.Minute)
+		if p := d.do(holder, "POST", "/privacy/erasure", nil, 403); p["code"] != "privacy.sign_in_again" {
+			t.Errorf("%v", p)
+		}
+		signedIn(9 * time.Minute)
+		if p := d.do(holder, "POST", "/privacy/erasure", nil, 201); p["id"] == "" || p["digest"] == "" {
+			t.Errorf("%v", p)
+		}
+		d.do(holder, "GET", "/privacy/consents", nil, 401)
+		d.signIn(holder) // as somebody new
+		d.do(holder, "GET", "/privacy/promotions", nil, 200)
 	})
 }
 

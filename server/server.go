@@ -153,6 +153,7 @@ func New(d Deps) *Server {
 	s.flashRoutes()
 	s.orderRoutes()
 	s.addressRoutes()
+	s.privacyRoutes()
 	s.voucherRoutes()
 	s.shopOrderRoutes()
 	s.couponRoutes()

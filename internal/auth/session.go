@@ -140,3 +140,12 @@ func scanInto(ctx context.Context, q db.Querier, query string, args []any, into 
 	_, found, err := db.One(ctx, q, func(r db.Row) (struct{}, error) { return struct{}{}, r.Scan(into...) }, query, args...)
 	return found, err
 }
+
+// SignedInAt is when a session began; 404 not_found.
+func (s *Service) SignedInAt(ctx context.Context, session string) (time.Time, error) {
+	at, found, err := db.Value[db.Time](ctx, s.db, "SELECT created_at FROM session WHERE id = ?", session)
+	if err == nil && !found {
+		err = fault.New(fault.NotFound, "not_found")
+	}
+	return at.Time, err
+}

@@ -194,6 +194,7 @@ test('a viewer shops, pays and applies', async ({ browser }) => {
   const checkout = viewer.getByRole('dialog', { name: '确认订单' })
   await expect(checkout).toBeVisible()
   await fillAddress(viewer)
+  await viewer.getByText('保存到我的收货地址').click()
   await picture(viewer, 'viewer-checkout')
   await checkout.getByRole('button', { name: '提交订单' }).click()
   const pay = viewer.getByRole('dialog', { name: '支付' })
