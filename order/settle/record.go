@@ -19,7 +19,10 @@ func (k *Desk) record(ctx context.Context, bank tenant.Bank, r result) (Reconcil
 		if err != nil {
 			return "", err
 		}
-		return recID, k.replaceOpen(ctx, tx, bank, recID, r)
+		if err := k.replaceOpen(ctx, tx, bank, recID, r); err != nil {
+			return "", err
+		}
+		return recID, k.charge(ctx, tx, bank, recID, r)
 	})
 }
 
