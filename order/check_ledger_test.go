@@ -105,4 +105,6 @@ var ledgerBreaks = []testkit.Break{
 		"UPDATE money_exception SET confirmed_by = resolved_by WHERE ref = 'large'"),
 	testkit.Wrong("figures of a file that nobody read", "reconciliation.figures",
 		"UPDATE reconciliation SET status = 'matched'"),
+	testkit.Wrong("fees that nobody posted", "reconciliation.fee reconciliation.figures",
+		"UPDATE reconciliation SET fee_fen = fee_fen + 1"),
 }

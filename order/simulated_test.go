@@ -31,22 +31,27 @@ import (
 	"yinbo/order/payment"
 	"yinbo/order/promo"
 	"yinbo/order/settle"
+	"yinbo/order/terms"
 )
 
 // month is a shop and its real bank over many days.
 type month struct {
 	trade
-	rand  *rand.Rand
-	dir   string
-	bank  *bankbox.Server
-	gate  *atomic.Pointer[gateway.Client]
-	desk  *settle.Desk
-	notes *httptest.Server
-	paid  []bought
-	goods [2]string
-	batch string
-	dates []string
-	seen  map[string]int // what happened, for the log
+	rand      *rand.Rand
+	dir       string
+	bank      *bankbox.Server
+	gate      *atomic.Pointer[gateway.Client]
+	desk      *settle.Desk
+	book      *ledger.Book
+	contracts *terms.Book
+	notes     *httptest.Server
+	paid      []bought
+	merchants [3]string
+	goods     [3]string
+	batch     string
+	days      int
+	dates     []string
+	seen      map[string]int // what happened, for the log
 }
 
 type bought struct {
@@ -93,7 +98,10 @@ func setting(t *testing.T, name string, otherwise uint64) uint64 {
 
 // Days of trade at a bank whose callbacks, answers, statements and payouts go
 // wrong in every way, with restarts: each day closes, the book balances, and every
-// fen of the bank's statements is matched or stands as an exception.
+// fen of the bank's statements is matched or stands as an exception. The bank
+// charges fees at a rate that changes; the merchants are paid the next day, a week
+// later and monthly, with reserves, by terms that change on the way; people propose,
+// take back and approve.
 //
 // YINBO_SIMULATED_DAYS (a few here, 30 for the whole) and YINBO_SIMULATED_SEED
 // set another run.
@@ -103,7 +111,7 @@ func TestSimulatedDaysClose(t *testing.T) {
 	t.Logf("YINBO_SIMULATED_DAYS=%d YINBO_SIMULATED_SEED=%d", days, seed)
 	clk := clock.NewFake(time.Date(2025, 6, 10, 1, 0, 0, 0, time.UTC)) // 09:00
 	m := &month{trade: trade{ordertest.New(t, testkit.SQLite(t, clk), clk, flash.NewMemory()), t},
-		rand: rand.New(rand.NewPCG(seed, 1)), dir: filepath.Join(t.TempDir(), "bank"), gate: &atomic.Pointer[gateway.Client]{}, seen: map[string]int{}}
+		rand: rand.New(rand.NewPCG(seed, 1)), dir: filepath.Join(t.TempDir(), "bank"), gate: &atomic.Pointer[gateway.Client]{}, days: days, seen: map[string]int{}}
 	m.open()
 	for range days {
 		m.day()
@@ -126,11 +134,12 @@ func (m *month) open() {
 	m.start()
 	m.t.Cleanup(m.stop)
 	banks := tenant.NewDirectory(m.DB, "")
-	m.desk = settle.New(m.DB, ledger.New(m.DB), m.Box, banks, wire{m.gate})
-	m.desk.Repairs, m.desk.Payer = m.Payments, wire{m.gate}
+	m.book, m.contracts = ledger.New(m.DB), terms.New(m.DB, m.Keyring)
+	m.desk = settle.New(m.DB, m.book, m.Box, banks, wire{m.gate})
+	m.desk.Repairs, m.desk.Payer, m.desk.Payees = m.Payments, wire{m.gate}, m.contracts
 	m.Payments.Gateways[payment.Bankbox] = wire{m.gate}
 	m.Handle(m.desk.Handlers())
-	m.goods = [2]string{m.SKUOf(0, catalog.Voucher, 1_001, 100_000), m.SKUOf(1, catalog.Voucher, 333, 100_000)}
+	m.contract()
 	now, by := m.Clock.Now(), promo.Staff{ID: "operator", Operator: true}
 	b, _, err := m.Coupons.Create(m.Ctx, m.Request("operator", "batches"), m.Bank.ID, by, promo.Terms{Kind: order.Coupon, Title: "减 3 元",
 		FundedBy: order.ByBank, Stacking: promo.Stackable, Amount: 300, Budget: 9_000_000, PerPerson: 9, GrantedBy: promo.Claimed,
@@ -140,7 +149,9 @@ func (m *month) open() {
 	}
 	if err == nil {
 		err = m.DB.InTx(m.Ctx, func(tx *db.Tx) error {
-			err := tenant.Change(m.Ctx, tx, m.Bank.ID, func(s *tenant.Settings) { s.Reconciliation.RefundSurplusAfterDays = 2 })
+			err := tenant.Change(m.Ctx, tx, m.Bank.ID, func(s *tenant.Settings) {
+				s.Reconciliation.RefundSurplusAfterDays, s.Reconciliation.BankboxFeeBps = 2, 60
+			})
 			if err != nil {
 				return err
 			}
@@ -151,6 +162,70 @@ func (m *month) open() {
 		m.t.Fatal(err)
 	}
 	m.batch = b.ID
+}
+
+// contract agrees on terms with two merchants and opens a third one.
+func (m *month) contract() {
+	m.merchants = [3]string{m.Merchant(0), m.Merchant(1)}
+	m.agree(terms.Wish{Kind: terms.NewTerms, MerchantID: m.merchants[0], Terms: &terms.Asked{CommissionBps: 500, Cycle: terms.T7, ReserveBps: 1_000, ReserveDays: 3}})
+	m.agree(terms.Wish{Kind: terms.NewTerms, MerchantID: m.merchants[1], Terms: &terms.Asked{CommissionBps: 33, Cycle: terms.Monthly}})
+	m.merchants[2] = m.agree(terms.Wish{Kind: terms.Open, Name: "次日到账商户", Account: &terms.NewNumber{Holder: "次日商行", BankName: "某银行", Number: "6222020200001234"},
+		Terms: &terms.Asked{CommissionBps: 120, Cycle: terms.T1, ReserveBps: 250, ReserveDays: 5}})
+	for i, price := range []money.Fen{1_001, 333, 777} {
+		m.goods[i] = m.SKUBy(m.merchants[i], catalog.Voucher, price, 100_000)
+	}
+}
+
+// agree has one person propose a change of a merchant and another approve it.
+func (m *month) agree(w terms.Wish) (merchantID string) {
+	m.t.Helper()
+	w.Reason = "合同"
+	if w.Terms != nil {
+		w.Terms.ValidFrom = m.Bank.BusinessDate(m.Clock.Now())
+	}
+	c, _, err := m.contracts.Propose(m.Ctx, m.Request("stf_clerk", "POST /merchants/changes"), m.Bank, w, terms.Person{ID: "stf_clerk"})
+	if err == nil {
+		c, err = m.contracts.Approve(m.Ctx, m.Bank, c.ID, terms.Person{ID: "stf_checker", Checker: true})
+	}
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	return c.MerchantID
+}
+
+// halfway is when terms and the bank's rate change.
+func (m *month) halfway() {
+	m.agree(terms.Wish{Kind: terms.NewTerms, MerchantID: m.merchants[0], Terms: &terms.Asked{CommissionBps: 450, Cycle: terms.T1}})
+	m.agree(terms.Wish{Kind: terms.NewTerms, MerchantID: m.merchants[1], Terms: &terms.Asked{CommissionBps: 33, Cycle: terms.T7, ReserveBps: 5_000, ReserveDays: 1}})
+	m.agree(terms.Wish{Kind: terms.NewAccount, MerchantID: m.merchants[1], Account: &terms.NewNumber{Holder: "周结商行", BankName: "某银行", Number: "6222020200005678"}})
+	err := m.DB.InTx(m.Ctx, func(tx *db.Tx) error {
+		return tenant.Change(m.Ctx, tx, m.Bank.ID, func(s *tenant.Settings) { s.Reconciliation.BankboxFeeBps = 38 })
+	})
+	if err != nil {
+		m.t.Fatal(err)
+	}
+}
+
+// hand has a person propose an entry, and take it back or another approve it.
+func (m *month) hand() {
+	m.t.Helper()
+	lines := []ledger.Posting{{Account: ledger.WriteOff, Debit: money.Fen(1 + m.rand.IntN(99))}, {Account: ledger.Cash}}
+	lines[1].Credit = lines[0].Debit
+	clerk, checker := ledger.Person{ID: "stf_clerk"}, ledger.Person{ID: "stf_checker", Checker: true}
+	p, _, err := m.book.ProposeAdjustment(m.Ctx, m.Request("stf_clerk", "POST /ledger/adjustments"), m.Bank, lines, "银行费用", clerk)
+	what := "approved by hand"
+	switch {
+	case err != nil:
+	case m.rand.IntN(2) == 0:
+		what = "taken back"
+		_, err = m.book.Withdraw(m.Ctx, m.Bank, p.ID, clerk)
+	default:
+		_, err = m.book.Approve(m.Ctx, m.Bank, p.ID, checker)
+	}
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	m.seen[what]++
 }
 
 func (m *month) start() {
@@ -234,6 +309,9 @@ func (m *month) faults() {
 func (m *month) day() {
 	date := m.Bank.BusinessDate(m.Clock.Now())
 	m.dates = append(m.dates, date)
+	if len(m.dates) == m.days/2 {
+		m.halfway()
+	}
 	for range 8 {
 		m.faults()
 		switch m.rand.IntN(8) {
@@ -266,9 +344,9 @@ func (m *month) day() {
 
 func (m *month) sell() {
 	v := m.Viewer()
-	cart := order.Cart{Bank: m.Bank.ID, Viewer: v, Items: []order.Wanted{{SKU: m.goods[m.rand.IntN(2)], Quantity: 2 + int64(m.rand.IntN(3))}}}
+	cart := order.Cart{Bank: m.Bank.ID, Viewer: v, Items: []order.Wanted{{SKU: m.goods[m.rand.IntN(3)], Quantity: 2 + int64(m.rand.IntN(3))}}}
 	if m.rand.IntN(3) == 0 {
-		cart.Items = append(cart.Items, order.Wanted{SKU: m.SKUOf(m.rand.IntN(2), catalog.Voucher, money.Fen(400+m.rand.IntN(1_000)), 10), Quantity: 1})
+		cart.Items = append(cart.Items, order.Wanted{SKU: m.SKUBy(m.merchants[m.rand.IntN(3)], catalog.Voucher, money.Fen(400+m.rand.IntN(1_000)), 10), Quantity: 1})
 		c, _, err := m.Coupons.Claim(m.Ctx, m.Request(v, "POST /coupons/claims"), m.Bank, v, promo.Wish{Batch: m.batch})
 		if err != nil {
 			m.t.Fatal(err)
@@ -335,6 +413,7 @@ func (m *month) closed(date string) {
 	}
 	testkit.Holds(m.t, m.DB, settle.Invariants()...)
 	testkit.Holds(m.t, m.DB, settle.PayoutInvariants()...)
+	testkit.Holds(m.t, m.DB, settle.ReserveInvariants()...)
 }
 
 var (
@@ -345,10 +424,17 @@ var (
 // people submit and approve what there is, and have paid again what failed.
 func (m *month) people() {
 	m.t.Helper()
+	m.hand()
 	drafts, err := m.desk.List(m.Ctx, m.Bank.ID, settle.Filter{Status: "draft"}, "", 0)
 	for _, s := range drafts {
 		if err == nil {
 			_, err = m.desk.Submit(m.Ctx, m.Bank, s.ID, settler)
+		}
+		if err == nil && m.rand.IntN(8) == 0 { // a second look, and handed in again
+			m.seen["statements taken back"]++
+			if _, err = m.desk.Withdraw(m.Ctx, m.Bank, s.ID, settler); err == nil {
+				_, err = m.desk.Submit(m.Ctx, m.Bank, s.ID, settler)
+			}
 		}
 		if err == nil {
 			_, err = m.desk.Approve(m.Ctx, m.Bank, s.ID, settleChecker)
@@ -399,11 +485,18 @@ func (m *month) end() {
 		}
 	}
 	// Every fen of the files is in the book: as what we sold and gave back, or as
-	// what suspense holds, or held until a person wrote it off.
-	theirs := m.Number("SELECT SUM(theirs_fen) FROM reconciliation")
+	// what suspense holds, or held until a person wrote it off; less the fees.
+	theirs, fees := m.Number("SELECT SUM(theirs_fen - fee_fen) FROM reconciliation"), m.Number("SELECT SUM(fee_fen) FROM reconciliation")
 	ours := m.Number("SELECT SUM(debit_fen) - SUM(credit_fen) FROM ledger_posting WHERE account = 'gateway:bankbox'")
 	if theirs != ours {
 		m.t.Errorf("the bank's files come to %d, our book of it to %d", theirs, ours)
+	}
+	if posted := m.Number("SELECT SUM(debit_fen) - SUM(credit_fen) FROM ledger_posting WHERE account = 'fee:bankbox'"); posted != fees || fees == 0 {
+		m.t.Errorf("fees of %d, posted %d", fees, posted)
+	}
+	for name, query := range map[string]string{"payouts": "SELECT COUNT(*) FROM payout WHERE status = 'paid'", "fees": "SELECT COUNT(*) FROM ledger_entry WHERE event = 'fee.charged'",
+		"reserves": "SELECT COUNT(*) FROM merchant_reserve WHERE released_at IS NOT NULL"} {
+		m.seen[name] = int(m.Number(query))
 	}
 	for _, rules := range [][]string{{"under way", "SELECT COUNT(*) FROM payout WHERE status = 'paying'"}, {"pending", "SELECT COUNT(*) FROM refund WHERE status = 'pending'"},
 		{"dead tasks", "SELECT COUNT(*) FROM outbox WHERE state = 'dead'"}} {
@@ -413,6 +506,8 @@ func (m *month) end() {
 	}
 	testkit.Holds(m.t, m.DB, invariants()...)
 	testkit.Holds(m.t, m.DB, settle.PayoutInvariants()...)
+	testkit.Holds(m.t, m.DB, settle.ReserveInvariants()...)
+	testkit.Holds(m.t, m.DB, terms.Invariants()...)
 }
 
 func next(t *testing.T, date string) string {

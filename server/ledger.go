@@ -13,7 +13,7 @@ type bookEntriesIn struct {
 	Page
 	Date    string `query:"date" format:"date" doc:"Business date, YYYY-MM-DD"`
 	Account string `query:"account" maxLength:"80" doc:"Entries that post to it"`
-	Event   string `query:"event" enum:"order.paid,order.refunded,payment.unmatched,payment.returned,settlement.approved,reserve.released,exception.held,exception.resolved,payout.sent,payout.paid,payout.failed,payout.returned,ledger.adjusted,ledger.reversed"`
+	Event   string `query:"event" enum:"order.paid,order.refunded,payment.unmatched,payment.returned,settlement.approved,reserve.released,exception.held,exception.resolved,fee.charged,payout.sent,payout.paid,payout.failed,payout.returned,ledger.adjusted,ledger.reversed"`
 	Ref     string `query:"ref" maxLength:"80" doc:"The event's object: a payment's id, a refund's …"`
 	Order   string `query:"order" maxLength:"40" doc:"Order's id"`
 }

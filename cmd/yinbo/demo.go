@@ -26,7 +26,7 @@ import (
 // demoNote is what the banner tells of a demo.
 const demoNote = `
 演示数据 demo data (public passwords; never put real data into this database)
-  员工 staff        admin admin2 host assistant operator reviewer reviewer2 supervisor finance finance_checker risk auditor
+  员工 staff        admin admin2 host assistant operator reviewer reviewer2 supervisor finance finance_checker risk auditor merchant
   密码 password     demo-<name>; at the second bank (add ?bank=other) other-<name>
   观众 viewers      any mobile number; the code stands in %s/sms/v1/messages?phone=<number>
 

@@ -19,6 +19,7 @@ const (
 	Days    = "days"
 	Count   = "count"
 	Fen     = "fen"
+	Bps     = "bps" // hundredths of a per cent
 	Flag    = "flag"
 	Clock   = "clock" // HH:MM in the bank's zone
 	Hours   = "hours" // tenant.Hours, null for always
@@ -27,7 +28,7 @@ const (
 // Item is a setting: its key is its place in tenant.Settings.
 type Item struct {
 	Key  string `json:"key"`
-	Kind string `json:"kind" enum:"minutes,days,count,fen,flag,clock,hours"`
+	Kind string `json:"kind" enum:"minutes,days,count,fen,bps,flag,clock,hours"`
 	Min  int64  `json:"min" doc:"Of numbers"`
 	Max  int64  `json:"max" doc:"Of numbers"`
 }
@@ -75,6 +76,7 @@ func sections(classes []keeping.Class) []section {
 			{"reconciliation.no_repair", Flag, 0, 0},
 			{"reconciliation.refund_surplus_after_days", Days, 0, 365},
 			{"reconciliation.write_off_up_to_fen", Fen, 0, 10_000},
+			{"reconciliation.bankbox_fee_bps", Bps, 0, 1_000},
 		}},
 		{"keeping", true, kept},
 	}

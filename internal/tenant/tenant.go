@@ -177,6 +177,9 @@ type Reconciliation struct {
 	RefundSurplusAfterDays int `json:"refund_surplus_after_days,omitempty" minimum:"0" maximum:"365" doc:"Give back a surplus that nobody owns after so many days; 0 is never"`
 	// WriteOffUpToFen is up to which difference an amount is written off; 0 is none.
 	WriteOffUpToFen int64 `json:"write_off_up_to_fen,omitempty" minimum:"0" maximum:"10000" doc:"Write off amounts that differ by no more than this; 0 is none"`
+	// BankboxFeeBps is what the bank's own gateway charges of each payment: its file
+	// does not say. What other gateways charge stands in theirs.
+	BankboxFeeBps int64 `json:"bankbox_fee_bps,omitempty" minimum:"0" maximum:"1000" doc:"What the bank's own gateway charges of each payment, in basis points; refunds give nothing back"`
 }
 
 // Instalments is a way to pay a purchase back in equal monthly terms.

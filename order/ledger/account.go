@@ -130,6 +130,7 @@ const (
 	SettlementApproved = "settlement.approved" // settlement
 	ExceptionHeld      = "exception.held"      // exception, and the number of the entry: ref is exc_…/n
 	ExceptionResolved  = "exception.resolved"  // exception
+	FeeCharged         = "fee.charged"         // reconciliation, and the number of the entry: ref is rec_…/n
 	PayoutSent         = "payout.sent"         // payout
 	PayoutPaid         = "payout.paid"         // payout
 	PayoutFailed       = "payout.failed"       // payout
@@ -140,5 +141,5 @@ const (
 )
 
 // Events are all of them.
-var Events = []string{OrderPaid, OrderRefunded, PaymentUnmatched, PaymentReturned, SettlementApproved, ReserveReleased, ExceptionHeld, ExceptionResolved,
+var Events = []string{OrderPaid, OrderRefunded, PaymentUnmatched, PaymentReturned, SettlementApproved, ReserveReleased, ExceptionHeld, ExceptionResolved, FeeCharged,
 	PayoutSent, PayoutPaid, PayoutFailed, PayoutReturned, Adjusted, Reversed}

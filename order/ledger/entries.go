@@ -12,7 +12,7 @@ import (
 // Posted is an entry as it stands in the book. Amounts in fen.
 type Posted struct {
 	ID           string      `json:"id"`
-	Event        string      `json:"event" doc:"What happened: order.paid, order.refunded, payment.unmatched, payment.returned, settlement.approved, payout.sent, payout.paid, payout.failed, payout.returned, exception.held, exception.resolved, ledger.adjusted, ledger.reversed"`
+	Event        string      `json:"event" doc:"What happened: order.paid, order.refunded, payment.unmatched, payment.returned, settlement.approved, payout.sent, payout.paid, payout.failed, payout.returned, exception.held, exception.resolved, fee.charged, ledger.adjusted, ledger.reversed"`
 	Ref          string      `json:"ref" doc:"The event's object: a payment, refund, settlement, exception, proposal or entry"`
 	OrderID      *string     `json:"order_id"`
 	BusinessDate string      `json:"business_date" doc:"YYYY-MM-DD in the bank's time zone"`

@@ -149,9 +149,14 @@ func (s *Stage) SKU(kind catalog.Kind, price money.Fen, stock int64) string {
 
 // SKUOf is SKU for one of the two merchants; their commissions are 5 % and 0.33 %.
 func (s *Stage) SKUOf(merchant int, kind catalog.Kind, price money.Fen, stock int64) (sku string) {
+	return s.SKUBy(s.merchants[merchant], kind, price, stock)
+}
+
+// SKUBy is SKU for any merchant.
+func (s *Stage) SKUBy(merchantID string, kind catalog.Kind, price money.Fen, stock int64) (sku string) {
 	s.T.Helper()
 	s.tx(func(tx *db.Tx) error {
-		p, err := catalog.AddProduct(s.Ctx, tx, s.Bank.ID, catalog.NewProduct{Merchant: s.merchants[merchant], Title: "五常大米", Category: "rice", Kind: kind})
+		p, err := catalog.AddProduct(s.Ctx, tx, s.Bank.ID, catalog.NewProduct{Merchant: merchantID, Title: "五常大米", Category: "rice", Kind: kind})
 		if err != nil {
 			return err
 		}

@@ -20,6 +20,7 @@ type Day struct {
 	Sales          money.Fen      `json:"sales_fen" doc:"What buyers paid for them"`
 	Refunds        money.Fen      `json:"refunds_fen" doc:"What buyers got back"`
 	Commission     money.Fen      `json:"commission_fen" doc:"Less what refunds gave back"`
+	Fees           money.Fen      `json:"fees_fen" doc:"What gateways charge for the date by their files, less what they give back"`
 	Unmatched      money.Fen      `json:"unmatched_fen" doc:"Came in for orders that could not use it, and has not gone back"`
 	Discounts      []FunderSum    `json:"discounts" doc:"By who pays them, less what refunds gave back"`
 	Statements     []StatusCount  `json:"statements"`
@@ -49,9 +50,12 @@ type StatusCount struct {
 
 // ChannelState is how a channel's statement agrees with ours.
 type ChannelState struct {
-	ID      string `json:"id"`
-	Channel string `json:"channel"`
-	Status  string `json:"status" enum:"unread,matched,waiting,exceptions"`
+	ID      string    `json:"id"`
+	Channel string    `json:"channel"`
+	Status  string    `json:"status" enum:"unread,matched,waiting,exceptions"`
+	Theirs  money.Fen `json:"theirs_fen" doc:"Payments less refunds by the gateway's file"`
+	Fee     money.Fen `json:"fee_fen" doc:"What the gateway charges for them"`
+	Net     money.Fen `json:"net_fen" doc:"theirs_fen - fee_fen"`
 }
 
 // Reports reads for finance.
@@ -123,10 +127,15 @@ func (r *Reports) settled(ctx context.Context, bank tenant.Bank, _ time.Time, d 
 
 func (r *Reports) reconciled(ctx context.Context, bank tenant.Bank, from time.Time, d *Day) (err error) {
 	d.Reconciliation, err = db.All(ctx, r.db, func(s db.Row) (c ChannelState, err error) {
-		return c, s.Scan(&c.ID, &c.Channel, &c.Status)
-	}, "SELECT id, channel, status FROM reconciliation WHERE bank_id = ? AND business_date = ? ORDER BY channel", bank.ID, d.Date)
+		err = s.Scan(&c.ID, &c.Channel, &c.Status, &c.Theirs, &c.Fee)
+		c.Net = c.Theirs - c.Fee
+		return c, err
+	}, "SELECT id, channel, status, theirs_fen, fee_fen FROM reconciliation WHERE bank_id = ? AND business_date = ? ORDER BY channel", bank.ID, d.Date)
 	if err != nil {
 		return err
+	}
+	for _, c := range d.Reconciliation {
+		d.Fees += c.Fee
 	}
 	// What came up while paying has no date until its day is reconciled.
 	_, _, err = db.One(ctx, r.db, func(s db.Row) (struct{}, error) {

@@ -27,7 +27,7 @@ var headings = map[By][]string{
 	ByRoom:     {"直播间", "名称", "订单数", "实收(元)", "退款(元)", "银行及平台补贴(元)", "佣金(元)", "商户应得(元)"},
 	ByMerchant: {"商户", "名称", "结算单数", "实收(元)", "退款(元)", "银行及平台补贴(元)", "佣金(元)", "应付(元)"},
 	ByFunder:   {"出资方", "名称", "笔数", "优惠(元)", "退款退回(元)", "应收(元)"},
-	ByChannel:  {"渠道", "名称", "笔数", "收入(元)", "支出(元)", "净额(元)"},
+	ByChannel:  {"渠道", "名称", "笔数", "收入(元)", "支出(元)", "渠道手续费(元)", "净额(元)"},
 }
 
 func (s Sum) amounts(by By) []money.Fen {
@@ -35,7 +35,7 @@ func (s Sum) amounts(by By) []money.Fen {
 	case ByFunder:
 		return []money.Fen{s.Discounts, s.Returned, s.Net}
 	case ByChannel:
-		return []money.Fen{s.Sales, s.Refunds, s.Net}
+		return []money.Fen{s.Sales, s.Refunds, s.Fees, s.Net}
 	}
 	return []money.Fen{s.Sales, s.Refunds, s.Discounts, s.Commission, s.Net}
 }

@@ -33,7 +33,8 @@ type Sum struct {
 	Discounts  money.Fen `json:"discounts_fen" doc:"Funded by the bank and the platform; of a funder, what it gave"`
 	Returned   money.Fen `json:"returned_fen" doc:"Of a funder: what refunds gave back of its discounts"`
 	Commission money.Fen `json:"commission_fen"`
-	Net        money.Fen `json:"net_fen" doc:"What merchants are owed of it; of a funder, what it owes; of a channel, sales less refunds"`
+	Fees       money.Fen `json:"fees_fen" doc:"Of a channel: what its gateway charged, as posted in the period"`
+	Net        money.Fen `json:"net_fen" doc:"What merchants are owed of it; of a funder, what it owes; of a channel, sales less refunds and fees"`
 }
 
 // Period is a span of business dates, both included.
@@ -127,10 +128,12 @@ func (r *Reports) funders(ctx context.Context, bankID string, p Period) ([]Sum, 
 
 func (r *Reports) channels(ctx context.Context, bankID string, p Period) ([]Sum, error) {
 	return db.All(ctx, r.db, func(row db.Row) (s Sum, err error) {
-		err = row.Scan(&s.ID, &s.Account, &s.Count, &s.Sales, &s.Refunds)
-		s.Name, s.Net = s.ID, s.Sales-s.Refunds
+		err = row.Scan(&s.ID, &s.Account, &s.Count, &s.Sales, &s.Refunds, &s.Fees)
+		s.Name, s.Net = s.ID, s.Sales-s.Refunds-s.Fees
 		return s, err
-	}, `SELECT a.party_id, a.account, SUM(CASE WHEN p.debit_fen > 0 THEN 1 ELSE 0 END), SUM(p.debit_fen), SUM(p.credit_fen)
-		FROM ledger_posting p JOIN ledger_account a ON a.bank_id = p.bank_id AND a.account = p.account AND a.account LIKE 'gateway:%'
+	}, `SELECT a.party_id, a.account, SUM(CASE WHEN e.event <> 'fee.charged' AND p.debit_fen > 0 THEN 1 ELSE 0 END),
+			SUM(CASE WHEN e.event <> 'fee.charged' THEN p.debit_fen ELSE 0 END), SUM(CASE WHEN e.event <> 'fee.charged' THEN p.credit_fen ELSE 0 END),
+			SUM(CASE WHEN e.event = 'fee.charged' THEN p.credit_fen - p.debit_fen ELSE 0 END)
+		FROM ledger_posting p JOIN ledger_entry e ON e.id = p.entry_id JOIN ledger_account a ON a.bank_id = p.bank_id AND a.account = p.account AND a.account LIKE 'gateway:%'
 		WHERE p.bank_id = ? AND p.business_date >= ? AND p.business_date <= ? GROUP BY a.party_id, a.account ORDER BY 1`, bankID, p.From, p.To)
 }

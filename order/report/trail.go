@@ -2,6 +2,7 @@ package report
 
 import (
 	"context"
+	"strings"
 
 	"yinbo/internal/clock"
 	"yinbo/internal/db"
@@ -21,7 +22,7 @@ type Entry struct {
 
 // Object names what an entry's ref is.
 type Object struct {
-	Kind string `json:"kind" enum:"payment,refund,settlement,exception,proposal,entry,other"`
+	Kind string `json:"kind" enum:"payment,refund,settlement,exception,reconciliation,proposal,entry,other"`
 	ID   string `json:"id"`
 }
 
@@ -58,12 +59,13 @@ type Related struct {
 // objects are the kinds of the refs, by event.
 var objects = map[string]string{
 	ledger.OrderPaid: "payment", ledger.PaymentUnmatched: "payment", ledger.OrderRefunded: "refund", ledger.PaymentReturned: "refund",
-	ledger.SettlementApproved: "settlement", ledger.ExceptionResolved: "exception", ledger.Adjusted: "proposal", ledger.Reversed: "entry",
+	ledger.SettlementApproved: "settlement", ledger.ExceptionResolved: "exception", ledger.FeeCharged: "reconciliation", ledger.Adjusted: "proposal", ledger.Reversed: "entry",
 }
 
 // Behind shows what stands behind an entry.
 func (r *Reports) Behind(ctx context.Context, bankID string, w ledger.Whole) (e Entry, err error) {
-	e = Entry{Whole: w, Object: Object{objects[w.Event], w.Ref}, Payments: []Movement{}, Refunds: []Movement{}, Related: []Related{}}
+	object, _, _ := strings.Cut(w.Ref, "/") // the number of the entry stands after it
+	e = Entry{Whole: w, Object: Object{objects[w.Event], object}, Payments: []Movement{}, Refunds: []Movement{}, Related: []Related{}}
 	if e.Object.Kind == "" {
 		e.Object.Kind = "other"
 	}

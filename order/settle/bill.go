@@ -15,10 +15,10 @@ import (
 
 // billColumns are the columns of WeChat Pay's trade bill that are read, by name:
 // their places differ between kinds of merchants and over the years.
-var billColumns = []string{"交易时间", "微信订单号", "商户订单号", "交易状态", "商户退款单号", "退款状态", "订单金额", "申请退款金额"}
+var billColumns = []string{"交易时间", "微信订单号", "商户订单号", "交易状态", "商户退款单号", "退款状态", "订单金额", "申请退款金额", "手续费"}
 
 // billTotals are those of its summary.
-var billTotals = []string{"总交易单数", "订单总金额", "申请退款总金额"}
+var billTotals = []string{"总交易单数", "订单总金额", "申请退款总金额", "手续费总金额"}
 
 // maxBillLine bounds a line of a bill.
 const maxBillLine = 64 << 10
@@ -128,6 +128,9 @@ func billRow(line string, at []int) (r row, err error) {
 	if r.amount, err = money.ParseYuan(sum); err != nil {
 		return r, err
 	}
+	if r.fee, err = parseFine(f[8]); err != nil {
+		return r, err
+	}
 	if r.date, err = dateOf(f[0]); err != nil {
 		return r, err
 	}
@@ -150,8 +153,8 @@ func proveBill(in *bufio.Scanner, header string, total sums) error {
 		return bad(Truncated, "totals: %w", err)
 	}
 	want := []string{strconv.Itoa(total.rows), total.paid.Yuan(), total.refunded.Yuan()}
-	if !slices.Equal(f, want) {
-		return bad(WrongTotal, "its totals are %q, its rows are %q", f, want)
+	if fee, err := parseFine(f[3]); err != nil || fee != total.fee || !slices.Equal(f[:3], want) {
+		return bad(WrongTotal, "its totals are %q, its rows are %q and fees of %d/1000 fen", f, want, total.fee)
 	}
 	for in.Scan() {
 		if strings.TrimSpace(in.Text()) != "" {

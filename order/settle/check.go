@@ -99,8 +99,17 @@ func exceptionsHold() []invariant.Rule {
 		Means: "what a gateway's file has more than we have is the sum of its differences; no figure is of a file that was not whole",
 		Of:    "reconciliation",
 		Broken: `SELECT r.bank_id, r.id, CONCAT_WS('', r.status, ', ', r.theirs_count, ' rows over ', r.theirs_fen, ', hash ', r.file_sha256) FROM reconciliation r
-			WHERE (r.status = 'unread') <> (r.file_sha256 = '' AND r.file_state <> 'whole') OR r.status = 'unread' AND (r.theirs_count <> 0 OR r.theirs_fen <> 0 OR r.matched_count <> 0)
+			WHERE (r.status = 'unread') <> (r.file_sha256 = '' AND r.file_state <> 'whole') OR r.status = 'unread' AND (r.theirs_count <> 0 OR r.theirs_fen <> 0 OR r.matched_count <> 0 OR r.fee_fen <> 0)
 				OR r.matched_count > r.theirs_count + r.ours_count`,
+	}, {
+		Name:  "reconciliation.fee",
+		Means: "the ledger has of each date what its gateway charges by the file, and no other fee but by hand",
+		Of:    "reconciliation",
+		Broken: `SELECT x.bank_id, x.id, CONCAT_WS('', 'fees of ', SUM(x.says), ' in ', SUM(x.n), ' entries, posted ', SUM(x.posted), ' in ', SUM(x.m)) FROM (
+				SELECT bank_id, id, channel, fee_fen AS says, fee_count AS n, 0 AS posted, 0 AS m FROM reconciliation
+				UNION ALL SELECT e.bank_id, SUBSTR(e.ref, 1, 30), SUBSTR(p.account, 5), 0, 0, p.debit_fen - p.credit_fen, 1
+					FROM ledger_entry e JOIN ledger_posting p ON p.entry_id = e.id AND p.account LIKE 'fee:%' WHERE e.event = 'fee.charged') x
+			GROUP BY x.bank_id, x.id, x.channel HAVING SUM(x.says) <> SUM(x.posted) OR SUM(x.n) <> SUM(x.m)`,
 	}}
 }
 

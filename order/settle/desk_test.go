@@ -219,6 +219,7 @@ type theirs struct {
 	trade, refund string
 	amount        money.Fen
 	status        string
+	fee           int64 // in thousandths of a fen, of a bill
 }
 
 func statement(rows ...theirs) string {

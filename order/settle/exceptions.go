@@ -19,6 +19,8 @@ type Reconciliation struct {
 	Ours           money.Fen   `json:"ours_fen" doc:"Payments less refunds"`
 	TheirsCount    int         `json:"theirs_count"`
 	Theirs         money.Fen   `json:"theirs_fen" doc:"Payments less refunds"`
+	Fee            money.Fen   `json:"fee_fen" doc:"What the gateway charges for them, less what it gives back; by its file, or by the bank's rate where the file does not say"`
+	Net            money.Fen   `json:"net_fen" doc:"theirs_fen - fee_fen: what the gateway owes the bank of the date"`
 	MatchedCount   int         `json:"matched_count"`
 	ExceptionCount int         `json:"exception_count" doc:"Exceptions that are not resolved, waiting ones included"`
 	RanAt          clock.Stamp `json:"ran_at"`
@@ -92,15 +94,16 @@ func (e Exception) byItself() bool {
 // Resolutions are how an exception may end.
 var Resolutions = []string{"matched", "refunded", "adjusted", "written_off"}
 
-const reconciliationColumns = `SELECT r.id, r.business_date, r.channel, r.status, r.ours_count, r.ours_fen, r.theirs_count, r.theirs_fen,
+const reconciliationColumns = `SELECT r.id, r.business_date, r.channel, r.status, r.ours_count, r.ours_fen, r.theirs_count, r.theirs_fen, r.fee_fen,
 	r.matched_count, (SELECT COUNT(*) FROM money_exception e WHERE e.bank_id = r.bank_id AND e.reconciliation_id = r.id AND e.status <> 'resolved'),
 	r.ran_at, r.file_state, r.file_reason, r.file_source, r.file_repeat, r.file_encoding, r.file_sha256, r.file_rows, r.file_tries, COALESCE(r.file_at, r.ran_at) FROM reconciliation r`
 
 func scanReconciliation(r db.Row) (c Reconciliation, err error) {
 	var ran, at db.Time
 	f := &c.File
-	err = r.Scan(&c.ID, &c.Date, &c.Channel, &c.Status, &c.OursCount, &c.Ours, &c.TheirsCount, &c.Theirs, &c.MatchedCount, &c.ExceptionCount, &ran,
+	err = r.Scan(&c.ID, &c.Date, &c.Channel, &c.Status, &c.OursCount, &c.Ours, &c.TheirsCount, &c.Theirs, &c.Fee, &c.MatchedCount, &c.ExceptionCount, &ran,
 		&f.State, &f.Reason, &f.Source, &f.Repeat, &f.Encoding, &f.SHA256, &f.Rows, &f.Tries, &at)
+	c.Net = c.Theirs - c.Fee
 	c.RanAt, f.At, f.Next = clock.At(ran.Time), clock.At(at.Time), c.next()
 	return c, err
 }

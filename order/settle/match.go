@@ -33,15 +33,17 @@ type matcher struct {
 
 	theirsCount, matched int
 	theirs               money.Fen
+	feeBps               int64 // of payments, where the file does not say
+	fee                  fine
 	diffs                []difference
 	at                   map[[2]string]int // kind and ref to the place in diffs
 }
 
-func newMatcher(bankID string, unclaimed bool, ours *day) *matcher {
+func newMatcher(bankID string, unclaimed bool, ours *day, feeBps int64) *matcher {
 	for i := range ours.rows { // another file may have been tried before
 		ours.rows[i].seen = false
 	}
-	return &matcher{bankID: bankID, unclaimed: unclaimed, ours: ours, seen: map[string]bool{}, at: map[[2]string]int{}}
+	return &matcher{bankID: bankID, unclaimed: unclaimed, ours: ours, feeBps: feeBps, seen: map[string]bool{}, at: map[[2]string]int{}}
 }
 
 // take compares a row with what we have of the day; ok is false when we have
@@ -80,7 +82,7 @@ func (m *matcher) compare(r row, ours ourMoney, again bool) (same bool) {
 	theirs := money.Fen(0)
 	if r.succeeded {
 		theirs = r.signed()
-		m.count(theirs)
+		m.count(r)
 	}
 	switch {
 	case again:
@@ -109,14 +111,21 @@ func (m *matcher) unknown(r row, known map[string]ourMoney) {
 		mine = payment.bankID == m.bankID
 	}
 	if mine {
-		m.count(r.signed())
+		m.count(r)
 		m.differ(difference{kind: surplus, ref: r.ref(), theirs: r.signed()})
 	}
 }
 
-func (m *matcher) count(theirs money.Fen) {
+// count takes in a row of ours in which money moved, and what the gateway charges
+// for it.
+func (m *matcher) count(r row) {
 	m.theirsCount++
-	m.theirs += theirs
+	m.theirs += r.signed()
+	m.fee += r.fee
+	if !r.refund {
+		fee, _ := r.amount.Bps(m.feeBps) // in range: less than the amount
+		m.fee += fine(fee) * finesPerFen
+	}
 }
 
 // differ keeps a difference; the same kind of the same number adds up.

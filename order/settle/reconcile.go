@@ -74,9 +74,12 @@ func (k *Desk) compare(ctx context.Context, bank tenant.Bank, ch channel, date s
 		return Reconciliation{}, err
 	}
 	r := result{channel: ch.name, date: date, oursCount: len(ours.rows), ours: ours.sum()}
+	if r.feeBps, err = k.feeRate(ctx, bank, ch, date); err != nil {
+		return Reconciliation{}, err
+	}
 	var m *matcher
 	if r.file, err = k.read(ctx, bank, ch, date, len(ours.rows) > 0, func() reading {
-		m = newMatcher(bank.ID, unclaimed, ours)
+		m = newMatcher(bank.ID, unclaimed, ours, r.feeBps)
 		return k.matching(ctx, ch, m)
 	}); err == nil {
 		if err = k.searchNeighbours(ctx, bank, ch, date, now, m); err == nil {
@@ -90,7 +93,7 @@ func (k *Desk) compare(ctx context.Context, bank tenant.Bank, ch channel, date s
 	if err != nil {
 		return Reconciliation{}, err
 	}
-	r.theirsCount, r.theirs, r.matched, r.diffs = m.theirsCount, m.theirs, m.matched, m.diffs
+	r.theirsCount, r.theirs, r.matched, r.diffs, r.fee = m.theirsCount, m.theirs, m.matched, m.diffs, m.fee.fen()
 	return k.record(ctx, bank, r)
 }
 
@@ -99,7 +102,8 @@ type result struct {
 	channel, date                   string
 	file                            fileRead
 	oursCount, theirsCount, matched int
-	ours, theirs                    money.Fen
+	ours, theirs, fee               money.Fen
+	feeBps                          int64
 	diffs                           []difference
 }
 

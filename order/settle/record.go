@@ -15,11 +15,17 @@ import (
 // with its exceptions brought up to date.
 func (k *Desk) record(ctx context.Context, bank tenant.Bank, r result) (Reconciliation, error) {
 	return k.inReconciliation(ctx, bank, r, func(tx *db.Tx) (string, error) {
-		recID, err := openReconciliation(ctx, tx, bank.ID, r)
-		if err != nil {
+		recID, stands, err := hasGatewaysOwn(ctx, tx, bank.ID, r)
+		if err != nil || stands {
+			return recID, err
+		}
+		if recID, err = openReconciliation(ctx, tx, bank.ID, r); err != nil {
 			return "", err
 		}
-		return recID, k.replaceOpen(ctx, tx, bank, recID, r)
+		if err := k.replaceOpen(ctx, tx, bank, recID, r); err != nil {
+			return "", err
+		}
+		return recID, k.charge(ctx, tx, bank, recID, r)
 	})
 }
 
@@ -58,6 +64,16 @@ func (k *Desk) inReconciliation(ctx context.Context, bank tenant.Bank, r result,
 		return err
 	})
 	return c, err
+}
+
+// hasGatewaysOwn tells whether r is of a file that a person brought while the
+// gateway's own was had, perhaps by another run since: that one stands.
+func hasGatewaysOwn(ctx context.Context, tx *db.Tx, bankID string, r result) (recID string, has bool, err error) {
+	if r.file.source != "upload" {
+		return "", false, nil
+	}
+	return db.Value[string](ctx, tx, `SELECT id FROM reconciliation WHERE bank_id = ? AND business_date = ? AND channel = ?
+		AND file_source = 'gateway' AND file_sha256 <> ''`+tx.Dialect().ForUpdate(), bankID, r.date, r.channel)
 }
 
 const intoReconciliation = `reconciliation (id, bank_id, business_date, channel, status, ours_count, ours_fen, theirs_count, theirs_fen, matched_count, ran_at,

@@ -8,6 +8,7 @@ import (
 
 	"yinbo/internal/audit"
 	"yinbo/internal/db"
+	"yinbo/internal/fault"
 	"yinbo/internal/gateway"
 	"yinbo/internal/money"
 	"yinbo/internal/tenant"
@@ -91,7 +92,7 @@ func (k *Desk) writeOff(ctx context.Context, bank tenant.Bank, c Reconciliation,
 	}
 	for _, e := range open {
 		_, err := k.change(ctx, bank, e.ID, System, func(tx *db.Tx, now Exception) (string, map[string]any, error) {
-			if now.Status != "open" {
+			if now.Status != "open" || abs(now.Theirs-now.Ours) > limit {
 				return "", nil, conflict()
 			}
 			if _, err := tx.Exec(ctx, "UPDATE money_exception SET acted_by_rule = ?, note = ? WHERE id = ?", ruleWriteOff,
@@ -100,11 +101,19 @@ func (k *Desk) writeOff(ctx context.Context, bank tenant.Bank, c Reconciliation,
 			}
 			return "exception.rule", map[string]any{"rule": ruleWriteOff}, k.end(ctx, tx, bank, now, "written_off", System.ID, "")
 		})
-		if err != nil {
+		if err := unlessEnded(err); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// unlessEnded lets a rule pass over what a person, or another run, was first to end.
+func unlessEnded(err error) error {
+	if fault.Code(err) == fault.Code(conflict()) {
+		return nil
+	}
+	return err
 }
 
 // refundSurpluses gives back what nobody has claimed for the bank's number of
@@ -170,5 +179,5 @@ func (k *Desk) refundSurplus(ctx context.Context, bank tenant.Bank, refunder Ref
 		}
 		return "exception.refunded", map[string]any{"rule": ruleRefund}, k.end(ctx, tx, bank, now, "refunded", System.ID, "")
 	})
-	return err
+	return unlessEnded(err)
 }

@@ -21,6 +21,7 @@ type row struct {
 	outRefundNo string // our refund's id, for a refund
 	paymentNo   string // the gateway's number
 	amount      money.Fen
+	fee         fine // that the file says; below zero where it is given back
 	succeeded   bool
 }
 
@@ -48,6 +49,7 @@ func (r row) signed() money.Fen {
 type sums struct {
 	rows           int
 	paid, refunded money.Fen
+	fee            fine
 }
 
 func (s *sums) add(r row) (err error) {
@@ -56,7 +58,10 @@ func (s *sums) add(r row) (err error) {
 	if r.refund {
 		sum = &s.refunded
 	}
-	if *sum, err = money.Add(*sum, r.amount); err != nil {
+	if *sum, err = money.Add(*sum, r.amount); err == nil {
+		s.fee, err = s.fee.plus(r.fee)
+	}
+	if err != nil {
 		return bad(Malformed, "row %d: %w", s.rows, err)
 	}
 	return nil

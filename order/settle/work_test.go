@@ -475,6 +475,7 @@ const billHead = "交易时间,公众账号ID,商户号,特约商户号,设备�
 func bill(rows ...theirs) string {
 	b := billHead
 	var paid, back money.Fen
+	var fees int64
 	for _, r := range rows {
 		state, sum, given, status := "SUCCESS", r.amount, money.Fen(0), ""
 		if r.refund != "" {
@@ -483,10 +484,10 @@ func bill(rows ...theirs) string {
 		if r.status != "" {
 			status = r.status
 		}
-		paid, back = paid+sum, back+given
+		paid, back, fees = paid+sum, back+given, fees+r.fee
 		b += "`" + strings.Join([]string{today + " 12:00:00", "wx1", "1900000109", "0", "", "4200", r.trade, "o1", "NATIVE", state, "OTHERS", "CNY", sum.Yuan(), "0.00",
-			"5030", r.refund, given.Yuan(), "0.00", "ORIGINAL", status, "茶, 一两", "", "0.00000", "0.60%", sum.Yuan(), given.Yuan(), ""}, ",`") + "\r\n"
+			"5030", r.refund, given.Yuan(), "0.00", "ORIGINAL", status, "茶, 一两", "", feeText(r.fee), "0.60%", sum.Yuan(), given.Yuan(), ""}, ",`") + "\r\n"
 	}
 	return b + "总交易单数,应结订单总金额,退款总金额,充值券退款总金额,手续费总金额,订单总金额,申请退款总金额\r\n`" +
-		strings.Join([]string{string(rune('0' + len(rows))), paid.Yuan(), back.Yuan(), "0.00", "0.00000", paid.Yuan(), back.Yuan()}, ",`") + "\r\n"
+		strings.Join([]string{string(rune('0' + len(rows))), paid.Yuan(), back.Yuan(), "0.00", feeText(fees), paid.Yuan(), back.Yuan()}, ",`") + "\r\n"
 }

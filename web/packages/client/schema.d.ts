@@ -8094,7 +8094,7 @@ export interface components {
         LedgerPosted: {
             /** @description YYYY-MM-DD in the bank's time zone */
             business_date: string;
-            /** @description What happened: order.paid, order.refunded, payment.unmatched, payment.returned, settlement.approved, payout.sent, payout.paid, payout.failed, payout.returned, exception.held, exception.resolved, ledger.adjusted, ledger.reversed */
+            /** @description What happened: order.paid, order.refunded, payment.unmatched, payment.returned, settlement.approved, payout.sent, payout.paid, payout.failed, payout.returned, exception.held, exception.resolved, fee.charged, ledger.adjusted, ledger.reversed */
             event: string;
             id: string;
             order_id: string | null;
@@ -9702,9 +9702,24 @@ export interface components {
         };
         ReportChannelState: {
             channel: string;
+            /**
+             * Format: int64
+             * @description What the gateway charges for them
+             */
+            fee_fen: number;
             id: string;
+            /**
+             * Format: int64
+             * @description theirs_fen - fee_fen
+             */
+            net_fen: number;
             /** @enum {string} */
             status: "unread" | "matched" | "waiting" | "exceptions";
+            /**
+             * Format: int64
+             * @description Payments less refunds by the gateway's file
+             */
+            theirs_fen: number;
         };
         ReportDay: {
             /** @description Nothing is missing */
@@ -9722,6 +9737,11 @@ export interface components {
             debit_fen: number;
             /** @description By who pays them, less what refunds gave back */
             discounts: components["schemas"]["ReportFunderSum"][] | null;
+            /**
+             * Format: int64
+             * @description What gateways charge for the date by their files, less what they give back
+             */
+            fees_fen: number;
             missing: ("not_closed" | "no_statements" | "statements_open" | "not_reconciled" | "exceptions_waiting" | "exceptions_open" | "unposted" | "unbalanced" | "not_rolled_up" | "proposals_open")[] | null;
             /** Format: int64 */
             open_exceptions: number;
@@ -9766,7 +9786,7 @@ export interface components {
         ReportEntry: {
             /** @description YYYY-MM-DD in the bank's time zone */
             business_date: string;
-            /** @description What happened: order.paid, order.refunded, payment.unmatched, payment.returned, settlement.approved, payout.sent, payout.paid, payout.failed, payout.returned, exception.held, exception.resolved, ledger.adjusted, ledger.reversed */
+            /** @description What happened: order.paid, order.refunded, payment.unmatched, payment.returned, settlement.approved, payout.sent, payout.paid, payout.failed, payout.returned, exception.held, exception.resolved, fee.charged, ledger.adjusted, ledger.reversed */
             event: string;
             id: string;
             /** @description What happened, as an object of the product */
@@ -9816,7 +9836,7 @@ export interface components {
         ReportObject: {
             id: string;
             /** @enum {string} */
-            kind: "payment" | "refund" | "settlement" | "exception" | "proposal" | "entry" | "other";
+            kind: "payment" | "refund" | "settlement" | "exception" | "reconciliation" | "proposal" | "entry" | "other";
         };
         ReportOrder: {
             /** Format: int64 */
@@ -9889,12 +9909,17 @@ export interface components {
              * @description Funded by the bank and the platform; of a funder, what it gave
              */
             discounts_fen: number;
+            /**
+             * Format: int64
+             * @description Of a channel: what its gateway charged, as posted in the period
+             */
+            fees_fen: number;
             /** @description The room's, merchant's, funder's or channel's; empty for sales outside of rooms */
             id: string;
             name: string;
             /**
              * Format: int64
-             * @description What merchants are owed of it; of a funder, what it owes; of a channel, sales less refunds
+             * @description What merchants are owed of it; of a funder, what it owes; of a channel, sales less refunds and fees
              */
             net_fen: number;
             /**
@@ -10785,7 +10810,7 @@ export interface components {
             default: unknown;
             key: string;
             /** @enum {string} */
-            kind: "minutes" | "days" | "count" | "fen" | "flag" | "clock" | "hours";
+            kind: "minutes" | "days" | "count" | "fen" | "bps" | "flag" | "clock" | "hours";
             /**
              * Format: int64
              * @description Of numbers
@@ -10961,10 +10986,20 @@ export interface components {
              * @description Exceptions that are not resolved, waiting ones included
              */
             exception_count: number;
+            /**
+             * Format: int64
+             * @description What the gateway charges for them, less what it gives back; by its file, or by the bank's rate where the file does not say
+             */
+            fee_fen: number;
             file: components["schemas"]["SettleTheirFile"];
             id: string;
             /** Format: int64 */
             matched_count: number;
+            /**
+             * Format: int64
+             * @description theirs_fen - fee_fen: what the gateway owes the bank of the date
+             */
+            net_fen: number;
             /** Format: int64 */
             ours_count: number;
             /**
@@ -11274,6 +11309,11 @@ export interface components {
             parent_id: string | null;
         };
         TenantReconciliation: {
+            /**
+             * Format: int64
+             * @description What the bank's own gateway charges of each payment, in basis points; refunds give nothing back
+             */
+            bankbox_fee_bps?: number;
             /** @description Do not ask the gateway about what it has and we do not count */
             no_repair?: boolean;
             /**
@@ -32287,7 +32327,7 @@ export interface operations {
                 date?: string;
                 /** @description Entries that post to it */
                 account?: string;
-                event?: "order.paid" | "order.refunded" | "payment.unmatched" | "payment.returned" | "settlement.approved" | "reserve.released" | "exception.held" | "exception.resolved" | "payout.sent" | "payout.paid" | "payout.failed" | "payout.returned" | "ledger.adjusted" | "ledger.reversed";
+                event?: "order.paid" | "order.refunded" | "payment.unmatched" | "payment.returned" | "settlement.approved" | "reserve.released" | "exception.held" | "exception.resolved" | "fee.charged" | "payout.sent" | "payout.paid" | "payout.failed" | "payout.returned" | "ledger.adjusted" | "ledger.reversed";
                 /** @description The event's object: a payment's id, a refund's … */
                 ref?: string;
                 /** @description Order's id */

@@ -275,6 +275,9 @@ export interface Reconciliation {
   ours_fen: number
   theirs_count: number
   theirs_fen: number
+  /** What the gateway charges for them. */
+  fee_fen: number
+  net_fen: number
   matched_count: number
   /** Open ones. */
   exception_count: number
@@ -500,10 +503,11 @@ export interface FinanceDay {
   sales_fen: number
   refunds_fen: number
   commission_fen: number
+  fees_fen: number
   unmatched_fen: number
   discounts: { funder: string; amount_fen: number }[]
   statements: { status: SettlementStatus; count: number; payable_fen: number }[]
-  reconciliations: { id: string; channel: string; status: 'matched' | 'waiting' | 'exceptions' }[]
+  reconciliations: { id: string; channel: string; status: Reconciliation['status']; theirs_fen: number; fee_fen: number; net_fen: number }[]
   waiting_exceptions: number
   open_exceptions: number
   unposted_events: number
@@ -527,6 +531,7 @@ export interface FinanceSum {
   discounts_fen: number
   returned_fen: number
   commission_fen: number
+  fees_fen: number
   net_fen: number
 }
 
@@ -539,7 +544,7 @@ export interface Promised {
 }
 
 export const ledgerEvents = [
-  'order.paid', 'order.refunded', 'payment.unmatched', 'payment.returned', 'settlement.approved', 'reserve.released', 'exception.held', 'exception.resolved',
+  'order.paid', 'order.refunded', 'payment.unmatched', 'payment.returned', 'settlement.approved', 'reserve.released', 'exception.held', 'exception.resolved', 'fee.charged',
   'payout.sent', 'payout.paid', 'payout.failed', 'payout.returned',
   'ledger.adjusted', 'ledger.reversed',
 ] as const
@@ -575,7 +580,7 @@ export interface LedgerMovement {
 /** An entry with what stands behind it. */
 export interface LedgerEntryDetail extends LedgerEntry {
   postings: (LedgerPosting & { kind: 'asset' | 'liability' | 'income' | 'expense' })[]
-  object: { kind: 'payment' | 'refund' | 'settlement' | 'exception' | 'proposal' | 'entry' | 'other'; id: string }
+  object: { kind: 'payment' | 'refund' | 'settlement' | 'exception' | 'reconciliation' | 'proposal' | 'entry' | 'other'; id: string }
   order: { id: string; room_id: string | null; status: string; goods_fen: number; payable_fen: number; paid_fen: number; refunded_fen: number } | null
   payments: LedgerMovement[]
   refunds: LedgerMovement[]

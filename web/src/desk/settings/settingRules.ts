@@ -20,7 +20,7 @@ export function unitOf(minutes: number): Unit {
 
 export const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
 
-const numeric: readonly SettingKind[] = ['minutes', 'days', 'count', 'fen']
+const numeric: readonly SettingKind[] = ['minutes', 'days', 'count', 'fen', 'bps']
 const time = /^([01]\d|2[0-3]):[0-5]\d$/
 const date = /^\d{4}-\d{2}-\d{2}$/
 

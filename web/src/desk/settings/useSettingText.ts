@@ -30,7 +30,8 @@ export function useSettingText() {
         return t(`settings.count.${unit}`, { n: Number(value) / units[unit] })
       }
       case 'days':
-        return t('settings.count.days', { n: Number(value) })
+      case 'bps':
+        return t(`settings.count.${kind}`, { n: Number(value) })
       default:
         return String(value)
     }
