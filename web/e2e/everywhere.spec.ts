@@ -47,7 +47,8 @@ test('every screen of the viewer', async ({ page, request }) => {
   const sku = shelf.find((item) => item.product.kind === 'voucher')!.sku_id
   const order = await me.post<{ id: string }>('/orders', { room_id: room, items: [{ sku_id: sku, quantity: 1 }] }, `everywhere-${Date.now()}`)
   const application = await apply(request, {}, room, { phone: number, call: me })
-  const examples = { '/rooms/:id': room, '/orders/:id': order.id, '/applications/:id': application }
+  const product = (await me.get<{ items: { id: string }[] }>('/products?limit=1')).items[0]!.id
+  const examples = { '/rooms/:id': room, '/products/:id': product, '/orders/:id': order.id, '/applications/:id': application }
   const paths = routesOf('viewer').map(({ path }) => filled(path, examples))
   expect(await walk(page, ear, 'viewer', [...paths, '/nowhere'], [phone])).toEqual([])
 })
