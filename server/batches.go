@@ -49,7 +49,8 @@ type grantIn struct {
 	}
 }
 
-// batchRoutes are what staff do with batches of coupons.
+// batchRoutes are what staff do with batches of coupons: the head office keeps
+// them, and staff of a branch read them all.
 func (s *Server) batchRoutes() {
 	operators, readers := staff(auth.Operator), staff(auth.Host, auth.Operator, auth.Auditor).byBranch()
 	route(s, http.MethodPost, "/shop/coupon-batches", operators, "Draft a batch of coupons", s.newBatch, status(http.StatusCreated))

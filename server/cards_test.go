@@ -27,6 +27,7 @@ import (
 	"yinbo/internal/gateway"
 	"yinbo/internal/id"
 	"yinbo/internal/idem"
+	"yinbo/internal/keeping"
 	"yinbo/internal/outbox"
 	"yinbo/internal/pii"
 	"yinbo/internal/savedview"
@@ -105,6 +106,7 @@ func newDepartment(t *testing.T, d *db.DB) *department {
 		Banks: banks, Keys: keys, DB: d, Views: &savedview.Views{DB: d}, Applications: card.New(book, keeper, people, nowhere{}), Leads: leads, Comparer: &review.Comparer{Leads: leads, Core: gate},
 		Outcomes: review.NewOutcomes(book, keeper, banks, bindings, bankbox.DefaultCallbackKey), Bindings: bindings, Screens: screens,
 		FollowUps: followUps, Replies: follow.NewReplies(followUps, banks, keeper, bankbox.DefaultCallbackKey),
+		Keeper:   keeping.New(keeping.Deps{DB: d, Banks: banks, Parts: []keeping.Part{{Name: "sign-in", Erase: people.Erase}}}),
 		Payments: payment.New(payment.Deps{DB: d, Box: dep.box, Keeper: keeper, Banks: banks})}).Handler()
 	t.Cleanup(func() {
 		if err := dep.theirs.Close(context.Background()); err != nil {

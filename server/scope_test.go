@@ -261,3 +261,26 @@ func TestStaffOfABranchSeeTheOrdersOfItsRooms(t *testing.T) {
 	}
 	s.want("403 auth.head_office", s.tokenOf(s.branch("北")), "POST", "/shop/categories", "", `{"name":"x"}`, nil)
 }
+
+// The catalogue and the batches of coupons are the head office's to keep; a branch
+// reads them whole, for what its rooms sell.
+func TestABranchReadsTheCatalogueAndChangesNothingOfIt(t *testing.T) {
+	s := newShop(t)
+	west, east := s.tokenOf(s.branch("西")), s.branch("东")
+	s.SKU(catalog.Physical, 2000, 50)
+	var all, read struct{ Items []struct{ ID string } }
+	s.want("200", s.operator, "GET", "/shop/products", "", "", &all)
+	product := "/shop/products/" + all.Items[0].ID
+	s.want("200", s.operator, "PATCH", product, "", `{"branch_id":"`+east+`"}`, nil)
+	s.want("200", west, "GET", "/shop/products", "", "", &read)
+	if len(read.Items) != len(all.Items) {
+		t.Errorf("reads %d products of %d", len(read.Items), len(all.Items))
+	}
+	for _, path := range []string{product, "/shop/categories", "/shop/merchants", "/shop/coupon-batches"} {
+		s.want("200", west, "GET", path, "", "", nil)
+	}
+	for act, body := range map[string]string{"PATCH " + product: `{"title":"x"}`, "POST " + product + "/hide": "", "POST /shop/coupon-batches/x/open": ""} {
+		method, path, _ := strings.Cut(act, " ")
+		s.want("403 auth.head_office", west, method, path, "", body, nil)
+	}
+}

@@ -9,6 +9,8 @@ import (
 	"yinbo/order/catalog"
 )
 
+// The catalogue is one for the bank: the head office keeps it, and staff of a
+// branch read it whole.
 var (
 	shopKeepers = staff(auth.Operator)
 	shopReaders = staff(auth.Operator, auth.Auditor).byBranch()

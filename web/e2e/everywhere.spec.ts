@@ -47,8 +47,8 @@ test('every screen of the viewer', async ({ page, request }) => {
   const sku = shelf.find((item) => item.product.kind === 'voucher')!.sku_id
   const order = await me.post<{ id: string }>('/orders', { room_id: room, items: [{ sku_id: sku, quantity: 1 }] }, `everywhere-${Date.now()}`)
   const application = await apply(request, {}, room, { phone: number, call: me })
-  const goods = (await me.get<{ items: { id: string }[] }>('/products?limit=1')).items[0]!.id
-  const examples = { '/rooms/:id': room, '/products/:id': goods, '/orders/:id': order.id, '/applications/:id': application }
+  const product = (await me.get<{ items: { id: string }[] }>('/products?limit=1')).items[0]!.id
+  const examples = { '/rooms/:id': room, '/products/:id': product, '/orders/:id': order.id, '/applications/:id': application }
   const paths = routesOf('viewer').map(({ path }) => filled(path, examples))
   expect(await walk(page, ear, 'viewer', [...paths, '/nowhere'], [phone])).toEqual([])
 })
@@ -64,10 +64,15 @@ test('every screen of the host panel', async ({ page, request }) => {
 })
 
 for (const [role, paths] of shares()) {
-  test(`every screen of the desk for ${role}`, async ({ page }) => {
+  test(`every screen of the desk for ${role}`, async ({ page, request }) => {
+    const examples: Record<string, string> = {}
+    if (paths.includes('/settlements/:id/print')) {
+      const finance = await asStaff(request, 'finance')
+      examples['/settlements/:id/print'] = (await finance.get<{ items: { id: string }[] }>('/settlements?limit=1')).items[0]!.id
+    }
     const ear = await listen(page)
     await page.setViewportSize(desktop)
     await staffSignIn(page, 'desk', role)
-    expect(await walk(page, ear, 'desk', paths, [desktop, phone])).toEqual([])
+    expect(await walk(page, ear, 'desk', paths.map((path) => filled(path, examples)), [desktop, phone])).toEqual([])
   })
 }

@@ -49,10 +49,10 @@ export function shares(): Map<string, string[]> {
   const areas = areasOf()
   const left = new Set(routesOf('desk'))
   const out = new Map<string, string[]>()
-  for (const role of ['supervisor', 'finance', 'admin', 'risk', 'operator', 'reviewer', 'auditor', 'finance_checker']) {
+  for (const role of ['supervisor', 'finance', 'admin', 'risk', 'operator', 'reviewer', 'auditor', 'merchant']) {
     const mine = [...left].filter(({ area }) => !area || areas.get(area)?.includes(role))
     mine.forEach((route) => left.delete(route))
-    if (mine.length) out.set(role, mine.map(({ path }) => filled(path, {})))
+    if (mine.length) out.set(role, mine.map(({ path }) => path))
   }
   if (left.size) throw new Error(`nobody enters ${[...left].map(({ path }) => path).join(' ')}`)
   return out

@@ -413,10 +413,12 @@ test('every other screen of the staff', async ({ browser }) => {
   const panel = await window(browser, desktop)
   await staffSignIn(panel, 'host', 'host')
   await pictures(panel, 'host', routesOf('host').map(({ path }) => filled(path, { '/rooms/:id': room, '/rooms/:id/report': room })))
+  const finance = await asStaff(outside, 'finance')
+  const settlement = (await finance.get<{ items: { id: string }[] }>('/settlements?limit=1')).items[0]!.id
   for (const [role, paths] of shares()) {
     const desk = await window(browser, desktop)
     await staffSignIn(desk, 'desk', role)
-    await pictures(desk, 'desk', paths)
+    await pictures(desk, 'desk', paths.map((path) => filled(path, { '/settlements/:id/print': settlement })))
     await desk.context().close()
   }
 })

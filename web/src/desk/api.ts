@@ -6,8 +6,8 @@ export const api = createStaffApi('desk')
 export const staff = createStaffDesk(api)
 
 /**
- * The areas of the back office in the order of the navigation, by department, with who may
- * enter; the server holds to the same. The first that one may enter is where one begins.
+ * The areas of the back office by department, with who may enter; the server holds to the
+ * same. `myAreas` has them in the order of one's own navigation: the first is where one begins.
  */
 export const areas = [
   { name: 'leads', group: 'leads', roles: ['reviewer', 'supervisor'] },
@@ -36,9 +36,9 @@ export const areas = [
   { name: 'audit', group: 'oversight', roles: ['auditor'] },
   { name: 'compliance', group: 'oversight', roles: ['risk'] },
   { name: 'keeping', group: 'oversight', roles: ['risk', 'auditor', 'admin'] },
-  { name: 'application-form', group: 'settings', roles: ['admin', 'supervisor', 'auditor'] },
-  { name: 'settings', group: 'settings', roles: ['admin', 'auditor'] },
   { name: 'staff', group: 'settings', roles: ['admin'] },
+  { name: 'settings', group: 'settings', roles: ['admin', 'auditor'] },
+  { name: 'application-form', group: 'settings', roles: ['admin', 'supervisor', 'auditor'] },
 ] as const satisfies readonly { name: string; group: string; roles: readonly Role[] }[]
 
 export type AreaName = (typeof areas)[number]['name']
@@ -49,8 +49,22 @@ export const mayEnter = (area: AreaName): boolean =>
 /** Whether one may change the shop: its operators of the whole bank. */
 export const keepsShop = (): boolean => staff.has('operator') && !staff.person.value?.branch_id
 
+type Group = (typeof areas)[number]['group']
+
+/** The department whose work a role is there for; its areas stand before the others'. */
+const departments: Partial<Record<Role, Group>> = {
+  operator: 'shop', reviewer: 'leads', supervisor: 'leads', risk: 'rules', finance: 'finance', finance_checker: 'finance', admin: 'settings', auditor: 'oversight',
+}
+
+/** What the signed-in person may enter, their own departments first. */
+export function myAreas(): (typeof areas)[number][] {
+  const own = (staff.person.value?.roles ?? []).map((role) => departments[role])
+  const late = (group: Group): number => (own.includes(group) ? 0 : 1)
+  return areas.filter((a) => mayEnter(a.name)).sort((a, b) => late(a.group) - late(b.group))
+}
+
 /** The first area that the signed-in person may enter. */
-export const firstArea = (): AreaName | null => areas.find((a) => mayEnter(a.name))?.name ?? null
+export const firstArea = (): AreaName | null => myAreas()[0]?.name ?? null
 
 /** Those whose day begins with an overview; others begin in their first area. */
 export const hasOverview = (): boolean => staff.has('operator', 'admin', 'supervisor')

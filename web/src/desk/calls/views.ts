@@ -3,7 +3,7 @@ import type { components } from '@client/schema'
 import { api } from '../api'
 
 /** The lists of which one keeps views. */
-export type ListName = 'leads' | 'orders' | 'audit' | 'settlements' | 'funnel' | 'merchants'
+export type ListName = 'leads' | 'orders' | 'audit' | 'settlements' | 'merchants' | 'products' | 'imports' | 'coupons' | 'exceptions' | 'ledger'
 export type SavedView = components['schemas']['SavedviewView']
 
 export const listViews = (list: ListName): Promise<Page<SavedView>> =>

@@ -3,7 +3,7 @@ import type { components } from '@client/schema'
 import { api } from '../api'
 import { forgetPerson } from '../lib/savedAddress'
 
-export type OwnConsent = components['schemas']['OwnConsent']
+export type OwnConsent = components['schemas']['CardOwnConsent']
 
 export async function listConsents(): Promise<OwnConsent[]> {
   const { items } = await unwrap<{ items: OwnConsent[] | null }>(api.http.GET('/privacy/consents'))
