@@ -6,7 +6,7 @@ import components from 'unplugin-vue-components/vite'
 import autoImport from 'unplugin-auto-import/vite'
 import { ElementPlusResolver } from 'unplugin-vue-components/resolvers'
 import { VantResolver } from '@vant/auto-import-resolver'
-import { apiDocs, vantIconsAsSvg } from './build-plugins.ts'
+import { apiDocs, guides, vantIconsAsSvg } from './build-plugins.ts'
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
@@ -31,6 +31,7 @@ export default defineConfig({
   plugins: [
     appFallback,
     apiDocs(here('./node_modules/swagger-ui-dist')),
+    guides(here('../docs/guides')),
     vantIconsAsSvg(),
     vue(),
     vueI18n({
