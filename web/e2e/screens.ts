@@ -9,7 +9,7 @@ import { bankbox, fillAddress, newPhone, signIn } from './support'
 /** Takes the pictures of docs/screens from the demo's live room while people are in it. */
 
 const docs = fileURLToPath(new URL('../../docs/', import.meta.url))
-const taken = new Set<string>()
+const taken = new Set<string>(['host-rooms-one', 'viewer-rooms-one']) // as host-desk and viewer-room
 const largest = 600 * 1024
 const phoneSize = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2 }
 const desktop = { viewport: { width: 1440, height: 900 }, deviceScaleFactor: 1 }
@@ -384,7 +384,7 @@ async function pictures(page: Page, app: App | 'viewer', paths: string[]): Promi
   await page.reload()
   await settled(page, ear)
   for (const path of paths) {
-    const name = nameOf(app, path.replace(/[a-z]{3}_[0-9a-z]{26}/g, 'one'))
+    const name = nameOf(app, path.replace(/[a-z]{3,5}_[0-9a-z]{26}/g, 'one'))
     if (taken.has(name)) continue
     await visit(page, ear, path)
     await picture(page, name)
