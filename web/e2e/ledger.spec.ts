@@ -30,7 +30,7 @@ test('finance goes from the day to the trial balance, an account, an entry, its 
 })
 
 test('an entry by hand waits for a second person, and is reversed by two', async ({ page, request, browser }) => {
-  const reason = `渠道差错 ${Date.now()}`
+  const reason = `渠道差错 ${Date.now().toString(36)}`
   await signIn(page, 'desk', 'finance', '/ledger')
   await page.locator('header').getByRole('button', { name: '手工分录' }).click()
   const form = dialog(page, '手工分录')
@@ -66,7 +66,7 @@ test('an entry by hand waits for a second person, and is reversed by two', async
 })
 
 test('an entry by hand is taken back by who proposed it', async ({ page, request }) => {
-  const reason = `写错了 ${Date.now()}`
+  const reason = `写错了 ${Date.now().toString(36)}`
   const finance = await asStaff(request, 'finance')
   const postings = [
     { account: 'cash', debit_fen: 100, credit_fen: 0 },
