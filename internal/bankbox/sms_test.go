@@ -69,7 +69,7 @@ func TestWhoAsksForReportsIsToldOfDeliveriesAndAnswers(t *testing.T) {
 	}
 	b.post("/sms/v1/messages", fields{"phone": "13800138000", "text": "验证码", "out_id": "otp_1"}).want(201)
 	b.post("/sms/v1/replies", fields{"phone": "13800138000", "text": "Ｔ"}).want(201)
-	for _, want := range []string{`"deliveries":[{"out_id":"fup_1","delivered":true`, `"replies":[{"phone":"13800138000","text":"Ｔ","out_id":"fup_1"}]`} {
+	for _, want := range []string{`"deliveries":[{"out_id":"fup_1","delivered":true`, `"replies":[{"phone":"13800138000","text":"Ｔ","out_id":"fup_1","at":"`} {
 		eventually(t, want, func() bool { return strings.Contains(heard(m), want) })
 	}
 	b.post("/sms/v1/messages", fields{"phone": "13800138000", "text": "一", "notify_url": "here"}).refused(422, "validation")
