@@ -176,7 +176,7 @@ test('how one keeps order, all see: remove, mute, pause, ban, end', async ({ pag
 
   await line(one).getByRole('button', { name: '禁言' }).click()
   await one.getByRole('menuitem', { name: '禁言 5 分钟' }).click()
-  await expect(viewer.getByPlaceholder(/你已被禁言/)).toBeVisible()
+  await expect(viewer.getByPlaceholder(/禁言至/)).toBeVisible()
 
   await one.getByRole('button', { name: '暂停' }).click()
   await expect(viewer.getByText('主播休息一下')).toBeVisible()
