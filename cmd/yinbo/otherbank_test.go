@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -197,6 +198,9 @@ func TestAnotherBanksObjectsAreNotFound(t *testing.T) {
 			}
 			seen++
 			path := strings.NewReplacer("{id}", objectID, "{event_id}", id.New(id.Event), "{sku_id}", id.New(id.SKU), "{no}", "1").Replace(o.path)
+			if slices.Contains(o.query, "amount_fen") {
+				path += "?amount_fen=1"
+			}
 			h := http.Header{"X-Bank": {"other"}, "Idempotency-Key": {id.New(id.Event)}}
 			switch {
 			case len(o.roles) > 0:
