@@ -14,6 +14,7 @@ import (
 	"yinbo/internal/audit"
 	"yinbo/internal/auth"
 	"yinbo/internal/clock"
+	"yinbo/internal/csvfile"
 	"yinbo/internal/fault"
 	"yinbo/internal/obs"
 )
@@ -263,7 +264,7 @@ func (s *Server) writeAudit(ctx context.Context, w io.Writer, f audit.Filter) er
 			at, _ := e.At.MarshalText()
 			cells := []string{strconv.FormatInt(e.Seq, 10), e.ID, string(at), e.ActorKind, e.Actor, e.ActorName, e.Action, e.Title, e.Object, string(detail), e.RequestID, e.PrevHash, e.Hash}
 			for i := range cells {
-				cells[i] = inert(cells[i])
+				cells[i] = csvfile.Inert(cells[i])
 			}
 			if err := out.Write(cells); err != nil {
 				return err
@@ -275,14 +276,6 @@ func (s *Server) writeAudit(ctx context.Context, w io.Writer, f audit.Filter) er
 		}
 		f.Before = entries[len(entries)-1].Seq
 	}
-}
-
-// inert keeps a spreadsheet from taking a cell for a formula.
-func inert(cell string) string {
-	if cell != "" && strings.ContainsRune("=+-@\t\r\n", rune(cell[0])) {
-		return "'" + cell
-	}
-	return cell
 }
 
 // noted writes an act of the caller's that has no transaction of its own.

@@ -2,12 +2,11 @@ package funnel
 
 import (
 	"context"
-	"encoding/csv"
 	"fmt"
 	"io"
 	"strconv"
-	"strings"
 
+	"yinbo/internal/csvfile"
 	"yinbo/internal/db"
 	"yinbo/internal/money"
 	"yinbo/internal/tenant"
@@ -30,26 +29,13 @@ func (s *Funnel) Export(ctx context.Context, bank tenant.Bank, p Person, from, t
 		return nil, err
 	}
 	return func(w io.Writer) error {
-		if _, err := io.WriteString(w, "\ufeff"); err != nil {
-			return err
-		}
-		out := csv.NewWriter(w)
-		if err := out.Write(exportHeader); err != nil {
-			return err
-		}
-		for _, l := range f.Lines {
-			if err := out.Write(record(l)); err != nil {
-				return err
-			}
-		}
-		out.Flush()
-		return out.Error()
+		return csvfile.Pages[Line]{Header: exportHeader, Size: len(f.Lines), First: f.Lines, Record: record}.Write(ctx, w)
 	}, nil
 }
 
 // record writes a line; what there is no answer to is empty.
 func record(l Line) []string {
-	cells := []string{inert(l.Value), inert(l.Name), ""}
+	cells := []string{csvfile.Inert(l.Value), csvfile.Inert(l.Name), ""}
 	if l.Shown != nil {
 		cells[2] = strconv.FormatInt(*l.Shown, 10)
 	}
@@ -71,12 +57,4 @@ func record(l Line) []string {
 		cells = append(cells, cell)
 	}
 	return cells
-}
-
-// inert keeps a spreadsheet from taking a cell for a formula.
-func inert(cell string) string {
-	if cell != "" && strings.ContainsRune("=+-@\t\r\n", rune(cell[0])) {
-		return "'" + cell
-	}
-	return cell
 }

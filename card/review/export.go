@@ -2,12 +2,10 @@ package review
 
 import (
 	"context"
-	"encoding/csv"
-	"fmt"
 	"io"
-	"strings"
 
 	"yinbo/card"
+	"yinbo/internal/csvfile"
 	"yinbo/internal/db"
 	"yinbo/internal/tenant"
 )
@@ -35,30 +33,10 @@ func (l *Leads) Export(ctx context.Context, bank tenant.Bank, p Person, f Filter
 	if err != nil {
 		return nil, err
 	}
-	return func(ctx context.Context, w io.Writer) error {
-		if _, err := io.WriteString(w, "\ufeff"); err != nil {
-			return err
-		}
-		out := csv.NewWriter(w)
-		if err := out.Write(exportHeader); err != nil {
-			return err
-		}
-		for page := first; ; {
-			more := len(page) > exportPage
-			for _, v := range page[:min(len(page), exportPage)] {
-				if err := out.Write(record(v)); err != nil {
-					return err
-				}
-			}
-			out.Flush()
-			if err := out.Error(); err != nil || !more {
-				return err
-			}
-			if page, err = l.List(ctx, bank.ID, p, f, page[exportPage-1].ID, exportPage); err != nil {
-				return fmt.Errorf("review: export: %w", err)
-			}
-		}
-	}, nil
+	return csvfile.Pages[Lead]{Header: exportHeader, Size: exportPage, First: first, Record: record,
+		After: func(ctx context.Context, last Lead) ([]Lead, error) {
+			return l.List(ctx, bank.ID, p, f, last.ID, exportPage)
+		}}.Write, nil
 }
 
 func record(v Lead) []string {
@@ -81,15 +59,7 @@ func record(v Lead) []string {
 		v.Applicant.CityCode, string(v.Screening), text(v.RoomID), claimer, string(created), decided, text(v.CardLast4),
 		text(v.Applicant.IncomeBand), text(v.ShareCode), text(v.Campaign)}
 	for i, c := range cells {
-		cells[i] = inert(c)
+		cells[i] = csvfile.Inert(c)
 	}
 	return cells
-}
-
-// inert keeps a spreadsheet from taking a cell for a formula.
-func inert(cell string) string {
-	if cell != "" && strings.ContainsRune("=+-@\t\r\n", rune(cell[0])) {
-		return "'" + cell
-	}
-	return cell
 }

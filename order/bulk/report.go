@@ -2,12 +2,11 @@ package bulk
 
 import (
 	"context"
-	"encoding/csv"
 	"io"
 	"strconv"
-	"strings"
 	"time"
 
+	"yinbo/internal/csvfile"
 	"yinbo/internal/db"
 	"yinbo/internal/fault"
 )
@@ -50,44 +49,25 @@ func (s *Imports) lines(ctx context.Context, jobID string, verdict Result, after
 // reportPage is how many lines of a report are read at once.
 const reportPage = 1000
 
+var reportHeader = []string{"line", "verdict", "code", "field", "message", "object_id"}
+
 // Report writes a job's report as CSV, page by page. 404 not_found comes before
 // anything is written.
 func (s *Imports) Report(ctx context.Context, bank, jobID string, lang fault.Lang) (write func(context.Context, io.Writer) error, err error) {
 	if _, err := read(ctx, s.db, bank, jobID); err != nil {
 		return nil, err
 	}
-	return func(ctx context.Context, w io.Writer) error {
-		if _, err := w.Write(mark); err != nil { // spreadsheets need it for UTF-8
-			return err
-		}
-		out := csv.NewWriter(w)
-		err := out.Write([]string{"line", "verdict", "code", "field", "message", "object_id"})
-		for after, more := int64(0), true; err == nil && more; {
-			var page []LineReport
-			if page, err = s.lines(ctx, jobID, "", after, reportPage, lang); err != nil {
-				return err
-			}
-			more = len(page) > reportPage
-			for _, l := range page[:min(len(page), reportPage)] {
-				after = l.Line
-				err = out.Write([]string{strconv.FormatInt(l.Line, 10), string(l.Verdict), l.Code, inert(l.Field), inert(l.Message), l.ObjectID})
-				if err != nil {
-					return err
-				}
-			}
-			out.Flush()
-			err = out.Error()
-		}
-		return err
-	}, nil
-}
-
-// inert keeps a spreadsheet from taking a cell for a formula.
-func inert(cell string) string {
-	if cell != "" && strings.ContainsRune("=+-@\t\r\n＝＋－＠", []rune(cell)[0]) {
-		return "'" + cell
+	first, err := s.lines(ctx, jobID, "", 0, reportPage, lang)
+	if err != nil {
+		return nil, err
 	}
-	return cell
+	return csvfile.Pages[LineReport]{Header: reportHeader, Size: reportPage, First: first,
+		Record: func(l LineReport) []string {
+			return []string{strconv.FormatInt(l.Line, 10), string(l.Verdict), l.Code, csvfile.Inert(l.Field), csvfile.Inert(l.Message), l.ObjectID}
+		},
+		After: func(ctx context.Context, last LineReport) ([]LineReport, error) {
+			return s.lines(ctx, jobID, "", last.Line, reportPage, lang)
+		}}.Write, nil
 }
 
 // How long what nobody goes on with is kept.

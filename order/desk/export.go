@@ -2,13 +2,12 @@ package desk
 
 import (
 	"context"
-	"encoding/csv"
-	"fmt"
 	"io"
 	"strconv"
 	"strings"
 
 	"yinbo/internal/clock"
+	"yinbo/internal/csvfile"
 	"yinbo/internal/db"
 	"yinbo/internal/money"
 	"yinbo/order"
@@ -44,30 +43,8 @@ func (d *Desk) Export(ctx context.Context, bank string, by order.Staff, f Filter
 	if err != nil {
 		return nil, err
 	}
-	return func(ctx context.Context, w io.Writer) error {
-		if _, err := io.WriteString(w, "\ufeff"); err != nil {
-			return err
-		}
-		out := csv.NewWriter(w)
-		if err := out.Write(exportHeader); err != nil {
-			return err
-		}
-		for page := first; ; {
-			more := len(page) > exportPage
-			for _, r := range page[:min(len(page), exportPage)] {
-				if err := out.Write(record(r)); err != nil {
-					return err
-				}
-			}
-			out.Flush()
-			if err := out.Error(); err != nil || !more {
-				return err
-			}
-			if page, err = d.Search(ctx, bank, f, page[exportPage-1].ID, exportPage); err != nil {
-				return fmt.Errorf("desk: export: %w", err)
-			}
-		}
-	}, nil
+	return csvfile.Pages[Row]{Header: exportHeader, Size: exportPage, First: first, Record: record,
+		After: func(ctx context.Context, last Row) ([]Row, error) { return d.Search(ctx, bank, f, last.ID, exportPage) }}.Write, nil
 }
 
 func record(r Row) []string {
@@ -89,7 +66,7 @@ func record(r Row) []string {
 	cells := []string{r.ID, string(r.Status), strings.Join(goods, "; "), r.GoodsFen.Yuan(), off.Yuan(), r.PayableFen.Yuan(), r.PaidFen.Yuan(), r.RefundedFen.Yuan(),
 		r.Viewer.Nickname, r.Viewer.PhoneMasked, room, carrier, no, stamp(r.CreatedAt)}
 	for i, c := range cells {
-		cells[i] = inert(c)
+		cells[i] = csvfile.Inert(c)
 	}
 	return cells
 }
@@ -97,12 +74,4 @@ func record(r Row) []string {
 func stamp(s clock.Stamp) string {
 	raw, _ := s.MarshalText() // never fails
 	return string(raw)
-}
-
-// inert keeps a spreadsheet from taking a cell for a formula.
-func inert(cell string) string {
-	if cell != "" && strings.ContainsRune("=+-@\t\r\n", rune(cell[0])) {
-		return "'" + cell
-	}
-	return cell
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"yinbo/internal/audit"
+	"yinbo/internal/csvfile"
 	"yinbo/internal/db"
 	"yinbo/internal/fault"
 	"yinbo/internal/money"
@@ -53,7 +54,7 @@ func (r *Reports) File(ctx context.Context, bankID string, by By, p Period, acto
 	_ = w.Write(headings[by])
 	all, count := make([]money.Fen, len(Sum{}.amounts(by))), int64(0)
 	for _, s := range sums {
-		row := []string{s.ID, plain(s.Name), fmt.Sprint(s.Count)}
+		row := []string{s.ID, csvfile.Inert(s.Name), fmt.Sprint(s.Count)}
 		for i, a := range s.amounts(by) {
 			row = append(row, a.Yuan())
 			all[i] += a
@@ -125,12 +126,4 @@ func (r *Reports) Bill(ctx context.Context, bankID, funder string, p Period, act
 		return "", nil, fmt.Errorf("report: %w", err)
 	}
 	return fmt.Sprintf("bill-%s-%s-%s.csv", funder, p.From, p.To), b.Bytes(), r.took(ctx, bankID, actor, account, p, len(lines))
-}
-
-// plain keeps a name from being taken for a formula by a spreadsheet.
-func plain(name string) string {
-	if name != "" && bytes.ContainsRune([]byte("=+-@\t\r"), rune(name[0])) {
-		return "'" + name
-	}
-	return name
 }

@@ -5,10 +5,10 @@ import (
 	"context"
 	"encoding/csv"
 	"fmt"
-	"strings"
 
 	"github.com/xuri/excelize/v2"
 
+	"yinbo/internal/csvfile"
 	"yinbo/internal/money"
 )
 
@@ -85,7 +85,7 @@ func writeCSV(rows []record) ([]byte, error) {
 	for _, r := range rows {
 		fields := make([]string, 0, len(fileHead))
 		for _, word := range r.words {
-			fields = append(fields, harmless(word))
+			fields = append(fields, csvfile.Inert(word))
 		}
 		for _, a := range r.amounts {
 			fields = append(fields, a.Yuan())
@@ -96,15 +96,6 @@ func writeCSV(rows []record) ([]byte, error) {
 	}
 	w.Flush()
 	return b.Bytes(), w.Error()
-}
-
-// harmless keeps a spreadsheet from taking a word for a formula: a merchant
-// chooses its products' titles.
-func harmless(word string) string {
-	if word != "" && strings.ContainsRune("=+-@\t\r\n＝＋－＠", []rune(word)[0]) {
-		return "'" + word
-	}
-	return word
 }
 
 func writeXLSX(rows []record) ([]byte, error) {

@@ -1,0 +1,55 @@
+// Package csvfile writes CSV for spreadsheets: lists that are read page by page,
+// and cells that are no formulas. It imports nothing of the product.
+package csvfile
+
+import (
+	"context"
+	"encoding/csv"
+	"io"
+	"strings"
+)
+
+// Pages are a list. A page has one row more than Size where more follow.
+type Pages[T any] struct {
+	Header []string
+	Size   int
+	First  []T
+	Record func(T) []string
+	After  func(ctx context.Context, last T) ([]T, error)
+}
+
+// Write writes all of it, no more than a page in memory: UTF-8 with a mark, so that
+// spreadsheets read Chinese.
+func (p Pages[T]) Write(ctx context.Context, w io.Writer) error {
+	if _, err := io.WriteString(w, "\ufeff"); err != nil {
+		return err
+	}
+	out := csv.NewWriter(w)
+	if err := out.Write(p.Header); err != nil {
+		return err
+	}
+	for page := p.First; ; {
+		more := len(page) > p.Size
+		for _, v := range page[:min(len(page), p.Size)] {
+			if err := out.Write(p.Record(v)); err != nil {
+				return err
+			}
+		}
+		out.Flush()
+		if err := out.Error(); err != nil || !more {
+			return err
+		}
+		var err error
+		if page, err = p.After(ctx, page[p.Size-1]); err != nil {
+			return err
+		}
+	}
+}
+
+// Inert keeps a spreadsheet from taking a cell for a formula, full width too.
+func Inert(cell string) string {
+	if cell != "" && strings.ContainsRune("=+-@\t\r\n＝＋－＠", []rune(cell)[0]) {
+		return "'" + cell
+	}
+	return cell
+}

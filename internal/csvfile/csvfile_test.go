@@ -1,0 +1,45 @@
+package csvfile_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"yinbo/internal/csvfile"
+)
+
+func pages(list []string, size int) csvfile.Pages[string] {
+	from := func(at int) []string { return list[at:min(at+size+1, len(list))] }
+	return csvfile.Pages[string]{Header: []string{"name"}, Size: size, First: from(0), Record: func(v string) []string { return []string{v} },
+		After: func(_ context.Context, last string) ([]string, error) {
+			for i, v := range list {
+				if v == last {
+					return from(i + 1), nil
+				}
+			}
+			return nil, errors.New("nowhere")
+		}}
+}
+
+func TestEveryRowIsWrittenOnceWhateverThePages(t *testing.T) {
+	list := []string{"a", "b", "c", "d", "e"}
+	for size := 1; size <= 6; size++ {
+		var out strings.Builder
+		if err := pages(list, size).Write(t.Context(), &out); err != nil || out.String() != "\ufeffname\na\nb\nc\nd\ne\n" {
+			t.Errorf("by %d: %q %v", size, out.String(), err)
+		}
+	}
+	var none strings.Builder
+	if err := pages(nil, 3).Write(t.Context(), &none); err != nil || none.String() != "\ufeffname\n" {
+		t.Errorf("%q %v", none.String(), err)
+	}
+}
+
+func TestNoCellIsAFormula(t *testing.T) {
+	for cell, want := range map[string]string{"=1+1": "'=1+1", "@cmd": "'@cmd", "-x": "'-x", "＝1": "'＝1", "\tx": "'\tx", "": "", "茶=1": "茶=1", "2.50": "2.50"} {
+		if got := csvfile.Inert(cell); got != want {
+			t.Errorf("%q: %q", cell, got)
+		}
+	}
+}
