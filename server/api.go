@@ -99,14 +99,19 @@ func route[I, O any](s *Server, method, path string, who access, summary string,
 		}
 		return out, nil
 	})
-	tidy(s.api.OpenAPI().Paths[path], method)
+	tidy(s.api.OpenAPI(), path, method)
 }
 
 // tidy says in the document what huma can't know: a body that a handler also
 // reads raw is JSON all the same, and its idempotency key is required (its
-// absence is 400, not a validation error).
-func tidy(item *huma.PathItem, method string) {
-	for m, op := range operations(item) {
+// absence is 400, not a validation error). Problems are told once for all
+// operations, not with each.
+func tidy(doc *huma.OpenAPI, path, method string) {
+	shared := &doc.Components.Responses
+	if *shared == nil {
+		*shared = map[string]*huma.Response{}
+	}
+	for m, op := range operations(doc.Paths[path]) {
 		if m != method {
 			continue
 		}
@@ -117,6 +122,12 @@ func tidy(item *huma.PathItem, method string) {
 		}
 		if op.RequestBody != nil && op.RequestBody.Content["application/json"] != nil {
 			delete(op.RequestBody.Content, "application/octet-stream")
+		}
+		for status, r := range op.Responses {
+			if r.Content[problemType] != nil {
+				(*shared)["Problem"+status] = r
+				op.Responses[status] = &huma.Response{Ref: "#/components/responses/Problem" + status}
+			}
 		}
 	}
 }
