@@ -167,3 +167,6 @@ func lockedUntil(ctx context.Context, q db.Querier, bank string, now time.Time) 
 	}
 	return out, err
 }
+
+// keepFailures is how long failed sign-ins are remembered beyond their last wait.
+const keepFailures = 24 * time.Hour
