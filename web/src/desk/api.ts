@@ -43,8 +43,11 @@ export const areas = [
 
 export type AreaName = (typeof areas)[number]['name']
 
+/** Areas of the head office alone, whatever one's roles. */
+const headOffice: AreaName[] = ['imports']
+
 export const mayEnter = (area: AreaName): boolean =>
-  staff.has(...(areas.find((a) => a.name === area)?.roles ?? []))
+  staff.has(...(areas.find((a) => a.name === area)?.roles ?? [])) && !(headOffice.includes(area) && staff.person.value?.branch_id)
 
 /** Whether one may change the shop: its operators of the whole bank. */
 export const keepsShop = (): boolean => staff.has('operator') && !staff.person.value?.branch_id
