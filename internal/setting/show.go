@@ -3,6 +3,7 @@ package setting
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -33,7 +34,7 @@ type Change struct {
 // Field is one value that changes.
 type Field struct {
 	Key  string `json:"key"`
-	Kind string `json:"kind" enum:"minutes,days,count,fen,flag,clock,hours"`
+	Kind string `json:"kind" enum:"minutes,days,count,fen,bps,flag,clock,hours"`
 	From any    `json:"from"`
 	To   any    `json:"to"`
 }
@@ -54,10 +55,8 @@ func (d *Desk) scan(r db.Row) (c Change, err error) {
 	if decider.ID != "" {
 		c.DecidedBy = &decider
 	}
-	for raw, into := range map[string]*map[string]any{wish: &c.wish, base: &c.base} {
-		if err := json.Unmarshal([]byte(raw), into); err != nil {
-			return c, fmt.Errorf("setting: %s: %w", c.ID, err)
-		}
+	if err := errors.Join(json.Unmarshal([]byte(wish), &c.wish), json.Unmarshal([]byte(base), &c.base)); err != nil {
+		return c, fmt.Errorf("setting: %s: %w", c.ID, err)
 	}
 	sec, err := d.section(c.Section)
 	c.Fields = []Field{}
@@ -129,14 +128,18 @@ func (d *Desk) Sections(ctx context.Context, bank string) ([]Section, error) {
 	if err != nil {
 		return nil, err
 	}
+	waiting, err := d.Changes(ctx, bank, "", asked, "", len(sections(d.Classes)))
+	if err != nil {
+		return nil, err
+	}
 	out := []Section{}
 	for _, sec := range sections(d.Classes) {
 		v := Section{Name: sec.name, ByTwo: sec.byTwo, Items: []Shown{}}
 		for _, i := range sec.items {
 			v.Items = append(v.Items, d.shown(now, i, changes))
 		}
-		if w := slices.IndexFunc(changes, func(c Change) bool { return c.Section == sec.name && c.State == asked }); w >= 0 {
-			v.Waiting = &changes[w]
+		if w := slices.IndexFunc(waiting, func(c Change) bool { return c.Section == sec.name }); w >= 0 {
+			v.Waiting = &waiting[w]
 		}
 		out = append(out, v)
 	}

@@ -103,8 +103,11 @@ func TestKilledAtEveryStepUnitsAreConserved(t *testing.T) {
 		},
 		"after the commit": func(s *ordertest.Stage, a flash.Admission, b buyer) {
 			ctx, kill := context.WithCancel(s.Ctx)
-			dead := s.NodeWith(forgetful{a}, func() error { kill(); return nil })
-			if _, err := b.buy(ctx, dead); err == nil {
+			left := make(chan struct{})
+			dead := s.NodeWith(forgetful{a}, func() error { kill(); <-left; return nil }) // else the answer may be quicker
+			_, err := b.buy(ctx, dead)
+			close(left)
+			if err == nil {
 				s.T.Fatal("a dead node answered")
 			}
 			ordertest.Until(s.T, func() bool { return s.Number("SELECT COUNT(*) FROM orders") == 2 })
