@@ -21,10 +21,15 @@ async function rules(request: APIRequestContext, values: object): Promise<void> 
   const [one, other] = await Promise.all([asStaff(request, 'admin'), asStaff(request, 'admin2')])
   const { id } = await one.post<{ id: string }>('/settings/changes', { section: 'reconciliation', values, reason: '对账演练' })
   await other.post(`/settings/changes/${id}/confirm`)
+  // A node sees it within seconds.
+  const finance = await asStaff(request, 'finance')
+  for (const [key, value] of Object.entries(values)) {
+    await expect.poll(async () => (await finance.get<Record<string, unknown>>('/reconciliation-rules'))[key.split('.')[1]!] ?? 0).toBe(value)
+  }
 }
 
 test('a surplus is charged for, taken from the work list, and resolved by a second person', async ({ page, request, browser }) => {
-  await rules(request, { bankbox_fee_bps: 60, second_above_fen: 1000 })
+  await rules(request, { 'reconciliation.bankbox_fee_bps': 60, 'reconciliation.second_above_fen': 1000 })
   const id = await differ(request, day, { statement_extra: true })
   await signIn(page, 'desk', 'finance', `/reconciliations?date=${day}`)
   const row = page.locator(`[data-reconciliation="${id}"]`)
@@ -49,7 +54,7 @@ test('a surplus is charged for, taken from the work list, and resolved by a seco
   await theirs.getByRole('button', { name: '复核通过' }).click()
   await checker.locator('.el-popconfirm:visible').getByRole('button', { name: '复核通过' }).click()
   await expect(theirs).toHaveCount(0)
-  await rules(request, { bankbox_fee_bps: 0, second_above_fen: 1_000_000 })
+  await rules(request, { 'reconciliation.bankbox_fee_bps': 0, 'reconciliation.second_above_fen': 1_000_000 })
   await page.goto(`/desk/exceptions?date=${day}&status=resolved`)
   await expect(page.locator('[data-exception]').filter({ hasText: '转暂收款' })).toBeVisible()
 })

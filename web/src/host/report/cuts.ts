@@ -21,6 +21,9 @@ export function offsetOf(text: string): number | null {
   return parts.reduce((sum, p) => sum * 60 + Number(p), 0) * 1000
 }
 
+/** A recording's length in whole seconds: its end is told as a millisecond after the last picture. */
+export const wholeOf = (length: number): number => Math.ceil((length - 1) / 1000) * 1000
+
 export type CutWrong = 'goods' | 'form' | 'order' | 'outside' | 'overlap'
 
 /** What does not fit, slice by slice, as the server would say; `length` is the recording's, in ms. */
@@ -31,8 +34,7 @@ export function wrongsOf(cuts: CutDraft[], length: number): (CutWrong | null)[] 
     if (!c.sku) return 'goods'
     if (from === null || to === null) return 'form'
     if (to <= from) return 'order'
-    // A second over the end is what rounding the length down leaves out.
-    if (to > Math.ceil(length / 1000) * 1000) return 'outside'
+    if (to > wholeOf(length)) return 'outside'
     return spans.some(([f, t], k) => k !== i && f !== null && t !== null && f < to && t > from) ? 'overlap' : null
   })
 }
