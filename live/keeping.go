@@ -50,6 +50,7 @@ var spoken = []struct{ table, column, person string }{
 	{"room_act", "id", ""},
 	{"room_visitor", "visitor_id", "room_visitor.visitor_id"},
 	{"room_reservation", "id", "room_reservation.viewer_id"},
+	{"recording_slice", "id", ""},
 	{"room_event", "seq", ""},
 }
 

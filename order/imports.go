@@ -27,7 +27,7 @@ func (s *Orders) ShipmentImport(banks Banks) bulk.Kind {
 		for i, l := range lines {
 			ship[i] = ShipLine{l.Get("order_id"), l.Get("carrier"), l.Get("tracking_no")}
 		}
-		results, err := s.ShipLines(ctx, tx, bank, Staff{by.ID, by.RequestID}, ship)
+		results, err := s.ShipLines(ctx, tx, bank, Staff{by.ID, by.RequestID, by.Merchant}, ship)
 		verdicts := make([]bulk.Verdict, len(results))
 		for i, r := range results {
 			switch {
@@ -41,7 +41,7 @@ func (s *Orders) ShipmentImport(banks Banks) bulk.Kind {
 		}
 		return verdicts, err
 	}
-	return bulk.Kind{Name: "shipments", Apply: apply, Columns: []bulk.Column{{Name: "order_id", Title: "订单号", Required: true},
+	return bulk.Kind{Name: "shipments", Merchants: true, Apply: apply, Columns: []bulk.Column{{Name: "order_id", Title: "订单号", Required: true},
 		{Name: "carrier", Title: "快递公司", Required: true}, {Name: "tracking_no", Title: "快递单号", Required: true}}}
 }
 
@@ -53,7 +53,8 @@ func (s *Orders) CompletionImport() bulk.Kind {
 		for i, l := range lines {
 			ids[i] = l.Get("order_id")
 		}
-		orders, err := lockAll(ctx, tx, bank, ids)
+		who := Staff{ID: by.ID, RequestID: by.RequestID}
+		orders, err := lockAll(ctx, tx, bank, who, ids)
 		if err != nil {
 			return nil, err
 		}
@@ -67,7 +68,7 @@ func (s *Orders) CompletionImport() bulk.Kind {
 			case !o.onItsWay():
 				verdicts[i] = bulk.Fail("order_id", "conflict")
 			default:
-				if err := s.completeBy(ctx, tx, &o, Staff{by.ID, by.RequestID}); err != nil {
+				if err := s.completeBy(ctx, tx, &o, who); err != nil {
 					return nil, err
 				}
 				orders[orderID] = o

@@ -1,6 +1,7 @@
 package order
 
 import (
+	"slices"
 	"time"
 
 	"yinbo/internal/db"
@@ -43,6 +44,11 @@ func (o Order) Title() string {
 		return o.ID
 	}
 	return o.Lines[0].Title
+}
+
+// AllOf tells that every line is of one merchant, the one named.
+func (o Order) AllOf(merchant string) bool {
+	return !slices.ContainsFunc(o.Lines, func(l Line) bool { return l.Merchant != merchant })
 }
 
 // OnlyVouchers tells that nothing of the order is sent anywhere.

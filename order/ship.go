@@ -39,9 +39,11 @@ type Shipment struct {
 // ShipLines records what was sent, at most MaxShipLines within tx, each line
 // with a verdict of its own: one that is refused leaves the others alone, one
 // that repeats what is recorded changes nothing. Orders are locked by id, so
-// that two lists cannot wait for each other. Codes of refusals: field.required,
-// field.format, field.too_long, not_found, order.nothing_to_ship,
-// shipment.exists, conflict (the order is not paid, or money is going back).
+// that two lists cannot wait for each other. An order has one shipment: a merchant
+// ships those that are all its own, the bank those of several. Codes of refusals:
+// field.required, field.format, field.too_long, not_found, order.several_merchants,
+// order.nothing_to_ship, shipment.exists, conflict (the order is not paid, or money
+// is going back).
 // An error means that all of tx must be rolled back.
 func (s *Orders) ShipLines(ctx context.Context, tx *db.Tx, bank tenant.Bank, by Staff, lines []ShipLine) ([]ShipResult, error) {
 	if len(lines) > MaxShipLines {
@@ -56,7 +58,7 @@ func (s *Orders) ShipLines(ctx context.Context, tx *db.Tx, bank tenant.Bank, by 
 			ids = append(ids, lines[i].Order)
 		}
 	}
-	orders, err := lockAll(ctx, tx, bank.ID, ids)
+	orders, err := lockAll(ctx, tx, bank.ID, by, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -75,6 +77,8 @@ func (s *Orders) ShipLines(ctx context.Context, tx *db.Tx, bank tenant.Bank, by 
 		switch {
 		case !known:
 			r.Refusal = fault.New(fault.NotFound, "not_found").With("order_id", "not_found")
+		case !by.ships(o):
+			r.Refusal = severalMerchants()
 		case has && before.Carrier == l.Carrier && before.TrackingNo == l.TrackingNo:
 			r.Repeated = true
 		case has:
@@ -150,16 +154,28 @@ func (l ShipLine) check() *fault.Error {
 	return nil
 }
 
-// lockAll holds the rows of the bank's orders among ids and reads them.
-func lockAll(ctx context.Context, tx *db.Tx, bank string, ids []string) (map[string]Order, error) {
+// ships tells whether an order is theirs to send: any for the bank's staff, and for
+// a merchant one all of whose lines are its own.
+func (by Staff) ships(o Order) bool { return by.Merchant == "" || o.AllOf(by.Merchant) }
+
+func severalMerchants() *fault.Error {
+	return fault.New(fault.Conflict, "order.several_merchants").With("order_id", "order.several_merchants")
+}
+
+// lockAll holds the rows of the bank's orders among ids and reads them; of a
+// merchant's own account those that have goods of the merchant's.
+func lockAll(ctx context.Context, tx *db.Tx, bank string, by Staff, ids []string) (map[string]Order, error) {
 	out := make(map[string]Order, len(ids))
 	if len(ids) == 0 {
 		return out, nil
 	}
 	sorted := slices.Compact(slices.Sorted(slices.Values(ids)))
+	where, args := "bank_id = ? AND id IN "+db.Marks(len(sorted)), append([]any{bank}, db.Args(sorted)...)
+	if by.Merchant != "" {
+		where, args = where+" AND EXISTS (SELECT 1 FROM order_line l WHERE l.order_id = orders.id AND l.merchant_id = ?)", append(args, by.Merchant)
+	}
 	// The primary key is walked, and locked, in its own order.
-	orders, err := read(ctx, tx, "bank_id = ? AND id IN "+db.Marks(len(sorted))+tx.Dialect().ForUpdate(),
-		append([]any{bank}, db.Args(sorted)...)...)
+	orders, err := read(ctx, tx, where+tx.Dialect().ForUpdate(), args...)
 	for _, o := range orders {
 		out[o.ID] = o
 	}

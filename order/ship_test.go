@@ -81,6 +81,39 @@ func TestAnOrderIsSentAndReceivedOnce(t *testing.T) {
 	})
 }
 
+// A merchant's own account ships an order all of whose goods are its own; one with
+// others' goods too is one parcel, the bank's to send.
+func TestAMerchantShipsWhatIsAllItsOwn(t *testing.T) {
+	ordertest.Each(t, func(t *testing.T, s *ordertest.Stage) {
+		viewer := s.Viewer()
+		_, both := s.Bought()
+		mine := s.PlaceGoods(viewer, order.Wanted{SKU: s.SKU(catalog.Physical, 1000, 10), Quantity: 1})
+		s.PayByCard(viewer, mine.ID)
+		own, other := order.Staff{ID: "stf_own", Merchant: s.Merchant(0)}, order.Staff{ID: "stf_other", Merchant: s.Merchant(1)}
+		line := func(orderID string) order.ShipLine {
+			return order.ShipLine{Order: orderID, Carrier: "顺丰", TrackingNo: "SF-10001"}
+		}
+		wantCode(t, s.Orders.Ship(s.Ctx, s.Bank, own, line(both.ID)), "order.several_merchants")
+		wantCode(t, s.Orders.Ship(s.Ctx, s.Bank, other, line(mine.ID)), "not_found")
+		wantCode(t, s.Orders.Ship(s.Ctx, s.OtherBank(), own, line(mine.ID)), "not_found")
+		wantStatus(t, s, mine.ID, order.Paid)
+		if err := s.Orders.Ship(s.Ctx, s.Bank, own, line(mine.ID)); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Orders.Ship(s.Ctx, s.Bank, clerk, line(both.ID)); err != nil {
+			t.Fatal(err)
+		}
+		wantCode(t, s.Orders.CorrectShipment(s.Ctx, s.Bank.ID, other, line(mine.ID)), "not_found")
+		wantCode(t, s.Orders.CorrectShipment(s.Ctx, s.Bank.ID, own, line(both.ID)), "order.several_merchants")
+		if err := s.Orders.CorrectShipment(s.Ctx, s.Bank.ID, own, line(mine.ID)); err != nil {
+			t.Error(err)
+		}
+		if by := s.Text("SELECT shipped_by FROM shipment WHERE order_id = ?", mine.ID); by != own.ID {
+			t.Errorf("shipped by %s", by)
+		}
+	})
+}
+
 func size(m *sync.Map) (n int) {
 	m.Range(func(any, any) bool { n++; return true })
 	return n

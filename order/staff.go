@@ -9,8 +9,12 @@ import (
 	"yinbo/internal/tenant"
 )
 
-// Staff is the member of staff who acts on an order.
-type Staff struct{ ID, RequestID string }
+// Staff is who acts on an order: a member of the bank's staff, or a merchant's own
+// account, which acts on orders of its merchant's goods only.
+type Staff struct {
+	ID, RequestID string
+	Merchant      string // whose own account it is; "" for the bank's staff
+}
 
 // Audit writes an act on an object into the bank's chain; it is the last that a
 // transaction locks.
@@ -39,18 +43,25 @@ func (s *Orders) Ship(ctx context.Context, bank tenant.Bank, by Staff, l ShipLin
 }
 
 // CorrectShipment sets another carrier and number for an order that is on its
-// way: 409 conflict before it was sent and after it arrived.
+// way: 409 conflict before it was sent and after it arrived, and order.several_merchants
+// for a merchant whose goods are only a part of it.
 func (s *Orders) CorrectShipment(ctx context.Context, bank string, by Staff, l ShipLine) error {
 	l = l.tidy()
 	if refusal := l.check(); refusal != nil {
 		return refusal
 	}
 	return s.DB.InTx(ctx, func(tx *db.Tx) error {
-		o, err := Lock(ctx, tx, bank, l.Order)
+		orders, err := lockAll(ctx, tx, bank, by, []string{l.Order})
 		if err != nil {
 			return err
 		}
-		if !o.onItsWay() {
+		o, known := orders[l.Order]
+		switch {
+		case !known:
+			return fault.New(fault.NotFound, "not_found")
+		case !by.ships(o):
+			return severalMerchants()
+		case !o.onItsWay():
 			return fault.New(fault.Conflict, "conflict")
 		}
 		n, err := tx.Exec(ctx, "UPDATE shipment SET carrier = ?, tracking_no = ? WHERE bank_id = ? AND order_id = ?",

@@ -4,10 +4,13 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"yinbo/internal/auth"
 	"yinbo/internal/clock"
 	"yinbo/internal/money"
 	"yinbo/order"
+	"yinbo/order/desk"
 	"yinbo/order/promo"
 )
 
@@ -41,6 +44,10 @@ type batchesIn struct {
 	State promo.State `query:"state" enum:"draft,open,paused,closed"`
 }
 
+type batchesFileIn struct {
+	State promo.State `query:"state" enum:"draft,open,paused,closed"`
+}
+
 type grantIn struct {
 	ID string `path:"id" maxLength:"60"`
 	Keyed
@@ -49,12 +56,27 @@ type grantIn struct {
 	}
 }
 
+type findViewersIn struct {
+	Body struct {
+		Who []string `json:"who" nullable:"false" minItems:"1" maxItems:"500" doc:"Of each a whole phone, or an order's id"`
+	}
+}
+
+type foundViewers struct {
+	Items []*desk.Viewer `json:"items" doc:"In the order in which they were asked for; null for nobody"`
+}
+
 // batchRoutes are what staff do with batches of coupons: the head office keeps
 // them, and staff of a branch read them all.
 func (s *Server) batchRoutes() {
 	operators, readers := staff(auth.Operator), staff(auth.Host, auth.Operator, auth.Auditor).byBranch()
 	route(s, http.MethodPost, "/shop/coupon-batches", operators, "Draft a batch of coupons", s.newBatch, status(http.StatusCreated))
 	route(s, http.MethodGet, "/shop/coupon-batches", readers, "Batches of coupons, the newest first", s.listBatches)
+	route(s, http.MethodGet, "/shop/coupon-batches/export", staff(auth.Operator, auth.Auditor).byBranch(), "Batches of coupons as CSV, audited", func(ctx context.Context, in *batchesFileIn) (*huma.StreamResponse, error) {
+		bank := auth.From(ctx).Bank.ID
+		write, err := s.Coupons.Export(ctx, bank, in.State)
+		return s.exported(ctx, "coupon.exported", bank, map[string]any{"state": in.State}, "coupon-batches.csv", write, err)
+	})
 	route(s, http.MethodGet, "/shop/coupon-batches/{id}", readers, "A batch with its figures", func(ctx context.Context, in *idIn) (*body[promo.Detail], error) {
 		return answered(s.Coupons.Batch(ctx, auth.From(ctx).Bank.ID, in.ID))
 	})
@@ -71,6 +93,7 @@ func (s *Server) batchRoutes() {
 			return answered(verb.do(s.Coupons, ctx, auth.From(ctx).Bank.ID, couponStaff(ctx), in.ID))
 		})
 	}
+	route(s, http.MethodPost, "/shop/viewers/find", operators, "Find viewers by their phones or orders, masked and audited", s.findViewers)
 	route(s, http.MethodPost, "/shop/coupon-batches/{id}/grants", operators, "Give viewers a coupon each", s.grantCoupons, status(http.StatusCreated))
 }
 
@@ -100,6 +123,11 @@ func (s *Server) listBatches(ctx context.Context, in *batchesIn) (*body[list[pro
 		return nil, err
 	}
 	return paged(items, in.Limit, func(v promo.BatchView) string { return v.ID }), nil
+}
+
+func (s *Server) findViewers(ctx context.Context, in *findViewersIn) (*body[foundViewers], error) {
+	items, err := s.OrderDesk.FindViewers(ctx, auth.From(ctx).Bank.ID, orderStaff(ctx), in.Body.Who)
+	return answered(foundViewers{items}, err)
 }
 
 func (s *Server) grantCoupons(ctx context.Context, in *grantIn) (*answer[promo.Handed], error) {

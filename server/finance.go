@@ -119,6 +119,7 @@ func (s *Server) financeRoutes() {
 	s.payoutRoutes()
 	s.contractRoutes()
 	s.ownRoutes()
+	s.ownOrderRoutes()
 	route(s, http.MethodPost, "/exceptions/{id}/resolve", financeMakers, "End an exception, once; above the bank's limit another person confirms",
 		func(ctx context.Context, in *resolveIn) (*body[settle.Exception], error) {
 			e, err := s.Settle.Resolve(ctx, auth.From(ctx).Bank, in.ID, in.Body.Resolution, in.Body.Comment, financeActor(ctx))

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"io"
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -92,15 +93,7 @@ func (s *Server) exportFunnel(ctx context.Context, in *funnelIn) (*huma.StreamRe
 	if err != nil {
 		return nil, err
 	}
-	return &huma.StreamResponse{Body: func(out huma.Context) {
-		out.SetHeader("Content-Type", "text/csv; charset=utf-8")
-		out.SetHeader("Content-Disposition", `attachment; filename="funnel.csv"`)
-		out.SetHeader("Cache-Control", "no-store")
-		if err := write(out.BodyWriter()); err != nil {
-			s.log.WarnContext(ctx, "export broken off", "error", err)
-			panic(http.ErrAbortHandler) // a file cut short must not look whole
-		}
-	}}, nil
+	return s.csv(ctx, "funnel.csv", func(_ context.Context, w io.Writer) error { return write(w) }), nil
 }
 
 func (s *Server) funnelCosts(ctx context.Context, in *costsIn) (*body[list[funnel.Cost]], error) {

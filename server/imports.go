@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"strconv"
 
@@ -40,38 +39,53 @@ type importLinesIn struct {
 	Verdict bulk.Result `query:"verdict" enum:"created,updated,failed"`
 }
 
-func importer(ctx context.Context) (bank string, by bulk.Actor, lang fault.Lang) {
+type importFileIn struct {
+	ID      string      `path:"id" maxLength:"60"`
+	Verdict bulk.Result `query:"verdict" enum:"created,updated,failed"`
+}
+
+// importer is who imports, and the imports that there are for them.
+func (s *Server) importer(ctx context.Context) (imports *bulk.Imports, bank string, by bulk.Actor, lang fault.Lang) {
 	p, r := auth.From(ctx), obs.RequestOf(ctx)
-	return p.Bank.ID, bulk.Actor{Kind: string(p.Kind), ID: p.ID, RequestID: r.ID}, fault.Language(r.Lang)
+	imports = s.Imports
+	if p.Has(auth.Merchant) {
+		imports = imports.Of(p.Of)
+	}
+	return imports, p.Bank.ID, bulk.Actor{Kind: string(p.Kind), ID: p.ID, RequestID: r.ID}, fault.Language(r.Lang)
 }
 
 // importRoutes take in files of lines: begin, upload parts, start, look on, read
-// the report.
+// the report. Files are the whole bank's, and a merchant's own account has its own.
 func (s *Server) importRoutes() {
-	importReaders := staff(auth.Operator, auth.Auditor) // files are the whole bank's
-	route(s, http.MethodGet, "/shop/import-kinds", importReaders, "What can be imported, with the columns of its files", func(ctx context.Context, in *listIn) (*body[list[bulk.Shape]], error) {
-		return short(s.Imports.Shapes(), nil, in.Page, func(v bulk.Shape) string { return v.Kind })
+	s.importsAt("/shop", staff(auth.Operator, auth.Auditor), shopKeepers)
+	s.importsAt("/my", merchantItself, merchantItself)
+}
+
+func (s *Server) importsAt(at string, readers, takers access) {
+	route(s, http.MethodGet, at+"/import-kinds", readers, "What can be imported, with the columns of its files", func(ctx context.Context, in *listIn) (*body[list[bulk.Shape]], error) {
+		imports, _, _, _ := s.importer(ctx)
+		return short(imports.Shapes(), nil, in.Page, func(v bulk.Shape) string { return v.Kind })
 	})
-	route(s, http.MethodGet, "/shop/imports", importReaders, "List imports, the newest first", s.listImports)
-	route(s, http.MethodPost, "/shop/imports", shopKeepers, "Begin an import; its file comes in parts", s.createImport, status(http.StatusCreated))
-	route(s, http.MethodGet, "/shop/imports/{id}", importReaders, "How an import goes", func(ctx context.Context, in *idIn) (*body[bulk.Job], error) {
-		bank, _, lang := importer(ctx)
-		return answered(s.Imports.Get(ctx, bank, in.ID, lang))
+	route(s, http.MethodGet, at+"/imports", readers, "List imports, the newest first", s.listImports)
+	route(s, http.MethodPost, at+"/imports", takers, "Begin an import; its file comes in parts", s.createImport, status(http.StatusCreated))
+	route(s, http.MethodGet, at+"/imports/{id}", readers, "How an import goes", func(ctx context.Context, in *idIn) (*body[bulk.Job], error) {
+		imports, bank, _, lang := s.importer(ctx)
+		return answered(imports.Get(ctx, bank, in.ID, lang))
 	})
-	route(s, http.MethodPut, "/shop/imports/{id}/parts/{no}", shopKeepers, "Upload a part of the file, at most 1 MiB", func(ctx context.Context, in *partIn) (*struct{}, error) {
-		bank, _, _ := importer(ctx)
-		return nil, s.Imports.PutPart(ctx, bank, in.ID, in.No, in.RawBody)
+	route(s, http.MethodPut, at+"/imports/{id}/parts/{no}", takers, "Upload a part of the file, at most 1 MiB", func(ctx context.Context, in *partIn) (*struct{}, error) {
+		imports, bank, _, _ := s.importer(ctx)
+		return nil, imports.PutPart(ctx, bank, in.ID, in.No, in.RawBody)
 	}, status(http.StatusNoContent), rawBody("text/csv"))
-	route(s, http.MethodPost, "/shop/imports/{id}/start", shopKeepers, "Take the file in", func(ctx context.Context, in *idIn) (*body[bulk.Job], error) {
-		bank, by, lang := importer(ctx)
-		return answered(s.Imports.Start(ctx, bank, by, in.ID, lang))
+	route(s, http.MethodPost, at+"/imports/{id}/start", takers, "Take the file in", func(ctx context.Context, in *idIn) (*body[bulk.Job], error) {
+		imports, bank, by, lang := s.importer(ctx)
+		return answered(imports.Start(ctx, bank, by, in.ID, lang))
 	})
-	route(s, http.MethodPost, "/shop/imports/{id}/cancel", shopKeepers, "Stop an import; lines that were taken in stay", func(ctx context.Context, in *idIn) (*body[bulk.Job], error) {
-		bank, by, lang := importer(ctx)
-		return answered(s.Imports.Cancel(ctx, bank, by, in.ID, lang))
+	route(s, http.MethodPost, at+"/imports/{id}/cancel", takers, "Stop an import; lines that were taken in stay", func(ctx context.Context, in *idIn) (*body[bulk.Job], error) {
+		imports, bank, by, lang := s.importer(ctx)
+		return answered(imports.Cancel(ctx, bank, by, in.ID, lang))
 	})
-	route(s, http.MethodGet, "/shop/imports/{id}/lines", importReaders, "What became of each line", s.importLines)
-	route(s, http.MethodGet, "/shop/imports/{id}/report", importReaders, "What became of each line, as CSV", s.importReport)
+	route(s, http.MethodGet, at+"/imports/{id}/lines", readers, "What became of each line", s.importLines)
+	route(s, http.MethodGet, at+"/imports/{id}/report", readers, "What became of each line, as CSV", s.importReport)
 }
 
 func (s *Server) listImports(ctx context.Context, in *importsIn) (*body[list[bulk.Job]], error) {
@@ -79,8 +93,8 @@ func (s *Server) listImports(ctx context.Context, in *importsIn) (*body[list[bul
 	if err != nil {
 		return nil, err
 	}
-	bank, _, lang := importer(ctx)
-	items, err := s.Imports.List(ctx, bank, in.Kind, in.State, after, in.Limit, lang)
+	imports, bank, _, lang := s.importer(ctx)
+	items, err := imports.List(ctx, bank, in.Kind, in.State, after, in.Limit, lang)
 	if err != nil {
 		return nil, err
 	}
@@ -92,8 +106,8 @@ func (s *Server) createImport(ctx context.Context, in *newImportIn) (*answer[bul
 	if err != nil {
 		return nil, err
 	}
-	bank, by, _ := importer(ctx)
-	v, replayed, err := s.Imports.Create(ctx, req, bank, by, in.Body.Kind, in.Body.Name)
+	imports, bank, by, _ := s.importer(ctx)
+	v, replayed, err := imports.Create(ctx, req, bank, by, in.Body.Kind, in.Body.Name)
 	if err != nil {
 		return nil, err
 	}
@@ -111,29 +125,16 @@ func (s *Server) importLines(ctx context.Context, in *importLinesIn) (*body[list
 			return nil, fault.InvalidField("cursor", "field.cursor")
 		}
 	}
-	bank, _, lang := importer(ctx)
-	items, err := s.Imports.Lines(ctx, bank, in.ID, in.Verdict, after, in.Limit, lang)
+	imports, bank, _, lang := s.importer(ctx)
+	items, err := imports.Lines(ctx, bank, in.ID, in.Verdict, after, in.Limit, lang)
 	if err != nil {
 		return nil, err
 	}
 	return paged(items, in.Limit, func(l bulk.LineReport) string { return strconv.FormatInt(l.Line, 10) }), nil
 }
 
-func (s *Server) importReport(ctx context.Context, in *idIn) (*huma.StreamResponse, error) {
-	bank, _, lang := importer(ctx)
-	write, err := s.Imports.Report(ctx, bank, in.ID, lang)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.noted(ctx, "import.exported", in.ID, nil); err != nil {
-		return nil, err
-	}
-	return &huma.StreamResponse{Body: func(out huma.Context) {
-		out.SetHeader("Content-Type", "text/csv; charset=utf-8")
-		out.SetHeader("Content-Disposition", fmt.Sprintf("attachment; filename=%q", in.ID+".csv"))
-		if err := write(out.Context(), out.BodyWriter()); err != nil {
-			s.log.WarnContext(ctx, "report broken off", "error", err)
-			panic(http.ErrAbortHandler) // a file cut short must not look whole
-		}
-	}}, nil
+func (s *Server) importReport(ctx context.Context, in *importFileIn) (*huma.StreamResponse, error) {
+	imports, bank, _, lang := s.importer(ctx)
+	write, err := imports.Report(ctx, bank, in.ID, in.Verdict, lang)
+	return s.exported(ctx, "import.exported", in.ID, map[string]any{"verdict": in.Verdict}, in.ID+".csv", write, err)
 }

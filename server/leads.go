@@ -208,15 +208,7 @@ func (s *Server) exportLeads(ctx context.Context, in *exportIn) (*huma.StreamRes
 	if err != nil {
 		return nil, err
 	}
-	return &huma.StreamResponse{Body: func(out huma.Context) {
-		out.SetHeader("Content-Type", "text/csv; charset=utf-8")
-		out.SetHeader("Content-Disposition", `attachment; filename="leads.csv"`)
-		out.SetHeader("Cache-Control", "no-store")
-		if err := write(out.Context(), out.BodyWriter()); err != nil {
-			s.log.WarnContext(ctx, "export broken off", "error", err)
-			panic(http.ErrAbortHandler) // a file cut short must not look whole
-		}
-	}}, nil
+	return s.csv(ctx, "leads.csv", write), nil
 }
 
 func (s *Server) lead(ctx context.Context, in *LeadID) (*body[review.LeadDetail], error) {

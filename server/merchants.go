@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"yinbo/internal/auth"
 	"yinbo/internal/money"
 	"yinbo/order/settle"
@@ -12,6 +14,10 @@ import (
 
 type contractsIn struct {
 	Page
+	Query string `query:"q" maxLength:"60" doc:"Part of the name"`
+}
+
+type contractsFileIn struct {
 	Query string `query:"q" maxLength:"60" doc:"Part of the name"`
 }
 
@@ -84,6 +90,12 @@ func (s *Server) contractRoutes() {
 				return nil, err
 			}
 			return paged(items, in.Limit, func(m terms.Merchant) string { return m.ID }), nil
+		})
+	route(s, http.MethodGet, "/merchants/export", contractReaders, "Merchants with their terms of today as CSV, audited",
+		func(ctx context.Context, in *contractsFileIn) (*huma.StreamResponse, error) {
+			bank := auth.From(ctx).Bank
+			write, err := s.Terms.Export(ctx, bank, in.Query)
+			return s.exported(ctx, "merchant.exported", bank.ID, map[string]any{"searched": in.Query != ""}, "merchants.csv", write, err)
 		})
 	route(s, http.MethodGet, "/merchants/{id}", contractReaders, "A merchant with its terms, accounts and changes",
 		func(ctx context.Context, in *contractIn) (*body[terms.Details], error) {

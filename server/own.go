@@ -24,7 +24,7 @@ type ownContract struct {
 // merchant, and another's is 404.
 var merchantItself = staff(auth.Merchant)
 
-// ownRoutes show a merchant what is its own; it changes nothing.
+// ownRoutes show a merchant what is its own money.
 func (s *Server) ownRoutes() {
 	route(s, http.MethodGet, "/my/contract", merchantItself, "One's own terms and account", func(ctx context.Context, _ *struct{}) (*body[ownContract], error) {
 		p := auth.From(ctx)

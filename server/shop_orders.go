@@ -84,7 +84,8 @@ func (s *Server) shopOrderRoutes() {
 }
 
 func orderStaff(ctx context.Context) order.Staff {
-	return order.Staff{ID: auth.From(ctx).ID, RequestID: requestID(ctx)}
+	p := auth.From(ctx)
+	return order.Staff{ID: p.ID, RequestID: requestID(ctx), Merchant: p.Of}
 }
 
 func (s *Server) shopOrders(ctx context.Context, in *shopOrdersIn) (*body[list[desk.Row]], error) {
@@ -128,15 +129,7 @@ func (s *Server) exportOrders(ctx context.Context, in *exportOrdersIn) (*huma.St
 	if err != nil {
 		return nil, err
 	}
-	return &huma.StreamResponse{Body: func(out huma.Context) {
-		out.SetHeader("Content-Type", "text/csv; charset=utf-8")
-		out.SetHeader("Content-Disposition", `attachment; filename="orders.csv"`)
-		out.SetHeader("Cache-Control", "no-store")
-		if err := write(out.Context(), out.BodyWriter()); err != nil {
-			s.log.WarnContext(ctx, "export broken off", "error", err)
-			panic(http.ErrAbortHandler) // a file cut short must not look whole
-		}
-	}}, nil
+	return s.csv(ctx, "orders.csv", write), nil
 }
 
 func (s *Server) quoteRefund(ctx context.Context, in *quoteIn) (*body[payment.GivenBack], error) {
@@ -175,9 +168,13 @@ func (s *Server) revealAddress(ctx context.Context, in *reasonIn) (*revealAddres
 	if err != nil {
 		return nil, err
 	}
+	return revealed(a, left), nil
+}
+
+func revealed(a order.Address, left int) *revealAddressOut {
 	out := &revealAddressOut{Policy: fmt.Sprintf(`"reveal";q=%d;w=3600`, desk.RevealsPerHour), Limit: fmt.Sprintf(`"reveal";r=%d;t=3600`, left)}
 	out.Body.Address = a.InClear()
-	return out, nil
+	return out
 }
 
 func (in *shipIn) line() order.ShipLine {

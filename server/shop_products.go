@@ -4,14 +4,15 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/gin-gonic/gin"
 
 	"yinbo/internal/auth"
 	"yinbo/order/catalog"
 )
 
-type entriesIn struct {
-	Page
+// EntryFilter is embedded in the inputs that pick products.
+type EntryFilter struct {
 	Query    string       `query:"q" maxLength:"60" doc:"Words of the title or its pinyin, or a SKU's code"`
 	Category string       `query:"category" maxLength:"60" doc:"Its subcategories' too"`
 	Merchant string       `query:"merchant" maxLength:"60" doc:"Merchant's id"`
@@ -20,6 +21,22 @@ type entriesIn struct {
 	Hidden   string       `query:"hidden" enum:"true,false" doc:"Both when left out"`
 	Stock    string       `query:"stock" enum:"low,sold_out" doc:"Only products with a SKU that is running out, or sold out"`
 }
+
+func (in EntryFilter) filter() catalog.EntryFilter {
+	f := catalog.EntryFilter{Query: in.Query, Category: in.Category, Merchant: in.Merchant, Branch: in.Branch, Kind: in.Kind, Stock: in.Stock}
+	if in.Hidden != "" {
+		hidden := in.Hidden == "true"
+		f.Hidden = &hidden
+	}
+	return f
+}
+
+type entriesIn struct {
+	Page
+	EntryFilter
+}
+
+type entriesFileIn struct{ EntryFilter }
 
 type newEntryIn struct {
 	Keyed
@@ -63,6 +80,12 @@ func (in *whyIn) reason() string {
 
 func (s *Server) entryRoutes() {
 	route(s, http.MethodGet, "/shop/products", shopReaders, "List the products, hidden ones too", s.listEntries)
+	route(s, http.MethodGet, "/shop/products/export", shopReaders, "The products with their SKUs as CSV, audited", func(ctx context.Context, in *entriesFileIn) (*huma.StreamResponse, error) {
+		bank := auth.From(ctx).Bank.ID
+		write, err := s.Catalog.Export(ctx, bank, in.filter())
+		picked := map[string]any{"category": in.Category, "merchant": in.Merchant, "branch": in.Branch, "kind": in.Kind, "hidden": in.Hidden, "stock": in.Stock, "searched": in.Query != ""}
+		return s.exported(ctx, "product.exported", bank, picked, "products.csv", write, err)
+	})
 	route(s, http.MethodPost, "/shop/products", shopKeepers, "Add a product with its SKUs", s.createEntry, status(http.StatusCreated))
 	route(s, http.MethodGet, "/shop/products/{id}", shopReaders, "Show a product with its stock", func(ctx context.Context, in *idIn) (*body[catalog.Entry], error) {
 		return answered(s.Catalog.Entry(ctx, auth.From(ctx).Bank.ID, in.ID))
@@ -88,12 +111,7 @@ func (s *Server) listEntries(ctx context.Context, in *entriesIn) (*body[list[cat
 	if err != nil {
 		return nil, err
 	}
-	f := catalog.EntryFilter{Query: in.Query, Category: in.Category, Merchant: in.Merchant, Branch: in.Branch, Kind: in.Kind, Stock: in.Stock}
-	if in.Hidden != "" {
-		hidden := in.Hidden == "true"
-		f.Hidden = &hidden
-	}
-	items, err := s.Catalog.Entries(ctx, auth.From(ctx).Bank.ID, f, after, in.Limit)
+	items, err := s.Catalog.Entries(ctx, auth.From(ctx).Bank.ID, in.filter(), after, in.Limit)
 	if err != nil {
 		return nil, err
 	}

@@ -59,8 +59,8 @@ func newShop(t *testing.T) *shop {
 	}
 	vouchers := voucher.New(voucher.Deps{DB: s.DB, Box: s.Box, Keeper: s.Keeper, Keyring: s.Keyring, Orders: s.Orders})
 	web := httptest.NewServer(server.New(server.Deps{Log: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(), Auth: people,
-		Banks: banks, Keys: s.Keyring, Catalog: s.Catalog,
-		Imports: bulk.New(s.DB, s.Box, s.Keeper, catalog.ProductLines), Flash: s.Sales, Orders: s.Orders, Coupons: s.Coupons, Payments: s.Payments,
+		Banks: banks, DB: s.DB, Keys: s.Keyring, Catalog: s.Catalog,
+		Imports: bulk.New(s.DB, s.Box, s.Keeper, catalog.ProductLines, s.Orders.ShipmentImport(banks)), Flash: s.Sales, Orders: s.Orders, Coupons: s.Coupons, Payments: s.Payments,
 		Vouchers: vouchers, Addresses: addressbook.New(s.DB, s.Keyring),
 		OrderDesk: desk.New(desk.Deps{DB: s.DB, Keyring: s.Keyring, Payments: s.Payments, Vouchers: vouchers, Names: people})}).Handler())
 	t.Cleanup(web.Close)

@@ -28,6 +28,21 @@ type recordingIn struct {
 	SKUID string `query:"sku_id" maxLength:"60" doc:"Slices of one SKU only"`
 }
 
+type recutIn struct {
+	ID   string `path:"id" maxLength:"60"`
+	Body struct {
+		Version int64       `json:"version" minimum:"0" doc:"Of the slices that were edited"`
+		Items   []video.Cut `json:"items" nullable:"false" maxItems:"500" doc:"All slices, in order; none takes them all away"`
+	}
+}
+
+type uncutIn struct {
+	ID   string `path:"id" maxLength:"60"`
+	Body struct {
+		Version int64 `json:"version" minimum:"0" doc:"Of the slices as they were shown"`
+	}
+}
+
 type hookIn struct {
 	Server  string `path:"server" maxLength:"20" doc:"srs, nginx-rtmp or mediamtx"`
 	RawBody []byte
@@ -66,6 +81,14 @@ func (s *Server) videoRoutes() {
 	})
 	route(s, http.MethodGet, "/rooms/{id}/replay", public, "What was recorded of a room, and its slices by product", func(ctx context.Context, in *recordingIn) (*body[video.Replay], error) {
 		return answered(s.Video.Replay(ctx, auth.From(ctx).Bank.ID, in.ID, in.SKUID))
+	})
+	route(s, http.MethodPut, "/host/rooms/{id}/slices", hosts, "Cut an ended room's recording by hand", func(ctx context.Context, in *recutIn) (*body[video.Replay], error) {
+		bank, by := videoStaff(ctx)
+		return answered(s.Video.Recut(ctx, bank, in.ID, by, in.Body.Version, in.Body.Items))
+	})
+	route(s, http.MethodPost, "/host/rooms/{id}/slices/reset", hosts, "Cut the recording by what was pinned when again", func(ctx context.Context, in *uncutIn) (*body[video.Replay], error) {
+		bank, by := videoStaff(ctx)
+		return answered(s.Video.Uncut(ctx, bank, in.ID, by, in.Body.Version))
 	})
 	route(s, http.MethodPost, "/callbacks/video/{server}", callback, "An external video server reports a push", func(ctx context.Context, in *hookIn) (*body[hookOut], error) {
 		h, err := video.ReadHook(in.Server, in.RawBody)

@@ -23,6 +23,8 @@ var notAudited = map[string]string{
 	"POST /journeys/preview":                "sample values; nothing changes",
 	"POST /shop/imports":                    "a place for a file; taking it in is noted",
 	"PUT /shop/imports/{id}/parts/{no}":     "a part of a file; taking it in is noted",
+	"POST /my/imports":                      "a place for a file; taking it in is noted",
+	"PUT /my/imports/{id}/parts/{no}":       "a part of a file; taking it in is noted",
 	"PUT /statements/{id}/parts/{no}":       "a part of a file; beginning and taking it in are noted",
 	"PATCH /host/rooms/{id}/chat":           "nothing was asked to change",
 	"POST /host/rooms/{id}/rundown/dry-run": "nothing changes",

@@ -155,7 +155,7 @@ func draw(w io.Writer, j bulk.Job) {
 }
 
 func writeReport(ctx context.Context, imports *bulk.Imports, bank, jobID, path string) (err error) {
-	write, err := imports.Report(ctx, bank, jobID, fault.English)
+	write, err := imports.Report(ctx, bank, jobID, "", fault.English)
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,8 @@ type Pages[T any] struct {
 	Header []string
 	Size   int
 	First  []T
-	Record func(T) []string
+	Record func(T) []string   // of a row that is a line
+	Lines  func(T) [][]string // of one that is several, in place of Record
 	After  func(ctx context.Context, last T) ([]T, error)
 }
 
@@ -31,8 +32,10 @@ func (p Pages[T]) Write(ctx context.Context, w io.Writer) error {
 	for page := p.First; ; {
 		more := len(page) > p.Size
 		for _, v := range page[:min(len(page), p.Size)] {
-			if err := out.Write(p.Record(v)); err != nil {
-				return err
+			for _, line := range p.lines(v) {
+				if err := out.Write(line); err != nil {
+					return err
+				}
 			}
 		}
 		out.Flush()
@@ -44,6 +47,21 @@ func (p Pages[T]) Write(ctx context.Context, w io.Writer) error {
 			return err
 		}
 	}
+}
+
+func (p Pages[T]) lines(v T) [][]string {
+	if p.Lines != nil {
+		return p.Lines(v)
+	}
+	return [][]string{p.Record(v)}
+}
+
+// Line is cells that are all inert.
+func Line(cells ...string) []string {
+	for i, c := range cells {
+		cells[i] = Inert(c)
+	}
+	return cells
 }
 
 // Inert keeps a spreadsheet from taking a cell for a formula, full width too.

@@ -36,6 +36,15 @@ func TestEveryRowIsWrittenOnceWhateverThePages(t *testing.T) {
 	}
 }
 
+func TestARowMayBeSeveralLines(t *testing.T) {
+	p := pages([]string{"a", "b"}, 1)
+	p.Lines = func(v string) [][]string { return [][]string{{v + "1"}, csvfile.Line("=" + v)} }
+	var out strings.Builder
+	if err := p.Write(t.Context(), &out); err != nil || out.String() != "\ufeffname\na1\n'=a\nb1\n'=b\n" {
+		t.Errorf("%q %v", out.String(), err)
+	}
+}
+
 func TestNoCellIsAFormula(t *testing.T) {
 	for cell, want := range map[string]string{"=1+1": "'=1+1", "@cmd": "'@cmd", "-x": "'-x", "＝1": "'＝1", "\tx": "'\tx", "": "", "茶=1": "茶=1", "2.50": "2.50"} {
 		if got := csvfile.Inert(cell); got != want {

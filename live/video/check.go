@@ -16,5 +16,12 @@ func Invariants() []invariant.Rule {
 		Of:    "room_ingest",
 		Broken: `SELECT i.bank_id, i.room_id, COALESCE(r.bank_id, 'no room') FROM room_ingest i LEFT JOIN room r ON r.id = i.room_id
 			WHERE r.id IS NULL OR r.bank_id <> i.bank_id`,
+	}, {
+		Name:  "video.slices",
+		Means: "slices cut by hand are of a recording that somebody cut, and apart from each other",
+		Of:    "recording_slice",
+		Broken: `SELECT s.bank_id, s.room_id, s.id FROM recording_slice s LEFT JOIN room_ingest i ON i.bank_id = s.bank_id AND i.room_id = s.room_id
+			WHERE i.slices_by IS NULL OR EXISTS (SELECT 1 FROM recording_slice o WHERE o.bank_id = s.bank_id AND o.room_id = s.room_id
+				AND o.id <> s.id AND o.from_at < s.to_at AND o.to_at > s.from_at)`,
 	}}
 }

@@ -17,6 +17,11 @@ type Replay struct {
 	URL        string  `json:"url" doc:"All of it as HLS, signed; empty when nothing was recorded"`
 	DurationMS int64   `json:"duration_ms"`
 	Slices     []Slice `json:"slices" doc:"The stretches in which a product was explained, in order"`
+
+	FromAt  *clock.Stamp `json:"from_at" doc:"Where the recording begins; null when nothing was recorded"`
+	ToAt    *clock.Stamp `json:"to_at"`
+	ByHand  bool         `json:"by_hand" doc:"The slices were cut by hand, not by what was pinned when"`
+	Version int64        `json:"version" doc:"Of the slices; an edit names the one that it is of"`
 }
 
 // Slice is a stretch of a recording in which one product was explained.
@@ -44,7 +49,15 @@ func (v *Video) Replay(ctx context.Context, bank, room, sku string) (Replay, err
 	}
 	folder := v.Addresses.folder(room, viewers)
 	out.URL, out.DurationMS = folder+replayName, length(list)
-	slices, err := pins(ctx, v.DB, bank, room, list[len(list)-1].end())
+	end := list[len(list)-1].end()
+	out.FromAt, out.ToAt = clock.AtPtr(list[0].At.Truncate(time.Millisecond)), clock.AtPtr(end.Truncate(time.Millisecond).Add(time.Millisecond))
+	slices, version, cut, err := byHand(ctx, v.DB, bank, room)
+	if err != nil {
+		return out, err
+	}
+	if out.ByHand, out.Version = cut, version; !cut {
+		slices, err = pins(ctx, v.DB, bank, room, end)
+	}
 	for _, s := range slices {
 		part := between(list, s.FromAt.Time, s.ToAt.Time)
 		if len(part) == 0 || sku != "" && s.SKUID != sku {

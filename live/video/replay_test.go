@@ -12,6 +12,7 @@ import (
 
 	"yinbo/internal/clock"
 	"yinbo/internal/db"
+	"yinbo/internal/fault"
 	"yinbo/internal/testkit"
 	"yinbo/live"
 	"yinbo/live/livetest"
@@ -69,6 +70,86 @@ func TestARecordingIsCutByPins(t *testing.T) {
 		}
 		if _, err := r.Replay(r.Ctx, r.Other.ID, room, ""); err == nil {
 			t.Error("another bank has the recording")
+		}
+	})
+}
+
+// What somebody cuts by hand takes the place of the pins, within the recording and
+// apart; two editors cannot overwrite each other, and the pins can be had again.
+func TestARecordingIsCutByHand(t *testing.T) {
+	livetest.Each(t, func(t *testing.T, s *livetest.Stage, clk *clock.Fake) {
+		r := (&rig{Stage: s, dir: t.TempDir(), by: video.Staff{ID: s.Host.ID}}).node(t, nil)
+		clk.Advance(clk.Now().Truncate(time.Second).Add(time.Second).Sub(clk.Now()))
+		room, start := r.Live(t), clk.Now()
+		rice, tea := r.Goods.Add(r.Bank.ID, "大米", 990), r.Goods.Add(r.Bank.ID, "茶", 890)
+		if _, err := r.Rooms.SetShelf(r.Ctx, r.Bank.ID, room, r.Host, []live.Place{{SKU: rice}, {SKU: tea}}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.Rooms.Pin(r.Ctx, r.Bank.ID, room, r.Host, &rice); err != nil {
+			t.Fatal(err)
+		}
+		cut := func(sku string, from, to float64) video.Cut {
+			at := func(s float64) clock.Stamp { return clock.At(start.Add(time.Duration(s * float64(time.Second)))) }
+			return video.Cut{SKUID: sku, FromAt: at(from), ToAt: at(to)}
+		}
+		refused := func(want string, version int64, cuts ...video.Cut) {
+			t.Helper()
+			_, err := r.Recut(r.Ctx, r.Bank.ID, room, r.by, version, cuts)
+			var f *fault.Error
+			if got := fault.Code(err); errors.As(err, &f) && len(f.Fields) > 0 {
+				got += " " + f.Fields[0].Name + " " + f.Fields[0].Code
+				if got != want {
+					t.Errorf("%s, want %s", got, want)
+				}
+			} else if got != want {
+				t.Errorf("%s, want %s", got, want)
+			}
+		}
+		if _, err := r.Key(r.Ctx, r.Bank.ID, room, r.by); err != nil { // it is to be pushed to
+			t.Fatal(err)
+		}
+		refused("recording.none", 0, cut(rice, 0, 4))
+		for i := range 6 { // twelve seconds, of which four in the middle were not pushed
+			if i != 2 && i != 3 {
+				record(t, filepath.Join(r.dir, room), int64(i+1), start.Add(time.Duration(2*i)*time.Second))
+			}
+		}
+		refused("recording.on", 0, cut(rice, 0, 4))
+		clk.Advance(12 * time.Second)
+		if _, err := r.Rooms.End(r.Ctx, r.Bank.ID, room, r.Host); err != nil {
+			t.Fatal(err)
+		}
+		refused("validation items[0].sku_id field.invalid", 0, cut("sku_other", 0, 4))
+		refused("validation items[0].from_at recording.outside", 0, cut(rice, -1, 4))
+		refused("validation items[0].to_at recording.outside", 0, cut(rice, 0, 13))
+		refused("validation items[0].to_at recording.short", 0, cut(rice, 2, 2.5))
+		refused("validation items[0].from_at recording.dark", 0, cut(rice, 5, 7))
+		refused("validation items[1].from_at recording.overlap", 0, cut(rice, 0, 3), cut(tea, 2, 4))
+		if _, err := r.Recut(r.Ctx, r.Other.ID, room, r.by, 0, nil); fault.Code(err) != "not_found" {
+			t.Errorf("another bank: %v", err)
+		}
+		if _, err := r.Recut(r.Ctx, r.Bank.ID, room, video.Staff{ID: s.Stranger.ID}, 0, nil); fault.Code(err) != "not_found" {
+			t.Errorf("a stranger: %v", err)
+		}
+
+		replay, err := r.Recut(r.Ctx, r.Bank.ID, room, r.by, 0, []video.Cut{cut(rice, 0, 2), cut(tea, 8, 12)})
+		if err != nil || !replay.ByHand || replay.Version != 1 || len(replay.Slices) != 2 || replay.Slices[1].SKUID != tea || replay.Slices[1].DurationMS != 4000 {
+			t.Fatalf("%+v %v", replay, err)
+		}
+		if got := fmt.Sprint(r.segments(t, room, replay.Slices[0].URL)); got != "[1.ts]" {
+			t.Errorf("the first plays %s", got)
+		}
+		refused("recording.recut", 0, cut(rice, 0, 4))
+		if only, err := r.Replay(r.Ctx, r.Bank.ID, room, tea); err != nil || len(only.Slices) != 1 {
+			t.Errorf("of one SKU: %+v %v", only, err)
+		}
+		testkit.Holds(t, r.DB, video.Invariants()...)
+		if replay, err = r.Uncut(r.Ctx, r.Bank.ID, room, r.by, 1); err != nil || replay.ByHand || len(replay.Slices) != 1 || replay.Slices[0].SKUID != rice {
+			t.Errorf("by the pins again: %+v %v", replay, err)
+		}
+		n, _, err := db.Value[int](r.Ctx, r.DB, "SELECT COUNT(*) FROM audit WHERE object_id = ? AND action IN ('recording.recut', 'recording.uncut')", room)
+		if err != nil || n != 2 {
+			t.Errorf("%d entries %v", n, err)
 		}
 	})
 }
@@ -190,6 +271,9 @@ func TestInvariantsOfVideoHoldAndCanFail(t *testing.T) {
 		testkit.Breaks(t, r.DB, video.Invariants(), []testkit.Break{
 			testkit.Wrong("a push without a beginning", "video.push", "UPDATE room_ingest SET since_at = NULL"),
 			testkit.Wrong("a push that was never heard of", "video.push", "UPDATE room_ingest SET seen_at = NULL"),
+			testkit.Wrong("slices that overlap", "video.slices", "UPDATE room_ingest SET slices_by = 'stf_1'",
+				"INSERT INTO recording_slice SELECT 'evt_1', bank_id, room_id, 'sku_1', '2026-01-01 00:00:00.000000', '2026-01-01 00:01:00.000000' FROM room_ingest",
+				"INSERT INTO recording_slice SELECT 'evt_2', bank_id, room_id, 'sku_1', '2026-01-01 00:00:30.000000', '2026-01-01 00:02:00.000000' FROM room_ingest"),
 			testkit.Wrong("another bank's room", "video.room", "UPDATE room_ingest SET bank_id = 'bank_x'"),
 			testkit.Wrong("no room", "video.room", "UPDATE room_ingest SET room_id = 'room_x'"),
 		})

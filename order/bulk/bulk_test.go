@@ -296,7 +296,7 @@ func TestAnotherBanksImportsAreNotFound(t *testing.T) {
 	for what, err := range map[string]error{
 		"get": second(b.Get(b.ctx, "bank_b", jobID, fault.English)), "part": b.PutPart(b.ctx, "bank_b", jobID, 1, nil),
 		"start": second(b.Start(b.ctx, "bank_b", by, jobID, fault.English)), "cancel": second(b.Cancel(b.ctx, "bank_b", by, jobID, fault.English)),
-		"lines": second(b.Lines(b.ctx, "bank_b", jobID, "", 0, 10, fault.English)), "report": second(b.Report(b.ctx, "bank_b", jobID, fault.English)),
+		"lines": second(b.Lines(b.ctx, "bank_b", jobID, "", 0, 10, fault.English)), "report": second(b.Report(b.ctx, "bank_b", jobID, "", fault.English)),
 	} {
 		if fault.Code(err) != "not_found" {
 			t.Errorf("%s: %v", what, err)
@@ -363,7 +363,7 @@ func TestTheReportIsSafeAndComplete(t *testing.T) {
 		if err := b.RunHere(b.ctx, jobID); err != nil {
 			t.Fatal(err)
 		}
-		write, err := b.Report(b.ctx, bank, jobID, fault.English)
+		write, err := b.Report(b.ctx, bank, jobID, "", fault.English)
 		if err != nil {
 			t.Fatal(err)
 		}

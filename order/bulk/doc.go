@@ -19,6 +19,10 @@
 // chunks and is woken again. A process that runs a job by itself extends its
 // lease as it goes.
 //
+// A merchant's own account sees the imports of its merchant and begins those of
+// kinds that are for merchants (Of): the job's row bears the merchant, every
+// statement asks for it, and the kind is told whose lines it takes in.
+//
 // The file's bytes are deleted when the job ends, its report later (Purge). Texts
 // are UTF-8 with or without a mark, else GB18030, of which GBK is a part.
 //

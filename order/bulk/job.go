@@ -2,6 +2,7 @@ package bulk
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"yinbo/internal/audit"
@@ -46,6 +47,7 @@ type Job struct {
 	LinesPerSecond int64        `json:"lines_per_second" doc:"So far; 0 while unknown"`
 	ETASeconds     *int64       `json:"eta_seconds" doc:"How long it will take yet, by the pace so far; null while unknown"`
 	Error          *JobError    `json:"error" doc:"Why the file as a whole failed, else null"`
+	MerchantID     string       `json:"merchant_id,omitempty" doc:"The merchant whose own account imports; none for the bank's staff"`
 	CreatedBy      string       `json:"created_by"`
 	CreatedAt      clock.Stamp  `json:"created_at"`
 	StartedAt      *clock.Stamp `json:"started_at"`
@@ -74,11 +76,29 @@ type Imports struct {
 	box    *outbox.Box
 	keeper *idem.Keeper
 	kinds  []Kind
+	of     *string // the merchant whose jobs alone there are; nil for all
 }
 
 // New makes the service for some kinds.
 func New(d *db.DB, box *outbox.Box, keeper *idem.Keeper, kinds ...Kind) *Imports {
 	return &Imports{db: d, box: box, keeper: keeper, kinds: kinds}
+}
+
+// Of is the service as a merchant's own account has it: its own jobs, and kinds
+// that are for merchants.
+func (s *Imports) Of(merchant string) *Imports {
+	own := *s
+	own.of = &merchant
+	own.kinds = slices.DeleteFunc(slices.Clone(s.kinds), func(k Kind) bool { return !k.Merchants })
+	return &own
+}
+
+// within narrows a statement on jobs to those that there are.
+func (s *Imports) within(where string, args ...any) (string, []any) {
+	if s.of != nil {
+		return where + " AND merchant_id = ?", append(args, *s.of)
+	}
+	return where, args
 }
 
 // Shape is what the files of a kind look like.
@@ -112,7 +132,7 @@ func (s *Imports) Create(ctx context.Context, req idem.Request, bank string, by 
 		if err != nil {
 			return Job{}, err
 		}
-		r, err := read(ctx, tx, bank, jobID)
+		r, err := s.read(ctx, tx, bank, jobID)
 		return r.view(tx.Now, fault.Chinese), err
 	})
 }
@@ -122,8 +142,8 @@ func (s *Imports) create(ctx context.Context, tx *db.Tx, bank string, by Actor, 
 		return "", fault.InvalidField("kind", "import.kind")
 	}
 	jobID := id.New(id.Import)
-	return jobID, tx.Insert(ctx, "import_job (id, bank_id, kind, name, state, actor_kind, created_by, request_id, created_at)",
-		[][]any{{jobID, bank, kind, cut(name, maxFileName), string(Uploading), by.Kind, by.ID, by.RequestID, tx.Now}}, "")
+	return jobID, tx.Insert(ctx, "import_job (id, bank_id, merchant_id, kind, name, state, actor_kind, created_by, request_id, created_at)",
+		[][]any{{jobID, bank, s.of, kind, cut(name, maxFileName), string(Uploading), by.Kind, by.ID, by.RequestID, tx.Now}}, "")
 }
 
 // maxFileName is what the column holds, in characters.
@@ -133,7 +153,7 @@ const maxFileName = 200
 // uploaded under its number before. 404 not_found, 409 import.not_uploading.
 func (s *Imports) PutPart(ctx context.Context, bank, jobID string, no int, content []byte) error {
 	return s.db.InTx(ctx, func(tx *db.Tx) error {
-		r, err := lock(ctx, tx, bank, jobID)
+		r, err := s.lock(ctx, tx, bank, jobID)
 		if err != nil {
 			return err
 		}
@@ -202,14 +222,14 @@ func (s *Imports) Cancel(ctx context.Context, bank string, by Actor, jobID strin
 func (s *Imports) move(ctx context.Context, bank, jobID string, lang fault.Lang, act func(tx *db.Tx, r row) error) (Job, error) {
 	var after Job
 	err := s.db.InTx(ctx, func(tx *db.Tx) error {
-		r, err := lock(ctx, tx, bank, jobID)
+		r, err := s.lock(ctx, tx, bank, jobID)
 		if err != nil {
 			return err
 		}
 		if err := act(tx, r); err != nil {
 			return err
 		}
-		r, err = read(ctx, tx, bank, jobID)
+		r, err = s.read(ctx, tx, bank, jobID)
 		after = r.view(tx.Now, lang)
 		return err
 	})
@@ -222,14 +242,14 @@ func (a Actor) entry(bank, action, object string, detail map[string]any) audit.E
 
 // Get shows a job; 404 not_found.
 func (s *Imports) Get(ctx context.Context, bank, jobID string, lang fault.Lang) (Job, error) {
-	r, err := read(ctx, s.db, bank, jobID)
+	r, err := s.read(ctx, s.db, bank, jobID)
 	return r.view(s.db.Clock().Now(), lang), err
 }
 
 // List shows the bank's jobs, the newest first, after the one named: one more
 // than limit when there are further ones. Empty kind and state do not filter.
 func (s *Imports) List(ctx context.Context, bank, kind string, state State, after string, limit int, lang fault.Lang) ([]Job, error) {
-	where, args := "bank_id = ?", []any{bank}
+	where, args := s.within("bank_id = ?", bank)
 	for _, is := range []struct{ cond, value string }{{"kind = ?", kind}, {"state = ?", string(state)}, {"id < ?", after}} {
 		if is.value != "" {
 			where, args = where+" AND "+is.cond, append(args, is.value)

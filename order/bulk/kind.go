@@ -13,8 +13,9 @@ import (
 
 // Kind is one sort of import.
 type Kind struct {
-	Name    string
-	Columns []Column
+	Name      string
+	Columns   []Column
+	Merchants bool // merchants' own accounts may import it too, what is theirs
 	// Apply has the lines' effects within tx and gives a verdict for each, in
 	// their order. An error is for what is not a line's fault: the chunk is rolled
 	// back and tried again. Lines that stand twice in a file may come in one call.
@@ -32,6 +33,7 @@ type Column struct {
 type Actor struct {
 	Kind, ID  string // staff or system
 	RequestID string
+	Merchant  string // of a job that runs: whose own account began it; "" for the bank's staff
 }
 
 // Line is a line of a file. Its cells are trimmed and without control characters.

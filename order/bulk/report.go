@@ -24,7 +24,7 @@ type LineReport struct {
 // Lines gives a job's report from after a line on, in the file's order: one more
 // than limit when there is more. An empty verdict does not filter. 404 not_found.
 func (s *Imports) Lines(ctx context.Context, bank, jobID string, verdict Result, after int64, limit int, lang fault.Lang) ([]LineReport, error) {
-	if _, err := read(ctx, s.db, bank, jobID); err != nil {
+	if _, err := s.read(ctx, s.db, bank, jobID); err != nil {
 		return nil, err
 	}
 	return s.lines(ctx, jobID, verdict, after, limit, lang)
@@ -51,13 +51,13 @@ const reportPage = 1000
 
 var reportHeader = []string{"line", "verdict", "code", "field", "message", "object_id"}
 
-// Report writes a job's report as CSV, page by page. 404 not_found comes before
-// anything is written.
-func (s *Imports) Report(ctx context.Context, bank, jobID string, lang fault.Lang) (write func(context.Context, io.Writer) error, err error) {
-	if _, err := read(ctx, s.db, bank, jobID); err != nil {
+// Report writes a job's report as CSV, page by page, of lines with a verdict where
+// one is named. 404 not_found comes before anything is written.
+func (s *Imports) Report(ctx context.Context, bank, jobID string, verdict Result, lang fault.Lang) (write func(context.Context, io.Writer) error, err error) {
+	if _, err := s.read(ctx, s.db, bank, jobID); err != nil {
 		return nil, err
 	}
-	first, err := s.lines(ctx, jobID, "", 0, reportPage, lang)
+	first, err := s.lines(ctx, jobID, verdict, 0, reportPage, lang)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +66,7 @@ func (s *Imports) Report(ctx context.Context, bank, jobID string, lang fault.Lan
 			return []string{strconv.FormatInt(l.Line, 10), string(l.Verdict), l.Code, csvfile.Inert(l.Field), csvfile.Inert(l.Message), l.ObjectID}
 		},
 		After: func(ctx context.Context, last LineReport) ([]LineReport, error) {
-			return s.lines(ctx, jobID, "", last.Line, reportPage, lang)
+			return s.lines(ctx, jobID, verdict, last.Line, reportPage, lang)
 		}}.Write, nil
 }
 

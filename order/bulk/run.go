@@ -26,7 +26,7 @@ const (
 // HandleRun runs a job from where it stands. It answers nil when the job is over,
 // and asks to be woken again when its time is nearly up.
 func (s *Imports) HandleRun(ctx context.Context, t outbox.Task) error {
-	r, err := read(ctx, s.db, t.Bank, t.Ref)
+	r, err := s.read(ctx, s.db, t.Bank, t.Ref)
 	if fault.Code(err) == "not_found" {
 		return nil
 	}
@@ -101,7 +101,7 @@ func (s *Imports) run(ctx context.Context, t outbox.Task, r row) (err error) {
 // lost is what a worker answers that did not find the job as it left it: nothing
 // more when it is over; else, as another seems to be at it, it looks again later.
 func (s *Imports) lost(ctx context.Context, r row) error {
-	now, err := read(ctx, s.db, r.bank, r.ID)
+	now, err := s.read(ctx, s.db, r.bank, r.ID)
 	if err != nil || now.State != Running {
 		return err
 	}
@@ -130,7 +130,7 @@ func (s *Imports) begin(ctx context.Context, r row, k Kind) (row, error) {
 		if err != nil {
 			return err
 		}
-		r, err = read(ctx, tx, r.bank, r.ID)
+		r, err = s.read(ctx, tx, r.bank, r.ID)
 		return err
 	})
 	return r, err
@@ -209,7 +209,7 @@ func (s *Imports) finish(ctx context.Context, r row) error {
 		if err := forgetFile(ctx, tx, r.ID); err != nil {
 			return err
 		}
-		end, err := read(ctx, tx, r.bank, r.ID)
+		end, err := s.read(ctx, tx, r.bank, r.ID)
 		if err != nil {
 			return err
 		}

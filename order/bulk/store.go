@@ -10,30 +10,31 @@ import (
 )
 
 const columns = `SELECT id, bank_id, kind, name, state, COALESCE(charset, ''), lines_total, lines_done, lines_failed, COALESCE(error_code, ''),
-	COALESCE(error_field, ''), actor_kind, created_by, request_id, created_at, started_at, progress_at, ended_at,
+	COALESCE(error_field, ''), actor_kind, created_by, request_id, COALESCE(merchant_id, ''), created_at, started_at, progress_at, ended_at,
 	(SELECT COUNT(*) FROM import_part p WHERE p.job_id = import_job.id) FROM import_job WHERE `
 
 func scan(r db.Row) (v row, err error) {
 	var created, started, progress, ended db.Time
 	err = r.Scan(&v.ID, &v.bank, &v.Kind, &v.Name, &v.State, &v.charset, &v.LinesTotal, &v.LinesDone, &v.LinesFailed, &v.errorCode,
-		&v.errorName, &v.actor.Kind, &v.actor.ID, &v.actor.RequestID, &created, &started, &progress, &ended, &v.Parts)
-	v.CreatedBy = v.actor.ID
+		&v.errorName, &v.actor.Kind, &v.actor.ID, &v.actor.RequestID, &v.actor.Merchant, &created, &started, &progress, &ended, &v.Parts)
+	v.CreatedBy, v.MerchantID = v.actor.ID, v.actor.Merchant
 	v.CreatedAt, v.StartedAt, v.EndedAt = clock.At(created.Time), clock.AtPtr(started.Time), clock.AtPtr(ended.Time)
 	v.started, v.progress = started.Time, progress.Time
 	return v, err
 }
 
-func read(ctx context.Context, q db.Querier, bank, jobID string) (row, error) {
-	return one(ctx, q, bank, jobID, "")
+func (s *Imports) read(ctx context.Context, q db.Querier, bank, jobID string) (row, error) {
+	return s.one(ctx, q, bank, jobID, "")
 }
 
 // lock holds a job's row until the commit.
-func lock(ctx context.Context, tx *db.Tx, bank, jobID string) (row, error) {
-	return one(ctx, tx, bank, jobID, tx.Dialect().ForUpdate())
+func (s *Imports) lock(ctx context.Context, tx *db.Tx, bank, jobID string) (row, error) {
+	return s.one(ctx, tx, bank, jobID, tx.Dialect().ForUpdate())
 }
 
-func one(ctx context.Context, q db.Querier, bank, jobID, lock string) (row, error) {
-	r, found, err := db.One(ctx, q, scan, columns+"bank_id = ? AND id = ?"+lock, bank, jobID)
+func (s *Imports) one(ctx context.Context, q db.Querier, bank, jobID, lock string) (row, error) {
+	where, args := s.within("bank_id = ? AND id = ?", bank, jobID)
+	r, found, err := db.One(ctx, q, scan, columns+where+lock, args...)
 	if err == nil && !found {
 		err = fault.New(fault.NotFound, "not_found")
 	}

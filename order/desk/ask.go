@@ -49,8 +49,6 @@ func (d *Desk) ask(ctx context.Context, bank, q string) (asked, error) {
 	switch {
 	case q == "":
 		return asked{}, nil
-	case strings.HasPrefix(strings.ToLower(q), id.Order+"_"):
-		return asked{prefix: strings.ToLower(q)}, nil
 	case wholePhone.MatchString(q):
 		hash, err := d.Keyring.Hash(ctx, bank, "phone", q)
 		if err != nil {
@@ -59,18 +57,29 @@ func (d *Desk) ask(ctx context.Context, bank, q string) (asked, error) {
 		viewer, found, err := db.Value[string](ctx, d.DB, "SELECT id FROM viewer WHERE bank_id = ? AND phone_hash = ?", bank, hash)
 		return asked{viewer: viewer, none: !found}, err
 	}
-	if no := strings.ToUpper(q); parcel.MatchString(no) { // a parcel may hold several orders
-		ids, err := db.All(ctx, d.DB, text, "SELECT order_id FROM shipment WHERE bank_id = ? AND tracking_no = ? LIMIT 500", bank, no)
-		if err != nil || len(ids) > 0 {
-			return asked{orders: db.Args(ids)}, err
-		}
+	if a, is, err := d.numbered(ctx, bank, q); is || err != nil {
+		return a, err
 	}
 	return d.titled(ctx, bank, q)
 }
 
+// numbered takes a text for the beginning of an order id or for a tracking number.
+func (d *Desk) numbered(ctx context.Context, bank, q string) (a asked, is bool, err error) {
+	if lower := strings.ToLower(q); strings.HasPrefix(lower, id.Order+"_") {
+		return asked{prefix: lower}, true, nil
+	}
+	no := strings.ToUpper(q)
+	if !parcel.MatchString(no) {
+		return a, false, nil
+	}
+	// A parcel may hold several orders.
+	ids, err := db.All(ctx, d.DB, text, "SELECT order_id FROM shipment WHERE bank_id = ? AND tracking_no = ? LIMIT 500", bank, no)
+	return asked{orders: db.Args(ids)}, len(ids) > 0, err
+}
+
 // titled finds the orders of products whose title, or its pinyin, has q in it.
 func (d *Desk) titled(ctx context.Context, bank, q string) (asked, error) {
-	part := "%" + likeEscape.Replace(strings.ToLower(q)) + "%"
+	part := like(q)
 	skus, err := catalog.SKUsCalled(ctx, d.DB, bank, q, manySKUs+1)
 	switch {
 	case err != nil || len(skus) == 0:
@@ -88,5 +97,7 @@ func (d *Desk) titled(ctx context.Context, bank, q string) (asked, error) {
 	}
 	return asked{orders: db.Args(ids)}, nil
 }
+
+func like(q string) string { return "%" + likeEscape.Replace(strings.ToLower(q)) + "%" }
 
 var likeEscape = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_")

@@ -8,6 +8,10 @@
 // (a viewer by the keyed hash of the phone, SKUs by the product's title). Money
 // that came and went back is told as it was, also of an order that it never paid.
 //
+// A merchant's own account sees the orders that have goods of its own, of them its own
+// lines, and where to send those that it sends: an order with goods of several
+// merchants is one parcel, and the bank's to send.
+//
 // Here is nothing that changes an order: that is done by order and its verbs.
 //
 // It imports internal packages, order, order/payment and order/voucher.

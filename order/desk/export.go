@@ -48,10 +48,6 @@ func (d *Desk) Export(ctx context.Context, bank string, by order.Staff, f Filter
 }
 
 func record(r Row) []string {
-	goods := make([]string, len(r.Items))
-	for i, item := range r.Items {
-		goods[i] = item.Title + " × " + strconv.FormatInt(item.Quantity, 10)
-	}
 	var off money.Fen
 	for _, d := range r.Discounts {
 		off += d.AmountFen
@@ -63,12 +59,16 @@ func record(r Row) []string {
 	if r.Shipment != nil {
 		carrier, no = r.Shipment.Carrier, r.Shipment.TrackingNo
 	}
-	cells := []string{r.ID, string(r.Status), strings.Join(goods, "; "), r.GoodsFen.Yuan(), off.Yuan(), r.PayableFen.Yuan(), r.PaidFen.Yuan(), r.RefundedFen.Yuan(),
-		r.Viewer.Nickname, r.Viewer.PhoneMasked, room, carrier, no, stamp(r.CreatedAt)}
-	for i, c := range cells {
-		cells[i] = csvfile.Inert(c)
+	return csvfile.Line(r.ID, string(r.Status), goods(r.Items), r.GoodsFen.Yuan(), off.Yuan(), r.PayableFen.Yuan(), r.PaidFen.Yuan(), r.RefundedFen.Yuan(),
+		r.Viewer.Nickname, r.Viewer.PhoneMasked, room, carrier, no, stamp(r.CreatedAt))
+}
+
+func goods(items []order.Item) string {
+	all := make([]string, len(items))
+	for i, item := range items {
+		all[i] = item.Title + " × " + strconv.FormatInt(item.Quantity, 10)
 	}
-	return cells
+	return strings.Join(all, "; ")
 }
 
 func stamp(s clock.Stamp) string {

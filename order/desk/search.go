@@ -44,13 +44,14 @@ const slack = 48 * time.Hour
 // others are few, and looked through first.
 var ending = []order.Status{order.Completed, order.Cancelled, order.Refunded}
 
-// walk is a way to orders along one index, from the newest back. The index is
+// walk is a way to orders along one index, from the newest back, or forth. The index is
 // named: left alone, an optimizer that knows only how many rows a bank has sorts
 // them all.
 type walk struct {
 	from, key string // tables, and the column of the order's id by which they are walked
 	where     []string
 	args      []any
+	forth     bool // from the oldest on
 }
 
 func (w *walk) and(cond string, args ...any) {
@@ -86,10 +87,19 @@ func text(r db.Row) (v string, err error) { return v, r.Scan(&v) }
 
 // statement reads the ids that a walk finds, at most n.
 func (w walk) statement(after string, n int) (query string, args []any) {
-	if after != "" {
-		w.and(w.key+" < ?", after)
+	beyond, way := " < ?", " DESC"
+	if w.forth {
+		beyond, way = " > ?", ""
 	}
-	return "SELECT o.id FROM " + w.from + " WHERE " + strings.Join(w.where, " AND ") + " ORDER BY " + w.key + " DESC LIMIT ?", append(w.args, n)
+	if after != "" {
+		w.and(w.key+beyond, after)
+	}
+	return "SELECT o.id FROM " + w.from + " WHERE " + strings.Join(w.where, " AND ") + " ORDER BY " + w.key + way + " LIMIT ?", append(w.args, n)
+}
+
+// count counts what a walk finds.
+func (w walk) count() (query string, args []any) {
+	return "SELECT COUNT(*) FROM " + w.from + " WHERE " + strings.Join(w.where, " AND "), w.args
 }
 
 // walks tells which ways lead to a filter's orders; none when there can be none.

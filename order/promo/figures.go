@@ -5,12 +5,21 @@ import (
 
 	"yinbo/internal/db"
 	"yinbo/internal/money"
+	"yinbo/order/catalog"
 )
 
 // Detail is a batch with what became of its coupons.
 type Detail struct {
 	BatchView
+	Goods   []Good  `json:"goods" doc:"What sku_ids names"`
 	Figures Figures `json:"figures"`
+}
+
+// Good is a SKU by its names.
+type Good struct {
+	SKU   string `json:"sku_id"`
+	Title string `json:"title"`
+	Spec  string `json:"spec"`
 }
 
 // Figures count a batch's coupons, and what of its budget was spent.
@@ -28,7 +37,14 @@ func (s *Coupons) Batch(ctx context.Context, bank, batchID string) (Detail, erro
 	if err != nil {
 		return Detail{}, err
 	}
-	d := Detail{BatchView: b.view()}
+	d := Detail{BatchView: b.view(), Goods: []Good{}}
+	goods, err := catalog.Goods(ctx, s.DB, s.DB.Clock().Now(), bank, b.SKUs)
+	if err != nil {
+		return d, err
+	}
+	for _, sku := range b.SKUs {
+		d.Goods = append(d.Goods, Good{sku, goods[sku].Title, goods[sku].Spec})
+	}
 	type count struct {
 		status Status
 		n      int64

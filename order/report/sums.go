@@ -33,7 +33,7 @@ type Sum struct {
 	Discounts  money.Fen `json:"discounts_fen" doc:"Funded by the bank and the platform; of a funder, what it gave"`
 	Returned   money.Fen `json:"returned_fen" doc:"Of a funder: what refunds gave back of its discounts"`
 	Commission money.Fen `json:"commission_fen"`
-	Fees       money.Fen `json:"fees_fen" doc:"Of a channel: what its gateway charged, as posted in the period"`
+	Fees       money.Fen `json:"fees_fen" doc:"Of a channel: what its gateway charges for the dates of the period, by its files; the ledger has it when a file is read"`
 	Net        money.Fen `json:"net_fen" doc:"What merchants are owed of it; of a funder, what it owes; of a channel, sales less refunds and fees"`
 }
 
@@ -126,14 +126,19 @@ func (r *Reports) funders(ctx context.Context, bankID string, p Period) ([]Sum, 
 			GROUP BY l.merchant_id`, bankID, p.From, p.To, bankID, p.From, p.To)
 }
 
+// channels are the gateways by the ledger, their fees by the business date of the file
+// that they stand in: that file is read, and its fees are posted, a day later.
 func (r *Reports) channels(ctx context.Context, bankID string, p Period) ([]Sum, error) {
 	return db.All(ctx, r.db, func(row db.Row) (s Sum, err error) {
 		err = row.Scan(&s.ID, &s.Account, &s.Count, &s.Sales, &s.Refunds, &s.Fees)
 		s.Name, s.Net = s.ID, s.Sales-s.Refunds-s.Fees
 		return s, err
-	}, `SELECT a.party_id, a.account, SUM(CASE WHEN e.event <> 'fee.charged' AND p.debit_fen > 0 THEN 1 ELSE 0 END),
-			SUM(CASE WHEN e.event <> 'fee.charged' THEN p.debit_fen ELSE 0 END), SUM(CASE WHEN e.event <> 'fee.charged' THEN p.credit_fen ELSE 0 END),
-			SUM(CASE WHEN e.event = 'fee.charged' THEN p.credit_fen - p.debit_fen ELSE 0 END)
-		FROM ledger_posting p JOIN ledger_entry e ON e.id = p.entry_id JOIN ledger_account a ON a.bank_id = p.bank_id AND a.account = p.account AND a.account LIKE 'gateway:%'
-		WHERE p.bank_id = ? AND p.business_date >= ? AND p.business_date <= ? GROUP BY a.party_id, a.account ORDER BY 1`, bankID, p.From, p.To)
+	}, `SELECT a.party_id, a.account, SUM(x.n), SUM(x.sales), SUM(x.refunds), SUM(x.fees) FROM (
+			SELECT p.account, CASE WHEN p.debit_fen > 0 THEN 1 ELSE 0 END AS n, p.debit_fen AS sales, p.credit_fen AS refunds, 0 AS fees
+				FROM ledger_posting p JOIN ledger_entry e ON e.id = p.entry_id
+				WHERE p.bank_id = ? AND p.business_date >= ? AND p.business_date <= ? AND e.event <> 'fee.charged' AND p.account LIKE 'gateway:%'
+			UNION ALL SELECT CONCAT_WS(':', 'gateway', channel), 0, 0, 0, fee_fen FROM reconciliation
+				WHERE bank_id = ? AND business_date >= ? AND business_date <= ? AND fee_fen <> 0) x
+		JOIN ledger_account a ON a.bank_id = ? AND a.account = x.account GROUP BY a.party_id, a.account ORDER BY 1`,
+		bankID, p.From, p.To, bankID, p.From, p.To, bankID)
 }

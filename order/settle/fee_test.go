@@ -3,12 +3,14 @@ package settle_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
 	"yinbo/internal/db"
 	"yinbo/internal/money"
 	"yinbo/order/ledger"
+	"yinbo/order/report"
 	"yinbo/order/settle"
 )
 
@@ -54,6 +56,31 @@ func TestTheBanksGatewayChargesByRate(t *testing.T) {
 		s.charged(s.reconcile(today), "bankbox", 8) // what it no longer says is taken back
 		if n, _, err := db.Value[int](s.ctx, s.db, "SELECT COUNT(*) FROM ledger_entry WHERE event = 'fee.charged'"); err != nil || n != 3 {
 			t.Errorf("%d entries, %v", n, err)
+		}
+	})
+}
+
+// A file is read the day after its own: a channel's report of a day has what its gateway
+// charges for that day, not what was posted on it.
+func TestAChannelsReportHasTheFeesOfItsDates(t *testing.T) {
+	onEach(t, func(s *shop) {
+		s.bank.Settings.Reconciliation.BankboxFeeBps = 60
+		_, one := s.paid(s.bank, s.lineOf(s.tea, "茶", 1_000))
+		s.clk.Advance(24 * time.Hour)
+		s.files.put(today, statement(theirs{trade: one, amount: 1_000}))
+		s.charged(s.reconcile(today), "bankbox", 6)
+		next := s.bank.BusinessDate(s.clk.Now())
+		for _, c := range []struct {
+			from, to          string
+			sales, fees, sums int
+		}{{today, today, 1_000, 6, 1}, {next, next, 0, 0, 0}, {today, next, 1_000, 6, 1}} {
+			sums, err := report.New(s.db).Sums(s.ctx, s.bank.ID, report.ByChannel, report.Period{From: c.from, To: c.to})
+			if err != nil || len(sums) != c.sums {
+				t.Fatalf("%s to %s: %+v %v", c.from, c.to, sums, err)
+			}
+			if c.sums > 0 && (sums[0].ID != "bankbox" || sums[0].Account != ledger.Gateway || sums[0].Sales != money.Fen(c.sales) || sums[0].Fees != money.Fen(c.fees) || sums[0].Net != sums[0].Sales-sums[0].Fees || sums[0].Count != 1) {
+				t.Errorf("%s to %s: %+v", c.from, c.to, sums[0])
+			}
 		}
 	})
 }

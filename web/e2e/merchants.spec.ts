@@ -1,6 +1,6 @@
 import { AxeBuilder } from '@axe-core/playwright'
 import { expect, test, type Page } from '@playwright/test'
-import { asStaff, signIn } from './staff'
+import { asStaff, bought, signIn } from './staff'
 
 test.use({ viewport: { width: 1440, height: 900 } })
 
@@ -95,13 +95,43 @@ test('a statement is printed, and its merchant sees it with an account of its ow
 
   const own = await (await browser.newContext({ viewport: { width: 1440, height: 900 } })).newPage()
   await signIn(own, 'desk', 'merchant')
-  await expect(own.getByRole('heading', { name: '我的结算单' })).toBeVisible()
+  await expect(own.getByRole('heading', { name: '我的订单' })).toBeVisible()
+  await expect(own.getByRole('navigation').getByRole('link')).toHaveText(['我的订单', '批量导入', '我的结算单'])
+  await own.getByRole('link', { name: '我的结算单' }).click()
   await expect(own.locator('[data-contract]')).toContainText(name)
-  await expect(own.getByRole('navigation').getByRole('link')).toHaveCount(1)
   await own.locator(`[data-statement="${one.id}"]`).getByRole('button').click()
   const [file] = await Promise.all([own.waitForEvent('download'), own.getByRole('dialog').getByRole('button', { name: 'CSV' }).click()])
   expect(file.suggestedFilename()).toContain('settlement-')
   expect((await new AxeBuilder({ page: own }).analyze()).violations.filter((v) => v.impact === 'serious' || v.impact === 'critical')).toEqual([])
   await own.goto('/desk/settlements')
   await expect(own).toHaveURL(/forbidden/)
+})
+
+test('a merchant ships its own orders, one by hand and one by a file', async ({ page, request }) => {
+  const { name } = await (await asStaff(request, 'merchant')).get<{ name: string }>('/my/contract')
+  const [one, other] = [(await bought(request, name)).id, (await bought(request, name)).id]
+  await signIn(page, 'desk', 'merchant', '/my-orders?stage=to_ship')
+  await expect(page.locator(`[data-order="${one}"]`)).toContainText('138****8000')
+  await page.locator(`[data-order="${one}"]`).getByRole('button').click()
+  const drawer = dialog(page, '订单详情')
+  await drawer.getByRole('button', { name: '查看' }).click()
+  await dialog(page, '查看收货信息').locator('textarea').fill('打印面单')
+  await dialog(page, '查看收货信息').getByRole('button', { name: '查看' }).click()
+  await expect(drawer.locator('[data-address]')).toContainText('13800138000')
+  await drawer.getByRole('button', { name: '发货' }).click()
+  await dialog(page, '发货').locator('input[name=carrier]').fill('顺丰')
+  await dialog(page, '发货').locator('input[name=tracking_no]').fill(`SF${Date.now()}`)
+  await dialog(page, '发货').getByRole('button', { name: '发货' }).click()
+  await expect(drawer.locator('[data-status]')).toHaveText('已发货')
+  await drawer.getByRole('button', { name: '关闭', exact: true }).last().click()
+
+  await page.getByRole('button', { name: '导出待发货' }).click()
+  await page.locator('textarea[name=export_reason]').fill('打单')
+  const [file] = await Promise.all([page.waitForEvent('download'), dialog(page, '导出待发货订单').getByRole('button', { name: '导出待发货' }).click()])
+  expect(file.suggestedFilename()).toContain('to-ship')
+  await page.getByRole('button', { name: '批量发货' }).click()
+  await page.getByRole('button', { name: '新建导入' }).click()
+  await page.locator('input[name=import_file]').setInputFiles({ name: 'f.csv', mimeType: 'text/csv', buffer: Buffer.from(`order_id,carrier,tracking_no\n${other},中通,ZT${Date.now()}\n`) })
+  await page.getByRole('button', { name: '上传并导入' }).click()
+  await expect(page.locator('[data-taken]')).toHaveText('1')
 })

@@ -1,7 +1,6 @@
 import { AxeBuilder } from '@axe-core/playwright'
-import { expect, test, type APIRequestContext, type Page } from '@playwright/test'
-import { apply, asStaff, asViewer, signIn, type ViewerAtTest } from './staff'
-import { bankbox } from './support'
+import { expect, test, type Page } from '@playwright/test'
+import { apply, asStaff, bought, signIn } from './staff'
 
 test.use({ viewport: { width: 1440, height: 900 } })
 
@@ -10,20 +9,6 @@ const dialog = (page: Page, name: string) => page.getByRole('dialog', { name })
 async function accessible(page: Page): Promise<void> {
   const { violations } = await new AxeBuilder({ page }).analyze()
   expect(violations.filter((v) => v.impact === 'serious' || v.impact === 'critical').map((v) => `${v.id}: ${v.nodes[0]?.html}`)).toEqual([])
-}
-
-/** Buys something that is sent, and pays at the cashier. */
-async function bought(request: APIRequestContext): Promise<{ id: string; viewer: ViewerAtTest; fen: number }> {
-  const viewer = await asViewer(request)
-  const products = await viewer.call.get<{ items: { kind: string; skus: { id: string }[] }[] }>('/products?limit=50')
-  const sku = products.items.find((p) => p.kind === 'physical')!.skus[0]!.id
-  const address = { name: '张三丰', phone: '13800138000', province: '云南省', city: '昆明市', district: '五华区', street: '示例路 1 号' }
-  const key = `orders-${viewer.phone}`
-  const made = await viewer.call.post<{ id: string; payable_fen: number }>('/orders', { address, items: [{ sku_id: sku, quantity: 2 }] }, key)
-  const { payment } = await viewer.call.post<{ payment: { cashier_url: string } }>(`/orders/${made.id}/pay`, { method: 'cashier' }, key + '-pay')
-  expect((await request.post(`${bankbox}${new URL(payment.cashier_url).pathname}/pay`)).ok()).toBe(true)
-  await expect.poll(async () => (await viewer.call.get<{ status: string }>(`/orders/${made.id}`)).status).toBe('paid')
-  return { id: made.id, viewer, fen: made.payable_fen }
 }
 
 test('an order is found by phone, sent off and refunded in part', async ({ page, request }) => {

@@ -16,9 +16,27 @@ async function differ(request: APIRequestContext, date: string, faults: object):
   return r.id
 }
 
-test('a surplus is taken from the work list and resolved', async ({ page, request }) => {
-  await differ(request, day, { statement_extra: true })
-  await signIn(page, 'desk', 'finance', `/exceptions?date=${day}`)
+/** Sets what reconciliation goes by, as two administrators do. */
+async function rules(request: APIRequestContext, values: object): Promise<void> {
+  const [one, other] = await Promise.all([asStaff(request, 'admin'), asStaff(request, 'admin2')])
+  const { id } = await one.post<{ id: string }>('/settings/changes', { section: 'reconciliation', values, reason: '对账演练' })
+  await other.post(`/settings/changes/${id}/confirm`)
+}
+
+test('a surplus is charged for, taken from the work list, and resolved by a second person', async ({ page, request, browser }) => {
+  await rules(request, { 'reconciliation.bankbox_fee_bps': 60, 'reconciliation.second_above_fen': 1000 })
+  const changed = Date.now()
+  await signIn(page, 'desk', 'finance')
+  const checker = await (await browser.newContext({ viewport: { width: 1440, height: 900 } })).newPage()
+  await signIn(checker, 'desk', 'finance_checker')
+  // A node knows a bank's settings for five seconds, and a date keeps the rate that it was read at.
+  await page.waitForTimeout(Math.max(0, changed + 5_200 - Date.now()))
+  const id = await differ(request, day, { statement_extra: true })
+  await page.goto(`/desk/reconciliations?date=${day}`)
+  const row = page.locator(`[data-reconciliation="${id}"]`)
+  await expect(row).toContainText('¥0.53') // 60 bps of 88.88
+  await expect(row).toContainText('¥88.35')
+  await page.goto(`/desk/exceptions?date=${day}`)
   const card = page.locator('[data-exception]').filter({ hasText: 'unknown-20250203' })
   await expect(card).toContainText('长款')
   await expect(card).toContainText('¥88.88')
@@ -29,7 +47,14 @@ test('a surplus is taken from the work list and resolved', async ({ page, reques
   await dialog.getByText('已调账').click()
   await dialog.locator('textarea[name=resolve_comment]').fill('转暂收款')
   await dialog.getByRole('button', { name: '确认处理' }).click()
-  await expect(card).toHaveCount(0)
+  await expect(card).toContainText('待复核')
+
+  await checker.goto(`/desk/exceptions?date=${day}`)
+  const theirs = checker.locator('[data-exception]').filter({ hasText: 'unknown-20250203' })
+  await theirs.getByRole('button', { name: '复核通过' }).click()
+  await checker.locator('.el-popconfirm:visible').getByRole('button', { name: '复核通过' }).click()
+  await expect(theirs).toHaveCount(0)
+  await rules(request, { 'reconciliation.bankbox_fee_bps': 0, 'reconciliation.second_above_fen': 1_000_000 })
   await page.goto(`/desk/exceptions?date=${day}&status=resolved`)
   await expect(page.locator('[data-exception]').filter({ hasText: '转暂收款' })).toBeVisible()
 })

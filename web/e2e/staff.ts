@@ -1,5 +1,5 @@
 import { expect, type APIRequestContext, type Page } from '@playwright/test'
-import { codeAfter, newIdNumber, newPhone } from './support'
+import { bankbox, codeAfter, newIdNumber, newPhone } from './support'
 
 /** What the staff's specs share: sign-in at the two apps, and the API beside them to set the scene and to check. */
 
@@ -71,6 +71,20 @@ export async function asViewer(request: APIRequestContext): Promise<ViewerAtTest
   expect(response.ok(), await response.text()).toBe(true)
   const tokens = (await response.json()) as { access_token: string; viewer: { id: string } }
   return { phone, token: tokens.access_token, id: tokens.viewer.id, call: caller(request, tokens.access_token) }
+}
+
+/** Buys something that is sent, of a merchant where one is named, and pays at the cashier. */
+export async function bought(request: APIRequestContext, merchant = ''): Promise<{ id: string; viewer: ViewerAtTest; fen: number }> {
+  const viewer = await asViewer(request)
+  const products = await viewer.call.get<{ items: { kind: string; merchant: { name: string }; skus: { id: string }[] }[] }>('/products?limit=50')
+  const sku = products.items.find((p) => p.kind === 'physical' && (!merchant || p.merchant.name === merchant))!.skus[0]!.id
+  const address = { name: '张三丰', phone: '13800138000', province: '云南省', city: '昆明市', district: '五华区', street: '示例路 1 号' }
+  const key = `orders-${viewer.phone}`
+  const made = await viewer.call.post<{ id: string; payable_fen: number }>('/orders', { address, items: [{ sku_id: sku, quantity: 2 }] }, key)
+  const { payment } = await viewer.call.post<{ payment: { cashier_url: string } }>(`/orders/${made.id}/pay`, { method: 'cashier' }, key + '-pay')
+  expect((await request.post(`${bankbox}${new URL(payment.cashier_url).pathname}/pay`)).ok()).toBe(true)
+  await expect.poll(async () => (await viewer.call.get<{ status: string }>(`/orders/${made.id}`)).status).toBe('paid')
+  return { id: made.id, viewer, fen: made.payable_fen }
 }
 
 interface CardProducts {

@@ -2267,6 +2267,46 @@ export interface paths {
         patch: operations["patch-host-rooms-id-shelf-sku-id"];
         trace?: never;
     };
+    "/host/rooms/{id}/slices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Cut an ended room's recording by hand
+         * @description Roles: host, operator.
+         */
+        put: operations["put-host-rooms-id-slices"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/host/rooms/{id}/slices/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cut the recording by what was pinned when again
+         * @description Roles: host, operator.
+         */
+        post: operations["post-host-rooms-id-slices-reset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/host/rooms/{id}/staff": {
         parameters: {
             query?: never;
@@ -3556,6 +3596,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/merchants/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Merchants with their terms of today as CSV, audited
+         * @description Roles: operator, admin, finance, finance_checker, auditor.
+         */
+        get: operations["get-merchants-export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/merchants/{id}": {
         parameters: {
             query?: never;
@@ -3630,6 +3690,170 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/my/import-kinds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What can be imported, with the columns of its files
+         * @description Roles: merchant.
+         */
+        get: operations["get-my-import-kinds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/my/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List imports, the newest first
+         * @description Roles: merchant.
+         */
+        get: operations["get-my-imports"];
+        put?: never;
+        /**
+         * Begin an import; its file comes in parts
+         * @description Roles: merchant.
+         */
+        post: operations["post-my-imports"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/my/imports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How an import goes
+         * @description Roles: merchant.
+         */
+        get: operations["get-my-imports-id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/my/imports/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop an import; lines that were taken in stay
+         * @description Roles: merchant.
+         */
+        post: operations["post-my-imports-id-cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/my/imports/{id}/lines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What became of each line
+         * @description Roles: merchant.
+         */
+        get: operations["get-my-imports-id-lines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/my/imports/{id}/parts/{no}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Upload a part of the file, at most 1 MiB
+         * @description Roles: merchant.
+         */
+        put: operations["put-my-imports-id-parts-no"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/my/imports/{id}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What became of each line, as CSV
+         * @description Roles: merchant.
+         */
+        get: operations["get-my-imports-id-report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/my/imports/{id}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take the file in
+         * @description Roles: merchant.
+         */
+        post: operations["post-my-imports-id-start"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/my/invoices": {
         parameters: {
             query?: never;
@@ -3643,6 +3867,126 @@ export interface paths {
          */
         get: operations["get-my-invoices"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/my/orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One's own orders that were paid, masked: first what is to be shipped, what waits longest before the rest
+         * @description Roles: merchant.
+         */
+        get: operations["get-my-orders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/my/orders/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What is to be shipped as CSV with the addresses in clear, with a reason, audited
+         * @description Roles: merchant.
+         */
+        post: operations["post-my-orders-export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/my/orders/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One of them, masked
+         * @description Roles: merchant.
+         */
+        get: operations["get-my-orders-id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/my/orders/{id}/reveal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * See where an order goes, with a reason, audited
+         * @description Roles: merchant.
+         */
+        post: operations["post-my-orders-id-reveal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/my/orders/{id}/ship": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Record that an order was handed to a carrier
+         * @description Roles: merchant.
+         */
+        post: operations["post-my-orders-id-ship"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/my/orders/{id}/shipment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Correct the carrier or the number of an order on its way
+         * @description Roles: merchant.
+         */
+        put: operations["put-my-orders-id-shipment"];
         post?: never;
         delete?: never;
         options?: never;
@@ -5292,6 +5636,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/shop/coupon-batches/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Batches of coupons as CSV, audited
+         * @description Roles: operator, auditor.
+         */
+        get: operations["get-shop-coupon-batches-export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/shop/coupon-batches/{id}": {
         parameters: {
             query?: never;
@@ -5864,6 +6228,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/shop/products/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The products with their SKUs as CSV, audited
+         * @description Roles: operator, auditor.
+         */
+        get: operations["get-shop-products-export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/shop/products/{id}": {
         parameters: {
             query?: never;
@@ -5982,6 +6366,26 @@ export interface paths {
          * @description Roles: operator.
          */
         post: operations["post-shop-skus-id-stock"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/shop/viewers/find": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Find viewers by their phones or orders, masked and audited
+         * @description Roles: operator.
+         */
+        post: operations["post-shop-viewers-find"];
         delete?: never;
         options?: never;
         head?: never;
@@ -6920,6 +7324,8 @@ export interface components {
              * @description null until it runs
              */
             lines_total: number | null;
+            /** @description The merchant whose own account imports; none for the bank's staff */
+            merchant_id?: string;
             name: string;
             /**
              * Format: int64
@@ -7503,6 +7909,33 @@ export interface components {
             /** @enum {string} */
             status: "pending_payment" | "paid" | "fulfilling" | "completed" | "cancelled" | "refunding" | "refunded";
         };
+        DeskPart: {
+            /** @description Where the merchant sends it, masked; else null */
+            address: components["schemas"]["OrderAddressView"];
+            /**
+             * Format: int64
+             * @description Of these lines, before discounts
+             */
+            amount_fen: number;
+            completed_at: string | null;
+            created_at: string;
+            id: string;
+            /** @description The merchant's own lines */
+            items: components["schemas"]["OrderItem"][] | null;
+            /**
+             * Format: int64
+             * @description Given back of an order that is all the merchant's; 0 of others
+             */
+            refunded_fen: number;
+            shipment: components["schemas"]["OrderShipment"];
+            /**
+             * @description bank: goods of several merchants are one parcel, which the bank sends; nobody: codes only
+             * @enum {string}
+             */
+            ships_by: "merchant" | "bank" | "nobody";
+            /** @enum {string} */
+            status: "paid" | "fulfilling" | "completed" | "refunding" | "refunded";
+        };
         DeskPerson: {
             id: string;
             name: string;
@@ -7672,6 +8105,10 @@ export interface components {
             kind: "person" | "phone" | "device" | "ip" | "employer_phone";
             /** @description Hashed at once, never kept */
             value: string;
+        };
+        FindViewersInBody: {
+            /** @description Of each a whole phone, or an order's id */
+            who: string[];
         };
         FlashInBody: {
             /** Format: date-time */
@@ -7852,6 +8289,10 @@ export interface components {
         FormRejectInBody: {
             /** @description Long numbers are taken out */
             reason: string;
+        };
+        FoundViewers: {
+            /** @description In the order in which they were asked for; null for nobody */
+            items: components["schemas"]["DeskViewer"][] | null;
         };
         FunnelCost: {
             /** Format: int64 */
@@ -8242,6 +8683,10 @@ export interface components {
         };
         ListCatalogProduct: {
             items: components["schemas"]["CatalogProduct"][] | null;
+            next_cursor: string | null;
+        };
+        ListDeskPart: {
+            items: components["schemas"]["DeskPart"][] | null;
             next_cursor: string | null;
         };
         ListDeskRow: {
@@ -9471,6 +9916,8 @@ export interface components {
             figures: components["schemas"]["PromoFigures"];
             /** @enum {string} */
             funded_by: "bank" | "merchant" | "platform";
+            /** @description What sku_ids names */
+            goods: components["schemas"]["PromoGood"][] | null;
             grant_ends_at: string;
             grant_starts_at: string;
             /** @enum {string} */
@@ -9544,6 +9991,11 @@ export interface components {
             takes_off_fen: number;
             /** @description The code of why it cannot be used; empty when it can */
             why_not: string;
+        };
+        PromoGood: {
+            sku_id: string;
+            spec: string;
+            title: string;
         };
         PromoHanded: {
             batch_id: string;
@@ -9680,6 +10132,15 @@ export interface components {
         RecoveryOut: {
             /** @description Shown this once; each is good once */
             recovery_codes: string[];
+        };
+        RecutInBody: {
+            /** @description All slices, in order; none takes them all away */
+            items: components["schemas"]["VideoCut"][];
+            /**
+             * Format: int64
+             * @description Of the slices that were edited
+             */
+            version: number;
         };
         RedeemInBody: {
             /** @description As shown or scanned; case, spaces and hyphens do not matter */
@@ -9911,7 +10372,7 @@ export interface components {
             discounts_fen: number;
             /**
              * Format: int64
-             * @description Of a channel: what its gateway charged, as posted in the period
+             * @description Of a channel: what its gateway charges for the dates of the period, by its files; the ledger has it when a file is read
              */
             fees_fen: number;
             /** @description The room's, merchant's, funder's or channel's; empty for sales outside of rooms */
@@ -11513,6 +11974,10 @@ export interface components {
             /** @description An id number, phone, device or address; hashed at once, never kept */
             value: string;
         };
+        ToShipInBody: {
+            /** @description Goes to the audit log */
+            reason: string;
+        };
         TopUpInBody: {
             /**
              * Format: int64
@@ -11529,6 +11994,13 @@ export interface components {
             kind: "clicked" | "started";
             room_id?: string;
             share_code?: string;
+        };
+        UncutInBody: {
+            /**
+             * Format: int64
+             * @description Of the slices as they were shown
+             */
+            version: number;
         };
         UnlistInBody: {
             reason: string;
@@ -11586,6 +12058,14 @@ export interface components {
         VersionsOut: {
             items: components["schemas"]["FollowVersion"][] | null;
         };
+        VideoCut: {
+            /** Format: date-time */
+            from_at: string;
+            /** @description Of the room's shelf, or one that was explained in it */
+            sku_id: string;
+            /** Format: date-time */
+            to_at: string;
+        };
         VideoIngest: {
             /** Format: int64 */
             bitrate_bps: number;
@@ -11622,12 +12102,22 @@ export interface components {
             width: number;
         };
         VideoReplay: {
+            /** @description The slices were cut by hand, not by what was pinned when */
+            by_hand: boolean;
             /** Format: int64 */
             duration_ms: number;
+            /** @description Where the recording begins; null when nothing was recorded */
+            from_at: string | null;
             /** @description The stretches in which a product was explained, in order */
             slices: components["schemas"]["VideoSlice"][] | null;
+            to_at: string | null;
             /** @description All of it as HLS, signed; empty when nothing was recorded */
             url: string;
+            /**
+             * Format: int64
+             * @description Of the slices; an edit names the one that it is of
+             */
+            version: number;
         };
         VideoSlice: {
             /**
@@ -16396,6 +16886,78 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    "put-host-rooms-id-slices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecutInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VideoReplay"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    "post-host-rooms-id-slices-reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UncutInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VideoReplay"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     "get-host-rooms-id-staff": {
         parameters: {
             query?: never;
@@ -18898,6 +19460,37 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    "get-merchants-export": {
+        parameters: {
+            query?: {
+                /** @description Part of the name */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     "get-merchants-id": {
         parameters: {
             query?: never;
@@ -19024,6 +19617,319 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    "get-my-import-kinds": {
+        parameters: {
+            query?: {
+                /** @description How many items */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListBulkShape"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    "get-my-imports": {
+        parameters: {
+            query?: {
+                /** @description How many items */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                /** @description Such as products */
+                kind?: string;
+                state?: "uploading" | "queued" | "running" | "done" | "failed" | "cancelled";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListBulkJob"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    "post-my-imports": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description 1 to 128 visible ASCII characters; the same key and body give the first answer again */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewImportInBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "Idempotent-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkJob"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    "get-my-imports-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkJob"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    "post-my-imports-id-cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkJob"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    "get-my-imports-id-lines": {
+        parameters: {
+            query?: {
+                /** @description How many items */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                verdict?: "created" | "updated" | "failed";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListBulkLineReport"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    "put-my-imports-id-parts-no": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                /** @description Parts are numbered from 1 and are one file in this order */
+                no: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    "get-my-imports-id-report": {
+        parameters: {
+            query?: {
+                verdict?: "created" | "updated" | "failed";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    "post-my-imports-id-start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkJob"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     "get-my-invoices": {
         parameters: {
             query?: {
@@ -19045,6 +19951,232 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ListSettleInvoice"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    "get-my-orders": {
+        parameters: {
+            query?: {
+                /** @description How many items */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                /** @description The beginning of an order id, a tracking number, or part of a product's title */
+                q?: string;
+                /** @description Placed from this day (YYYY-MM-DD in the bank's zone) or time on */
+                from?: string;
+                /** @description Placed to the end of this day, or before this time */
+                to?: string;
+                stage?: "to_ship" | "shipped" | "completed" | "returned";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListDeskPart"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    "post-my-orders-export": {
+        parameters: {
+            query?: {
+                /** @description The beginning of an order id, a tracking number, or part of a product's title */
+                q?: string;
+                /** @description Placed from this day (YYYY-MM-DD in the bank's zone) or time on */
+                from?: string;
+                /** @description Placed to the end of this day, or before this time */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ToShipInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    "get-my-orders-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeskPart"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    "post-my-orders-id-reveal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description ord_… */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReasonInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    RateLimit?: string;
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevealAddressOutBody"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    "post-my-orders-id-ship": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description ord_… */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShipInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeskPart"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    "put-my-orders-id-shipment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description ord_… */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShipInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeskPart"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -22525,6 +23657,36 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    "get-shop-coupon-batches-export": {
+        parameters: {
+            query?: {
+                state?: "draft" | "open" | "paused" | "closed";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     "get-shop-coupon-batches-id": {
         parameters: {
             query?: never;
@@ -23012,7 +24174,9 @@ export interface operations {
     };
     "get-shop-imports-id-report": {
         parameters: {
-            query?: never;
+            query?: {
+                verdict?: "created" | "updated" | "failed";
+            };
             header?: never;
             path: {
                 id: string;
@@ -23641,6 +24805,48 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    "get-shop-products-export": {
+        parameters: {
+            query?: {
+                /** @description Words of the title or its pinyin, or a SKU's code */
+                q?: string;
+                /** @description Its subcategories' too */
+                category?: string;
+                /** @description Merchant's id */
+                merchant?: string;
+                /** @description Only this branch's own */
+                branch?: string;
+                kind?: "physical" | "voucher" | "card_offer";
+                /** @description Both when left out */
+                hidden?: "true" | "false";
+                /** @description Only products with a SKU that is running out, or sold out */
+                stock?: "low" | "sold_out";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     "get-shop-products-id": {
         parameters: {
             query?: never;
@@ -23884,6 +25090,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CatalogStocked"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    "post-shop-viewers-find": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FindViewersInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FoundViewers"];
                 };
             };
             400: components["responses"]["Problem400"];

@@ -17,9 +17,10 @@ export const areas = [
   { name: 'handovers', group: 'leads', roles: ['reviewer', 'supervisor'] },
   { name: 'screening', group: 'rules', roles: ['risk', 'supervisor', 'auditor'] },
   { name: 'lists', group: 'rules', roles: ['risk', 'supervisor', 'auditor'] },
+  { name: 'my-orders', group: 'shop', roles: ['merchant'] },
   { name: 'orders', group: 'shop', roles: ['operator', 'finance', 'finance_checker', 'auditor'] },
   { name: 'products', group: 'shop', roles: ['operator', 'auditor'] },
-  { name: 'imports', group: 'shop', roles: ['operator', 'auditor'] },
+  { name: 'imports', group: 'shop', roles: ['operator', 'auditor', 'merchant'] },
   { name: 'coupons', group: 'shop', roles: ['operator', 'auditor'] },
   { name: 'redeem', group: 'shop', roles: ['operator'] },
   { name: 'finance-day', group: 'finance', roles: ['finance', 'finance_checker', 'auditor'] },
@@ -51,6 +52,9 @@ export const mayEnter = (area: AreaName): boolean =>
 
 /** Whether one may change the shop: its operators of the whole bank. */
 export const keepsShop = (): boolean => staff.has('operator') && !staff.person.value?.branch_id
+
+/** Whether one may take files in: those who keep the shop, and merchants what is theirs. */
+export const mayImport = (): boolean => keepsShop() || staff.has('merchant')
 
 type Group = (typeof areas)[number]['group']
 

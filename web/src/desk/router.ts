@@ -47,6 +47,7 @@ export const router = createRouter({
         { path: 'ledger/:id?', name: 'ledger', component: () => import('./finance/LedgerPage.vue'), props: true, meta: { area: 'ledger' } },
         { path: 'finance/reports', name: 'finance-reports', component: () => import('./finance/ReportsPage.vue'), meta: { area: 'finance-reports' } },
         { path: 'trial-balance', name: 'trial-balance', component: () => import('./finance/TrialBalancePage.vue'), meta: { area: 'trial-balance' } },
+        { path: 'my-orders/:id?', name: 'my-orders', component: () => import('./own/OrdersPage.vue'), props: true, meta: { area: 'my-orders' } },
         { path: 'my-statements/:id?', name: 'my-statements', component: () => import('./own/StatementsPage.vue'), props: true, meta: { area: 'my-statements' } },
         { path: 'audit', name: 'audit', component: () => import('./audit/AuditPage.vue'), meta: { area: 'audit' } },
         { path: 'compliance', name: 'compliance', component: () => import('./compliance/CompliancePage.vue'), meta: { area: 'compliance' } },

@@ -35,6 +35,9 @@ export function listEntries(filter: EntryFilter, cursor?: string): Promise<Page<
   return unwrap(api.http.GET('/shop/products', { params: { query: { ...given(filter), cursor, limit: 50 } } }))
 }
 
+/** The list as CSV, a line for each SKU, for `download`. */
+export const exportEntries = (filter: EntryFilter) => api.http.GET('/shop/products/export', { params: { query: given(filter) }, parseAs: 'blob' })
+
 export function getEntry(id: string): Promise<Entry> {
   return unwrap(api.http.GET('/shop/products/{id}', at(id)))
 }

@@ -4,7 +4,8 @@ import { api } from '../api'
 
 type Schemas = components['schemas']
 export type Batch = Omit<Schemas['PromoBatchView'], '$schema' | 'sku_ids' | 'bins'> & { sku_ids: string[]; bins: string[] }
-export type BatchDetail = Batch & { figures: Schemas['PromoFigures'] }
+export type BatchDetail = Batch & { figures: Schemas['PromoFigures']; goods: Schemas['PromoGood'][] }
+export type Viewer = Schemas['DeskViewer']
 export type NewBatch = Omit<Schemas['NewBatchInBody'], '$schema'>
 
 export const batchStates = ['draft', 'open', 'paused', 'closed'] as const
@@ -37,6 +38,15 @@ const verbs = {
 export function moveBatch(id: string, verb: BatchVerb): Promise<Batch> {
   return unwrap(verbs[verb](id))
 }
+
+/** People by whole phones or order ids, in their order; null for nobody. */
+export async function findViewers(who: string[]): Promise<(Viewer | null)[]> {
+  return (await unwrap<{ items: (Viewer | null)[] }>(api.http.POST('/shop/viewers/find', { body: { who } }))).items
+}
+
+/** The list as CSV, for `download`. */
+export const exportBatches = (state: string) =>
+  api.http.GET('/shop/coupon-batches/export', { params: { query: { state: (state as BatchState) || undefined } }, parseAs: 'blob' })
 
 /** One coupon each: all or none. */
 export function grantCoupons(id: string, viewer_ids: string[], key: string): Promise<{ coupon_ids: string[] }> {

@@ -7,6 +7,9 @@ export function listMerchants(q: string, cursor?: string): Promise<Page<Contract
   return unwrap(api.http.GET('/merchants', { params: { query: { q: q || undefined, cursor, limit: 50 } } })) as Promise<Page<ContractMerchant>>
 }
 
+/** The list as CSV, for `download`. */
+export const exportMerchants = (q: string) => api.http.GET('/merchants/export', { params: { query: { q: q || undefined } }, parseAs: 'blob' })
+
 export function getMerchant(id: string): Promise<MerchantDetails> {
   return unwrap(api.http.GET('/merchants/{id}', at(id))) as Promise<MerchantDetails>
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { bodyOf, emptyBatch, howMany, viewersOf, wrongsOf, type BatchDraft } from './batchRules'
+import { bodyOf, emptyBatch, howMany, namesViewer, whoOf, wrongsOf, type BatchDraft } from './batchRules'
 
 const day = 86_400_000
 const now = Date.UTC(2026, 10, 27)
@@ -37,4 +37,8 @@ describe('a batch as it is typed', () => {
   test('its budget is enough for whole coupons', () => expect(howMany(draft({ amount: '30' }))).toBe(33))
 })
 
-test('viewers are read one a line, each once', () => expect(viewersOf('vwr_1\nvwr_2, vwr_1\n')).toEqual(['vwr_1', 'vwr_2']))
+test('viewers are named by phone or order, each once', () => {
+  const order = 'ord_01hx0000000000000000000000'
+  expect(whoOf(`13800001234\n${order.toUpperCase()}, 13800001234\n`)).toEqual(['13800001234', order])
+  expect(['13800001234', order, '1380000123', 'vwr_1', 'ord_1'].map(namesViewer)).toEqual([true, true, false, false, false])
+})

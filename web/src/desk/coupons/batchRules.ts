@@ -100,5 +100,8 @@ export function bodyOf(d: BatchDraft): NewBatch {
 /** A batch's acts by its state. */
 export const verbsOf = { draft: ['open', 'close'], open: ['pause', 'close'], paused: ['resume', 'close'], closed: [] } as const
 
-/** Viewers' ids out of a text, each once. */
-export const viewersOf = (text: string): string[] => [...new Set(binsOf(text))]
+/** Phones and order ids out of a text, each once. */
+export const whoOf = (text: string): string[] => [...new Set(binsOf(text).map((w) => w.toLowerCase()))]
+
+/** What may name a viewer: a whole phone number, or an order. */
+export const namesViewer = (who: string): boolean => /^(1[3-9]\d{9}|ord_[0-9a-z]{26})$/.test(who)

@@ -27,11 +27,12 @@ export function useSettingText() {
         return money(Number(value))
       case 'minutes': {
         const unit = unitOf(Number(value))
-        return t(`settings.count.${unit}`, { n: Number(value) / units[unit] })
+        const n = Number(value) / units[unit]
+        return t(`settings.count.${unit}`, { n }, n)
       }
       case 'days':
       case 'bps':
-        return t(`settings.count.${kind}`, { n: Number(value) })
+        return t(`settings.count.${kind}`, { n: Number(value) }, Number(value))
       default:
         return String(value)
     }

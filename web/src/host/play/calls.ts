@@ -17,6 +17,7 @@ export type Batch = Schemas['PromoBatchView']
 export type Report = Omit<Schemas['ReportOut'], 'board'> & { board: Board }
 export type RoomFunnel = Schemas['FunnelLine']
 export type FlashChange = Schemas['ChangeFlashInBody']
+export type Replay = Schemas['VideoReplay']
 
 export interface Playing {
   red_packets: RedPacket[]
@@ -133,9 +134,17 @@ export async function getSlices(room: string): Promise<Schemas['LiveSlice'][]> {
 }
 
 /** What was recorded; the addresses are signed and run out. */
-export function getReplay(room: string): Promise<Schemas['VideoReplay']> {
+export function getReplay(room: string): Promise<Replay> {
   return unwrap(api.http.GET('/rooms/{id}/replay', at(room)))
 }
+
+/** Puts slices cut by hand in place of those that there are. */
+export const recut = (room: string, version: number, items: Schemas['VideoCut'][]): Promise<Replay> =>
+  unwrap(api.http.PUT('/host/rooms/{id}/slices', { ...at(room), body: { version, items } }))
+
+/** Cuts by what was pinned when again. */
+export const uncut = (room: string, version: number): Promise<Replay> =>
+  unwrap(api.http.POST('/host/rooms/{id}/slices/reset', { ...at(room), body: { version } }))
 
 export function getFunnel(room: string): Promise<RoomFunnel> {
   return unwrap(api.http.GET('/host/rooms/{id}/funnel', at(room)))
