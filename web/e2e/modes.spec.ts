@@ -69,7 +69,7 @@ test('elder mode is large, still and simple, kept, and asks before paying', asyn
   await page.getByRole('button', { name: '先不付' }).click()
   await expect(page.getByText('等待支付结果')).toHaveCount(0)
 
-  for (const path of ['/', '/me']) {
+  for (const path of ['/', '/me', '/me?part=modes']) {
     await page.goto(path)
     await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
     expect(await tooSmall(page, '#app')).toEqual([])
@@ -138,6 +138,23 @@ test('without a net the room stays and says so; a reload loses neither words, no
   await page.reload()
   await expect(page.getByText(/抢到了.*内支付/)).toBeVisible()
   expect(new Set(keys).size).toBe(1)
+})
+
+test.describe('the shell', () => {
+  test.use({ serviceWorkers: 'allow' })
+  test('opens without a net, and says that there is none', async ({ page, context }) => {
+    await page.goto('/me')
+    await expect.poll(() => page.evaluate(async () => (await (await caches.open('yinbo-shell')).keys()).length)).toBeGreaterThan(5)
+    await context.setOffline(true)
+    await page.reload()
+    await expect(page.getByText('网络已断开')).toBeVisible()
+    await expect(page.getByRole('heading', { name: '我的' })).toBeVisible()
+    await page.goto('/orders') // a part that was never loaded
+    await expect(page.getByText('网络连不上').first()).toBeVisible()
+    await context.setOffline(false)
+    await page.getByRole('button', { name: '再试一次' }).first().click()
+    await expect(page.getByRole('heading', { name: /登录/ }).first()).toBeVisible()
+  })
 })
 
 test('a room is passed on as a poster with its code, and as a link that keeps the share code', async ({ page, context }) => {
