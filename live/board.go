@@ -17,6 +17,7 @@ type Board struct {
 	Chats   int64 `json:"chats"`
 	Unique  int64 `json:"unique_viewers"`
 	StayMS  int64 `json:"average_stay_ms" doc:"What all watched together, by the unique viewers"`
+	Followers
 	Trade
 	Items     []ItemFigure     `json:"items" doc:"What is on the shelf, and what else was sold"`
 	Pace      Pace             `json:"last_5_minutes"`
@@ -62,7 +63,7 @@ func (s *Rooms) board(ctx context.Context, v row, fresh bool) (Board, error) {
 	if err != nil {
 		return Board{}, err
 	}
-	b := Board{Viewers: v.Viewers, Peak: max(v.peak, v.Viewers), Likes: v.Likes, Chats: v.chats, Trade: c.trade, Items: items,
+	b := Board{Viewers: v.Viewers, Peak: max(v.peak, v.Viewers), Likes: v.Likes, Chats: v.chats, Followers: c.followers, Trade: c.trade, Items: items,
 		Pace: c.pace, Before: c.before, Sources: c.sources, Live: liveFigures, CountedAt: clock.At(c.at)}
 	for _, n := range c.sources {
 		b.Unique += n
@@ -95,6 +96,9 @@ func (s *Rooms) count(ctx context.Context, v row) (c counted, err error) {
 		return c, err
 	}
 	if c.sources, err = s.sources(ctx, v.ID); err != nil {
+		return c, err
+	}
+	if c.followers, err = s.followersOf(ctx, v); err != nil {
 		return c, err
 	}
 	cuts := []time.Time{c.at.Add(-2 * paceOver), c.at.Add(-paceOver), c.at}

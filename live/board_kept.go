@@ -46,6 +46,7 @@ type counted struct {
 	trade        Trade
 	pace, before Pace
 	sources      map[string]int64
+	followers    Followers
 }
 
 // boards keep the last counts of the rooms that somebody runs on this node.

@@ -15,6 +15,19 @@ func Invariants() []invariant.Rule {
 			FROM room r LEFT JOIN (SELECT room_id, COUNT(*) AS n, MAX(seq) AS last FROM room_event GROUP BY room_id) e ON e.room_id = r.id
 			WHERE r.clearing_at IS NULL AND (r.last_seq <> COALESCE(e.n, 0) OR r.last_seq <> COALESCE(e.last, 0))`,
 	}, {
+		Name:  "room.notice",
+		Means: "a room's notice is the last that was said in it",
+		Of:    "room",
+		Broken: `SELECT r.bank_id, r.id, CONCAT_WS('', 'shows ', r.notice_seq) FROM room r WHERE r.clearing_at IS NULL AND r.notice_seq > 0
+			AND NOT EXISTS (SELECT 1 FROM room_event e WHERE e.room_id = r.id AND e.seq = r.notice_seq AND e.kind = 'notice'
+				AND NOT EXISTS (SELECT 1 FROM room_event l WHERE l.room_id = r.id AND l.seq > r.notice_seq AND l.kind IN ('notice', 'notice.removed')))`,
+	}, {
+		Name:  "host.followed",
+		Means: "a viewer follows a host of the same bank",
+		Of:    "host_follow",
+		Broken: `SELECT f.bank_id, f.id, f.host_id FROM host_follow f WHERE NOT EXISTS (SELECT 1 FROM viewer v WHERE v.id = f.viewer_id AND v.bank_id = f.bank_id)
+			OR NOT EXISTS (SELECT 1 FROM staff s WHERE s.id = f.host_id AND s.bank_id = f.bank_id)`,
+	}, {
 		Name:  "room.life",
 		Means: "a room that is live has started, one that ended has ended",
 		Of:    "room",
@@ -27,10 +40,10 @@ func Invariants() []invariant.Rule {
 		Broken: "SELECT bank_id, id, status FROM room WHERE paused_at IS NOT NULL AND status <> 'live' OR replay_at IS NOT NULL AND status <> 'ended'",
 	}, {
 		Name:  "room.reservations",
-		Means: "a room counts the reservations that were not taken back",
+		Means: "a room counts the reservations that were not taken back, without its host's followers",
 		Of:    "room_reservation",
 		Broken: `SELECT r.bank_id, r.id, CONCAT_WS('', 'counts ', r.reservations, ', has ', COALESCE(n.n, 0))
-			FROM room r LEFT JOIN (SELECT room_id, COUNT(*) AS n FROM room_reservation WHERE status <> 'cancelled' GROUP BY room_id) n ON n.room_id = r.id
+			FROM room r LEFT JOIN (SELECT room_id, COUNT(*) AS n FROM room_reservation WHERE status <> 'cancelled' AND NOT by_follow GROUP BY room_id) n ON n.room_id = r.id
 			WHERE r.clearing_at IS NULL AND r.reservations <> COALESCE(n.n, 0)`,
 	}, {
 		Name:   "reservation.ended",

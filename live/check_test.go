@@ -21,6 +21,8 @@ func TestInvariantsOfRoomsHoldAndCanFail(t *testing.T) {
 		}
 		_, err := s.Rooms.Unreserve(s.Ctx, bank, planned, other.ID)
 		wants(t, "unreserve", err, "")
+		_, err = s.Rooms.FollowHost(s.Ctx, bank, s.Host.ID, other.ID)
+		wants(t, "follow", err, "")
 		room := s.Live(t)
 		s.Notice(t, room, "欢迎")
 		held := s.Held(t, room, viewer, "等一下")
@@ -34,8 +36,11 @@ func TestInvariantsOfRoomsHoldAndCanFail(t *testing.T) {
 		wants(t, "end", err, "")
 		started := "UPDATE room SET status = 'live', started_at = starts_at WHERE id = '" + planned + "'"
 		testkit.Breaks(t, s.DB, live.Invariants(), []testkit.Break{
-			testkit.Wrong("a fact lost", "room.log", "DELETE FROM room_event WHERE kind = 'notice'"),
-			testkit.Wrong("a number skipped", "room.log", "UPDATE room_event SET seq = seq + 1 WHERE kind = 'notice'"),
+			testkit.Wrong("a fact lost", "room.log", "DELETE FROM room_event WHERE kind = 'room.ended'"),
+			testkit.Wrong("a notice that was never said", "room.notice", "UPDATE room SET notice_seq = 1 WHERE notice_seq > 0"),
+			testkit.Wrong("followed in another bank", "host.followed", "UPDATE host_follow SET bank_id = '"+s.Other.ID+"'"),
+			testkit.Wrong("nobody's follower", "host.followed", "UPDATE host_follow SET viewer_id = 'vwr_none'"),
+			testkit.Wrong("a number skipped", "room.log", "UPDATE room_event SET seq = seq + 1 WHERE kind = 'room.ended'"),
 			testkit.Wrong("live before its start", "room.life", "UPDATE room SET started_at = NULL WHERE status = 'live'"),
 			testkit.Wrong("over without an end", "room.life", "UPDATE room SET ended_at = NULL WHERE status = 'ended'"),
 			testkit.Wrong("paused before its start", "room.marks", "UPDATE room SET paused_at = starts_at WHERE status = 'scheduled'"),

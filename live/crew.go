@@ -50,7 +50,7 @@ func (s *Rooms) Colleagues(ctx context.Context, bank, room string, by Staff, nam
 			`SELECT s.id, s.name FROM staff s WHERE s.bank_id = ? AND s.disabled_at IS NULL AND s.id <> ? AND INSTR(s.name, ?) > 0
 				AND EXISTS (SELECT 1 FROM staff_role r WHERE r.bank_id = s.bank_id AND r.staff_id = s.id AND r.role IN ('host', 'operator'))
 				AND NOT EXISTS (SELECT 1 FROM room_staff c WHERE c.room_id = ? AND c.staff_id = s.id)
-			ORDER BY s.name, s.id LIMIT ?`, bank, v.hostID, name, room, maxColleagues)
+			ORDER BY s.name, s.id LIMIT ?`, bank, v.Host.ID, name, room, maxColleagues)
 		return err
 	})
 	return found, err
@@ -66,7 +66,7 @@ func (s *Rooms) Share(ctx context.Context, bank, room string, by Staff, with str
 		if err != nil {
 			return err
 		}
-		if !known || with == v.hostID {
+		if !known || with == v.Host.ID {
 			return fault.InvalidField("staff_id", "staff.not_host")
 		}
 		n, _, err := db.Value[int64](ctx, tx, "SELECT COUNT(*) FROM room_staff WHERE room_id = ? AND staff_id <> ?", room, with)
@@ -111,7 +111,7 @@ func (s *Rooms) own(ctx context.Context, bank, room string, by Staff, do func(tx
 		if err != nil {
 			return err
 		}
-		if v.hostID != by.ID && !scope.Has(v.branch) {
+		if v.Host.ID != by.ID && !scope.Has(v.branch) {
 			return fault.New(fault.Forbidden, "auth.forbidden")
 		}
 		return do(tx, v)

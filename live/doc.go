@@ -1,6 +1,6 @@
 // Package live is the life of rooms: scheduled, live, ended; their shelf, pin and
 // notices; who runs them and who helps; what viewers may say in them; the log of
-// facts, chat and acts; reservations; the board.
+// facts, chat and acts; reservations, and who follows which host; the board.
 //
 // Invariants: a fact is numbered and written in the transaction that makes it
 // true, and published after the commit; numbers of a room are 1, 2, 3 …; what
@@ -8,7 +8,8 @@
 // ever changed or taken away. A host runs rooms that are theirs or shared with
 // them, an operator all of the bank; an assistant has the shelf, notices and
 // moderation, not the room's life, nor money; another bank's room is not_found. A
-// held message is decided about once; a reservation is reminded of once.
+// held message is decided about once; a reservation is reminded of once, and a
+// follower of the host once a room. What a follower cancels for one room stays so.
 //
 // A room's life has the contract's three statuses. A pause is a mark (paused_at)
 // on a live room, so that viewers find it and buy on; a replay is one (replay_at)

@@ -13,7 +13,7 @@ import (
 )
 
 // Kinds of facts that rooms themselves make; CONTRACT §7, and in its manner
-// room.paused, room.resumed {} and chat.changed {slow_s, review, closed}.
+// room.paused, room.resumed, notice.removed {} and chat.changed {slow_s, review, closed}.
 const (
 	factStarted = "room.started"
 	factPaused  = "room.paused"
@@ -22,6 +22,7 @@ const (
 	factPinned  = "product.pinned"
 	factShelf   = "shelf.changed"
 	factNotice  = "notice"
+	factHushed  = "notice.removed"
 	factRemoved = "chat.removed"
 	factChat    = "chat.changed"
 )

@@ -12,7 +12,7 @@ import (
 const erasedName = "已注销用户"
 
 // Erase is what rooms hold of a person: reservations that wait are taken back,
-// and what the person said stays without a name for its time (Keeping).
+// hosts are followed no more, and what the person said stays without a name for its time (Keeping).
 func (s *Rooms) Erase(ctx context.Context, tx *db.Tx, e *keeping.Removal) error {
 	rooms, err := db.All(ctx, tx, func(r db.Row) (v string, err error) { return v, r.Scan(&v) },
 		"SELECT room_id FROM room_reservation WHERE bank_id = ? AND viewer_id = ? AND status = 'waiting' ORDER BY room_id", e.Bank, e.Viewer)
@@ -32,6 +32,9 @@ func (s *Rooms) Erase(ctx context.Context, tx *db.Tx, e *keeping.Removal) error 
 			return err
 		}
 		e.Erased("room_reservation", "status", n)
+	}
+	if err := e.Run(ctx, tx, "host_follow", "*", "DELETE FROM host_follow WHERE bank_id = ? AND viewer_id = ?", e.Bank, e.Viewer); err != nil {
+		return err
 	}
 	held := keeping.Held("chat_message.bank_id", "chat_message.room_id")
 	kept, _, err := db.Value[int64](ctx, tx, "SELECT COUNT(*) FROM chat_message WHERE bank_id = ? AND viewer_id = ? AND "+held, e.Bank, e.Viewer)

@@ -29,12 +29,15 @@ var (
 	takes   = move{"replay_at = NULL", "status = 'ended' AND replay_at IS NOT NULL", "", "room.replay_taken_back"}
 )
 
-// Start goes live; those who reserved are told. 409 conflict unless the room is
+// Start goes live; those who reserved it and those who follow the host are told. 409 conflict unless the room is
 // scheduled.
 func (s *Rooms) Start(ctx context.Context, bank, room string, by Staff) (View, error) {
 	return s.move(ctx, bank, room, by, starts, func(tx *db.Tx, v row) error {
 		if v.Reservations == 0 {
-			return nil
+			_, followed, err := db.Value[string](ctx, tx, "SELECT id FROM host_follow WHERE bank_id = ? AND host_id = ? LIMIT 1", bank, v.Host.ID)
+			if err != nil || !followed {
+				return err
+			}
 		}
 		return s.Box.Add(ctx, tx, outbox.Task{Bank: bank, Kind: TaskStarted, Ref: room, Payload: struct{}{}})
 	})

@@ -14,11 +14,18 @@ type Picture struct {
 	Room       View        `json:"room"`
 	Shelf      []Item      `json:"shelf"`
 	Pinned     *string     `json:"pinned"`
+	Notice     *Told       `json:"notice"`
 	Flash      []Flash     `json:"flash"`
 	Viewers    int64       `json:"viewers"`
 	Likes      int64       `json:"likes"`
 	RecentChat []Said      `json:"recent_chat"`
 	ServerTime clock.Stamp `json:"server_time"`
+}
+
+// Told is a room's notice: shown until it is removed or another is said.
+type Told struct {
+	Text string      `json:"text"`
+	At   clock.Stamp `json:"at"`
 }
 
 // Picture shows a room as it is now.
@@ -32,6 +39,9 @@ func (s *Rooms) Picture(ctx context.Context, bank, room string) (Picture, error)
 		p.Pinned = &v.pinned
 	}
 	if p.Shelf, p.Flash, err = s.shelf(ctx, v); err != nil {
+		return p, err
+	}
+	if p.Notice, err = s.noticeOf(ctx, v); err != nil {
 		return p, err
 	}
 	p.RecentChat, err = s.recent(ctx, room)

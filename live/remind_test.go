@@ -24,7 +24,17 @@ import (
 type post struct {
 	mu     sync.Mutex
 	sent   map[string]string // text by number
+	inbox  map[string]string // text by what it is about
 	answer error
+}
+
+func (p *post) Tell(_ context.Context, tx *db.Tx, _, _, about, _, text string) error {
+	tx.AfterCommit(func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.inbox[about] = text
+	})
+	return nil
 }
 
 func (p *post) SendSMS(_ context.Context, phone pii.Text, text, outID string) error {
@@ -51,8 +61,8 @@ type crew struct {
 func (c crew) ByID(context.Context, string) (tenant.Bank, bool, error) { return c.s.Bank, true, nil }
 
 func remind(s *livetest.Stage) crew {
-	c := crew{s: s, post: &post{sent: map[string]string{}}}
-	c.Reminders = &live.Reminders{DB: s.DB, Box: s.Box, Banks: c, Phones: c.post, SMS: c.post}
+	c := crew{s: s, post: &post{sent: map[string]string{}, inbox: map[string]string{}}}
+	c.Reminders = &live.Reminders{DB: s.DB, Box: s.Box, Banks: c, Phones: c.post, SMS: c.post, Inbox: c.post}
 	return c
 }
 

@@ -72,7 +72,7 @@ func (s *Rooms) scopeOf(ctx context.Context, q db.Querier, bank, staff string, o
 // may is nil when the member of staff has the part, or more. Another's room is
 // not there (404); an assistant knows of it, and is told 403 auth.forbidden.
 func (s *Rooms) may(ctx context.Context, q db.Querier, v row, staff string, operator bool, least Part) error {
-	if v.hostID == staff {
+	if v.Host.ID == staff {
 		return nil
 	}
 	if scope, err := s.scopeOf(ctx, q, v.bank, staff, operator); err != nil || scope.Has(v.branch) {

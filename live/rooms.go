@@ -68,6 +68,7 @@ type View struct {
 
 // Host is whose room it is.
 type Host struct {
+	ID   string `json:"id"`
 	Name string `json:"name"`
 }
 
@@ -81,19 +82,19 @@ type Playback struct {
 // row is a room as it is stored.
 type row struct {
 	View
-	bank, hostID, branch, epoch, pinned, video string
-	lastSeq, peak, chats                       int64
+	bank, branch, epoch, pinned, video string
+	lastSeq, notice, peak, chats       int64
 }
 
 const columns = `SELECT id, bank_id, title, cover_url, status, host_id, host_name, COALESCE(branch_id, ''), playback_url,
 	starts_at, started_at, ended_at, epoch, last_seq, COALESCE(pinned_sku_id, ''), likes, chats, peak_viewers, video_kind,
-	paused_at, replay_at, reservations, chat_slow_s, chat_review, chat_closed FROM room`
+	paused_at, replay_at, reservations, chat_slow_s, chat_review, chat_closed, notice_seq FROM room`
 
 func (s *Rooms) scan(r db.Row) (v row, err error) {
 	var starts, started, ended, paused, replay db.Time
-	err = r.Scan(&v.ID, &v.bank, &v.Title, &v.CoverURL, &v.Status, &v.hostID, &v.Host.Name, &v.branch, &v.Playback.URL,
+	err = r.Scan(&v.ID, &v.bank, &v.Title, &v.CoverURL, &v.Status, &v.Host.ID, &v.Host.Name, &v.branch, &v.Playback.URL,
 		&starts, &started, &ended, &v.epoch, &v.lastSeq, &v.pinned, &v.Likes, &v.chats, &v.peak, &v.video,
-		&paused, &replay, &v.Reservations, &v.Chat.SlowS, &v.Chat.Review, &v.Chat.Closed)
+		&paused, &replay, &v.Reservations, &v.Chat.SlowS, &v.Chat.Review, &v.Chat.Closed, &v.notice)
 	v.Playback.Kind = "hls"
 	if s.Video != nil {
 		v.Playback.URL, v.Playback.AudioURL = s.Video.PlaybackURL(v.ID, v.video), s.Video.SoundURL(v.ID, v.video)
@@ -171,7 +172,7 @@ func (s *Rooms) list(ctx context.Context, where string, args []any, after string
 // RoomHost tells whose a room is; ok is false when the bank has no such room.
 func (s *Rooms) RoomHost(ctx context.Context, bank, room string) (host, branch string, ok bool, err error) {
 	v, found, err := db.One(ctx, s.DB, s.scan, columns+" WHERE bank_id = ? AND id = ?", bank, room)
-	return v.hostID, v.branch, found, err
+	return v.Host.ID, v.branch, found, err
 }
 
 // alive is how long a node's count of viewers is believed.

@@ -154,6 +154,41 @@ func (s *Rooms) notice(ctx context.Context, bank, room string, by Staff, text st
 	})
 }
 
+// RemoveNotice takes the notice off the room's picture; again it changes nothing.
+// 409 conflict when the room has ended.
+func (s *Rooms) RemoveNotice(ctx context.Context, bank, room string, by Staff) error {
+	return s.assist(ctx, bank, room, by, func(tx *db.Tx, v row) error {
+		if v.Status == Ended {
+			return fault.New(fault.Conflict, "conflict")
+		}
+		if v.notice == 0 {
+			return nil
+		}
+		if _, err := tx.Exec(ctx, "UPDATE room SET notice_seq = 0 WHERE bank_id = ? AND id = ?", bank, room); err != nil {
+			return err
+		}
+		if err := s.Fact(ctx, tx, bank, room, factHushed, struct{}{}); err != nil {
+			return err
+		}
+		return s.Acted(ctx, tx, Act{bank, room, by, "room.notice_removed", room, nil})
+	})
+}
+
+// noticeOf is what the room shows; nil for none.
+func (s *Rooms) noticeOf(ctx context.Context, v row) (*Told, error) {
+	if v.notice == 0 {
+		return nil, nil
+	}
+	var at db.Time
+	payload, found, err := db.One(ctx, s.DB, func(r db.Row) (p string, err error) { return p, r.Scan(&p, &at) },
+		"SELECT payload, at FROM room_event WHERE room_id = ? AND seq = ?", v.ID, v.notice)
+	if err != nil || !found {
+		return nil, err
+	}
+	told := &Told{At: clock.At(at.Time)}
+	return told, json.Unmarshal([]byte(payload), told)
+}
+
 // What nodes are told to read anew.
 const (
 	ControlRules = "rules"

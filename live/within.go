@@ -59,6 +59,9 @@ func (s *Rooms) NoticeWithin(ctx context.Context, tx *db.Tx, bank, room string, 
 	if err := s.Fact(ctx, tx, bank, room, factNotice, map[string]string{"text": text}); err != nil {
 		return err
 	}
+	if _, err := tx.Exec(ctx, "UPDATE room SET notice_seq = last_seq WHERE bank_id = ? AND id = ?", bank, room); err != nil {
+		return err
+	}
 	return s.Acted(ctx, tx, Act{bank, room, by, "room.notice", room, map[string]any{"confirmed": confirmed}})
 }
 

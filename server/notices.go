@@ -19,7 +19,7 @@ type noticeIn struct {
 	}
 }
 
-// noticeRoutes tell a room something.
+// noticeRoutes tell a room something, and take it off again.
 func (s *Server) noticeRoutes() {
 	route(s, http.MethodPost, "/host/rooms/{id}/notice", roomHands, "Tell the room", func(ctx context.Context, in *noticeIn) (*body[done], error) {
 		bank, by := runner(ctx)
@@ -28,5 +28,9 @@ func (s *Server) noticeRoutes() {
 			tell = s.Rooms.NoticeConfirmed
 		}
 		return answered(done{true}, tell(ctx, bank, in.ID, by, in.Body.Text))
+	})
+	route(s, http.MethodDelete, "/host/rooms/{id}/notice", roomHands, "Take the notice off", func(ctx context.Context, in *idIn) (*body[done], error) {
+		bank, by := runner(ctx)
+		return answered(done{true}, s.Rooms.RemoveNotice(ctx, bank, in.ID, by))
 	})
 }

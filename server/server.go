@@ -143,6 +143,7 @@ func New(d Deps) *Server {
 	s.wordRoutes()
 	s.crewRoutes()
 	s.reservationRoutes()
+	s.followRoutes()
 	s.roomLogRoutes()
 	s.complianceRoutes()
 	s.healthRoutes()

@@ -41,25 +41,27 @@ type entriesFileIn struct{ EntryFilter }
 type newEntryIn struct {
 	Keyed
 	Body struct {
-		MerchantID string       `json:"merchant_id" minLength:"1" maxLength:"60"`
-		Category   string       `json:"category" minLength:"1" maxLength:"60" doc:"The name of one that there is"`
-		Kind       catalog.Kind `json:"kind" enum:"physical,voucher,card_offer"`
-		Title      string       `json:"title" minLength:"1" maxLength:"200" pattern:"^\\S([^\\x00-\\x1f]*\\S)?$"`
-		BranchID   string       `json:"branch_id,omitempty" maxLength:"60" doc:"Shown and sold to viewers of this branch only; left out for all"`
-		Images     []string     `json:"images,omitempty" maxItems:"20" doc:"https addresses, or paths of this server such as an upload gave"`
-		ValidDays  int64        `json:"valid_days,omitempty" minimum:"0" maximum:"3660" doc:"Of a voucher; 0 for what is usual"`
-		SKUs       []skuTerms   `json:"skus" nullable:"false" minItems:"1" maxItems:"100"`
+		MerchantID string            `json:"merchant_id" minLength:"1" maxLength:"60"`
+		Category   string            `json:"category" minLength:"1" maxLength:"60" doc:"The name of one that there is"`
+		Kind       catalog.Kind      `json:"kind" enum:"physical,voucher,card_offer"`
+		Title      string            `json:"title" minLength:"1" maxLength:"200" pattern:"^\\S([^\\x00-\\x1f]*\\S)?$"`
+		BranchID   string            `json:"branch_id,omitempty" maxLength:"60" doc:"Shown and sold to viewers of this branch only; left out for all"`
+		Images     []string          `json:"images,omitempty" maxItems:"20" doc:"https addresses, or paths of this server such as an upload gave"`
+		ImageAlts  map[string]string `json:"image_alts,omitempty" doc:"What the pictures show, in words, by their addresses; up to 200 characters each"`
+		ValidDays  int64             `json:"valid_days,omitempty" minimum:"0" maximum:"3660" doc:"Of a voucher; 0 for what is usual"`
+		SKUs       []skuTerms        `json:"skus" nullable:"false" minItems:"1" maxItems:"100"`
 	}
 }
 
 type editEntryIn struct {
 	ID   string `path:"id" maxLength:"60"`
 	Body struct {
-		Category  *string   `json:"category,omitempty" nullable:"false" minLength:"1" maxLength:"60"`
-		Title     *string   `json:"title,omitempty" nullable:"false" minLength:"1" maxLength:"200" pattern:"^\\S([^\\x00-\\x1f]*\\S)?$"`
-		BranchID  *string   `json:"branch_id,omitempty" nullable:"false" maxLength:"60" doc:"Empty for all"`
-		Images    *[]string `json:"images,omitempty" nullable:"false" maxItems:"20"`
-		ValidDays *int64    `json:"valid_days,omitempty" nullable:"false" minimum:"0" maximum:"3660"`
+		Category  *string           `json:"category,omitempty" nullable:"false" minLength:"1" maxLength:"60"`
+		Title     *string           `json:"title,omitempty" nullable:"false" minLength:"1" maxLength:"200" pattern:"^\\S([^\\x00-\\x1f]*\\S)?$"`
+		BranchID  *string           `json:"branch_id,omitempty" nullable:"false" maxLength:"60" doc:"Empty for all"`
+		Images    *[]string         `json:"images,omitempty" nullable:"false" maxItems:"20"`
+		ImageAlts map[string]string `json:"image_alts,omitempty" doc:"All of them; up to 200 characters each"`
+		ValidDays *int64            `json:"valid_days,omitempty" nullable:"false" minimum:"0" maximum:"3660"`
 	}
 }
 
@@ -94,7 +96,7 @@ func (s *Server) entryRoutes() {
 		bank, by := keeper(ctx)
 		b := in.Body
 		return answered(s.Catalog.EditProduct(ctx, bank, by, in.ID, catalog.ProductChange{Title: b.Title, Category: b.Category,
-			Branch: b.BranchID, Images: b.Images, ValidDays: b.ValidDays}))
+			Branch: b.BranchID, Images: b.Images, Alts: b.ImageAlts, ValidDays: b.ValidDays}))
 	})
 	route(s, http.MethodPost, "/shop/products/{id}/hide", shopKeepers, "Take a product out of the shop", func(ctx context.Context, in *whyIn) (*body[catalog.Entry], error) {
 		bank, by := keeper(ctx)
@@ -125,7 +127,7 @@ func (s *Server) createEntry(ctx context.Context, in *newEntryIn) (*answer[catal
 	}
 	b := in.Body
 	n := catalog.NewEntry{NewProduct: catalog.NewProduct{Merchant: b.MerchantID, Title: b.Title, Category: b.Category, Kind: b.Kind,
-		Branch: b.BranchID, Images: b.Images, ValidDays: b.ValidDays}}
+		Branch: b.BranchID, Images: b.Images, ValidDays: b.ValidDays}, Alts: b.ImageAlts}
 	for _, t := range b.SKUs {
 		n.SKUs = append(n.SKUs, t.terms())
 	}

@@ -16,6 +16,7 @@ export default defineConfig({
     timezoneId: 'Asia/Shanghai',
     viewport: { width: 390, height: 844 },
     screenshot: 'only-on-failure',
+    serviceWorkers: 'block', // a test's own routes come first; one spec lets it in
     contextOptions: { reducedMotion: 'reduce' }, // nothing is waited for that only moves
     launchOptions: {
       executablePath: process.env.E2E_CHROMIUM ?? '/usr/bin/chromium-headless-shell', // Chromium without its windows: a third less work

@@ -201,7 +201,7 @@ func (f *FollowUps) optOut(ctx context.Context, tx *db.Tx, bank, phoneHash, chan
 			}
 		}
 	}
-	return true, tell(ctx, tx, f.book.Push, bank, viewer, id.New(id.Message), optedOutText)
+	return true, tell(ctx, tx, f.book.Push, bank, viewer, id.New(id.Message), optedOutText, nil)
 }
 
 const optedOutText = "已为您停止发送推广消息。需要时可在“隐私”中重新打开。"

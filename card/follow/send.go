@@ -143,7 +143,7 @@ func (s *Sender) claim(ctx context.Context, bank tenant.Bank, t outbox.Task) (ro
 		}
 		if v.status == "sending" && row.Channel == inApp {
 			v.status = "sent"
-			if err := tell(ctx, tx, s.book.Push, bank.ID, row.viewer, row.id, row.words(bank)); err != nil {
+			if err := tell(ctx, tx, s.book.Push, bank.ID, row.viewer, row.id, row.words(bank), nil); err != nil {
 				return err
 			}
 		}

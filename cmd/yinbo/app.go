@@ -188,7 +188,7 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 			OrderDesk: desk.New(desk.Deps{DB: c.db, Keyring: c.keys, Payments: a.payments, Vouchers: vouchers, Names: a.people})})
 	}
 	if r.work {
-		reminders := &live.Reminders{DB: c.db, Box: c.box, Banks: c.banks, Phones: a.people, SMS: a.bank.Reporting()}
+		reminders := &live.Reminders{DB: c.db, Box: c.box, Banks: c.banks, Phones: a.people, SMS: a.bank.Reporting(), Inbox: followUps}
 		handlers := map[string]jobs.Handler{
 			order.SweepTask:    a.orders.HandleSweep,
 			order.ExpireTask:   a.orders.HandleExpire,

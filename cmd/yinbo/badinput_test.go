@@ -120,7 +120,7 @@ func (o operation) idPrefix() string {
 		"reconciliations": id.Reconciliation, "ledger/entries": id.Entry, "proposals": id.Proposal, "exceptions": id.Exception, "statements": id.Statement, "payouts": id.Payout, "categories": id.Category, "merchants": id.Merchant, "changes": id.MerchantChange, "accounts": id.MerchantAccount, "invoices": id.Invoice,
 		"skus": id.SKU, "imports": id.Import, "lotteries": id.Lottery, "polls": id.Poll, "red-packets": id.RedPacket, "cues": id.Cue,
 		"coupon-drops": id.CouponDrop, "versions": id.RuleSet, "dry-runs": id.DryRun, "lists": id.ListEntry,
-		"costs": id.Cost, "card-products": id.CardProduct, "proofs": id.Proof, "staff": id.Staff, "requests": id.StaffRequest, "sessions": id.Session, "share-codes": id.ShareCode} {
+		"costs": id.Cost, "card-products": id.CardProduct, "proofs": id.Proof, "staff": id.Staff, "hosts": id.Staff, "requests": id.StaffRequest, "sessions": id.Session, "share-codes": id.ShareCode} {
 		if strings.Contains(o.path, "/"+part+"/{id}") || strings.Contains(o.path, "/bindings/{id}") {
 			return prefix
 		}

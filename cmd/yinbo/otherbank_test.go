@@ -13,11 +13,17 @@ import (
 // them.
 func (p *product) objects(t *testing.T) map[string]string {
 	t.Helper()
-	var rooms, products struct{ Items []struct{ ID string } }
+	var products struct{ Items []struct{ ID string } }
+	var rooms struct {
+		Items []struct {
+			ID   string
+			Host struct{ ID string }
+		}
+	}
 	p.get(t, "", "/rooms?status=live", 200, &rooms)
 	p.get(t, "", "/products", 200, &products)
 	room := rooms.Items[0].ID
-	out := map[string]string{"rooms": room, "products": products.Items[0].ID, "flash": p.liveFlash(t, room)}
+	out := map[string]string{"rooms": room, "hosts": rooms.Items[0].Host.ID, "products": products.Items[0].ID, "flash": p.liveFlash(t, room)}
 
 	number := phone()
 	viewer := p.signIn(t, number)

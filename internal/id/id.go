@@ -79,6 +79,7 @@ const (
 	Invoice         = "inv"
 	SettingChange   = "stc"
 	FormChange      = "afc"
+	Follow          = "fol"
 )
 
 const (

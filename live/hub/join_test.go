@@ -27,7 +27,7 @@ func TestAJoinGivesTheWholePicture(t *testing.T) {
 	if j.Epoch == "" || j.Seq != 3 || j.Recovered == nil || *j.Recovered || j.Events != nil {
 		t.Errorf("joined: %s", j.raw)
 	}
-	want := []string{"flash", "likes", "pinned", "recent_chat", "room", "server_time", "shelf", "viewers"}
+	want := []string{"flash", "likes", "notice", "pinned", "recent_chat", "room", "server_time", "shelf", "viewers"}
 	if got := slices.Sorted(maps.Keys(j.State)); !slices.Equal(got, want) {
 		t.Errorf("the state has %v", got)
 	}

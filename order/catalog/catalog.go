@@ -33,14 +33,15 @@ func StockState(stock int64) string {
 
 // Product is a product as the API shows it.
 type Product struct {
-	ID       string        `json:"id"`
-	Title    string        `json:"title"`
-	Kind     Kind          `json:"kind" enum:"physical,voucher,card_offer"`
-	Category string        `json:"category"`
-	BranchID *string       `json:"branch_id" doc:"shown to viewers of this branch only; null for all"`
-	SKUs     []SKU         `json:"skus"`
-	Images   []string      `json:"images"`
-	Merchant MerchantBrief `json:"merchant"`
+	ID       string            `json:"id"`
+	Title    string            `json:"title"`
+	Kind     Kind              `json:"kind" enum:"physical,voucher,card_offer"`
+	Category string            `json:"category"`
+	BranchID *string           `json:"branch_id" doc:"shown to viewers of this branch only; null for all"`
+	SKUs     []SKU             `json:"skus"`
+	Images   []string          `json:"images"`
+	Alts     map[string]string `json:"image_alts" doc:"What the pictures show, in words, by their addresses; the title serves for the others"`
+	Merchant MerchantBrief     `json:"merchant"`
 	// ValidDays is a voucher's.
 	ValidDays *int64 `json:"valid_days" doc:"How long a voucher is good for; null for other kinds"`
 }

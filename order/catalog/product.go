@@ -14,6 +14,7 @@ import (
 // NewEntry is a product with its SKUs, to be created.
 type NewEntry struct {
 	NewProduct
+	Alts map[string]string // of its pictures
 	SKUs []SKUTerms
 }
 
@@ -31,6 +32,11 @@ func (c *Catalog) CreateProduct(ctx context.Context, req idem.Request, bank stri
 		product, err := AddProduct(ctx, tx, bank, n.NewProduct)
 		if err != nil {
 			return Entry{}, err
+		}
+		if len(n.Alts) > 0 {
+			if err := setAlts(ctx, tx, bank, product, n.Images, n.Alts); err != nil {
+				return Entry{}, err
+			}
 		}
 		seen := map[string]bool{}
 		for i, terms := range n.SKUs {
@@ -90,7 +96,8 @@ type ProductChange struct {
 	Title, Category *string
 	Branch          *string // empty for all branches
 	Images          *[]string
-	ValidDays       *int64 // 0 for what is usual
+	Alts            map[string]string // of the pictures
+	ValidDays       *int64            // 0 for what is usual
 }
 
 // EditProduct changes a product. Rooms and orders that have it show the new
@@ -112,6 +119,12 @@ func (c *Catalog) EditProduct(ctx context.Context, bank string, by Actor, produc
 		}
 		if err := setProduct(ctx, tx, bank, productID, p); err != nil {
 			return err
+		}
+		if change.Alts != nil {
+			fields = append(fields, "image_alts")
+			if err := setAlts(ctx, tx, bank, productID, p.Images, change.Alts); err != nil {
+				return err
+			}
 		}
 		return audit.Write(ctx, tx, by.entry(bank, "product.edited", productID, map[string]any{"fields": fields, "title": p.Title}))
 	})

@@ -11,17 +11,18 @@ import (
 
 // Entry is a product as the shop's staff see it.
 type Entry struct {
-	ID        string        `json:"id"`
-	Title     string        `json:"title"`
-	Kind      Kind          `json:"kind" enum:"physical,voucher,card_offer"`
-	Category  string        `json:"category"`
-	BranchID  *string       `json:"branch_id" doc:"shown to viewers of this branch only; null for all"`
-	Images    []string      `json:"images"`
-	ValidDays *int64        `json:"valid_days" doc:"How long a voucher is good for; null for other kinds"`
-	Merchant  MerchantBrief `json:"merchant"`
-	Hidden    bool          `json:"hidden" doc:"Neither shown nor sold"`
-	SKUs      []Stocked     `json:"skus"`
-	CreatedAt clock.Stamp   `json:"created_at"`
+	ID        string            `json:"id"`
+	Title     string            `json:"title"`
+	Kind      Kind              `json:"kind" enum:"physical,voucher,card_offer"`
+	Category  string            `json:"category"`
+	BranchID  *string           `json:"branch_id" doc:"shown to viewers of this branch only; null for all"`
+	Images    []string          `json:"images"`
+	Alts      map[string]string `json:"image_alts" doc:"What the pictures show, in words, by their addresses; the title serves for the others"`
+	ValidDays *int64            `json:"valid_days" doc:"How long a voucher is good for; null for other kinds"`
+	Merchant  MerchantBrief     `json:"merchant"`
+	Hidden    bool              `json:"hidden" doc:"Neither shown nor sold"`
+	SKUs      []Stocked         `json:"skus"`
+	CreatedAt clock.Stamp       `json:"created_at"`
 }
 
 // Stocked is a SKU as the shop's staff see it.
@@ -41,17 +42,20 @@ type EntryFilter struct {
 	Stock                      string // low or sold_out: with a SKU in this state
 }
 
-const entryColumns = "SELECT p.id, p.title, p.kind, p.category, p.branch_id, p.images, p.valid_days, p.hidden_at, p.created_at, m.id, m.name"
+const entryColumns = "SELECT p.id, p.title, p.kind, p.category, p.branch_id, p.images, p.image_alts, p.valid_days, p.hidden_at, p.created_at, m.id, m.name"
 
 func scanEntry(r db.Row) (e Entry, err error) {
 	var images string
+	var alts *string
 	var hidden, created db.Time
-	err = r.Scan(&e.ID, &e.Title, &e.Kind, &e.Category, &e.BranchID, &images, &e.ValidDays, &hidden, &created, &e.Merchant.ID, &e.Merchant.Name)
+	err = r.Scan(&e.ID, &e.Title, &e.Kind, &e.Category, &e.BranchID, &images, &alts, &e.ValidDays, &hidden, &created, &e.Merchant.ID, &e.Merchant.Name)
 	if err != nil {
 		return e, err
 	}
 	e.Hidden, e.CreatedAt, e.SKUs = !hidden.IsZero(), clock.At(created.Time), []Stocked{}
-	e.Images, err = readImages(images)
+	if e.Images, err = readImages(images); err == nil {
+		e.Alts, err = readAlts(alts, e.Images)
+	}
 	return e, err
 }
 

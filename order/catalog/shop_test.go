@@ -197,6 +197,39 @@ func TestAProductIsOfWhatTheBankHas(t *testing.T) {
 	})
 }
 
+// Who cannot see a picture is told what it shows; a picture that is gone takes its
+// words with it, and an import that says nothing of them leaves them.
+func TestPicturesHaveWords(t *testing.T) {
+	testkit.EachDB(t, func(t *testing.T, d *db.DB) {
+		k := newDesk(t, d)
+		k.category("茶叶", "")
+		const leaf, cup = "https://x.example/a.png", "https://x.example/b.png"
+		n := k.newEntry()
+		n.Images, n.Alts = []string{leaf, cup}, map[string]string{leaf: " 一片茶叶 ", cup: " ", "https://x.example/other.png": "别的"}
+		e, _, err := k.shop.CreateProduct(k.ctx, request("p"), bank, keeper, n)
+		if err != nil || len(e.Alts) != 1 || e.Alts[leaf] != "一片茶叶" {
+			t.Fatalf("%+v %v", e.Alts, err)
+		}
+		edit := func(want map[string]string, change catalog.ProductChange) {
+			t.Helper()
+			e, err := k.shop.EditProduct(k.ctx, bank, keeper, e.ID, change)
+			if err != nil || fmt.Sprint(e.Alts) != fmt.Sprint(want) {
+				t.Errorf("%v, want %v: %v", e.Alts, want, err)
+			}
+			if p, err := k.shop.Product(k.ctx, bank, "", e.ID); err != nil || fmt.Sprint(p.Alts) != fmt.Sprint(want) {
+				t.Errorf("viewers have %v: %v", p.Alts, err)
+			}
+		}
+		edit(map[string]string{leaf: "叶", cup: "杯"}, catalog.ProductChange{Alts: map[string]string{leaf: "叶", cup: "杯"}})
+		edit(map[string]string{cup: "杯"}, catalog.ProductChange{Images: &[]string{cup}})
+		edit(map[string]string{}, catalog.ProductChange{Alts: map[string]string{}})
+		_, err = k.shop.EditProduct(k.ctx, bank, keeper, e.ID, catalog.ProductChange{Alts: map[string]string{cup: strings.Repeat("长", 201)}})
+		if problem(err) != "validation image_alts field.too_long" {
+			t.Error(problem(err))
+		}
+	})
+}
+
 func TestHiddenProductsAreForStaffOnly(t *testing.T) {
 	testkit.EachDB(t, func(t *testing.T, d *db.DB) {
 		k := newDesk(t, d)

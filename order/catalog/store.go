@@ -8,18 +8,21 @@ import (
 	"yinbo/internal/db"
 )
 
-const productColumns = "SELECT p.id, p.title, p.kind, p.category, p.branch_id, p.images, p.valid_days, m.id, m.name"
+const productColumns = "SELECT p.id, p.title, p.kind, p.category, p.branch_id, p.images, p.image_alts, p.valid_days, m.id, m.name"
 
 // products reads those of a source that a condition picks.
 func (c *Catalog) products(ctx context.Context, src source, where string, args ...any) ([]Product, error) {
 	return db.All(ctx, c.db, func(r db.Row) (Product, error) {
 		p := Product{SKUs: []SKU{}}
 		var images string
-		if err := r.Scan(&p.ID, &p.Title, &p.Kind, &p.Category, &p.BranchID, &images, &p.ValidDays, &p.Merchant.ID, &p.Merchant.Name); err != nil {
+		var alts *string
+		if err := r.Scan(&p.ID, &p.Title, &p.Kind, &p.Category, &p.BranchID, &images, &alts, &p.ValidDays, &p.Merchant.ID, &p.Merchant.Name); err != nil {
 			return p, err
 		}
 		var err error
-		p.Images, err = readImages(images)
+		if p.Images, err = readImages(images); err == nil {
+			p.Alts, err = readAlts(alts, p.Images)
+		}
 		return p, err
 	}, productColumns+src.tables+" WHERE "+where, args...)
 }

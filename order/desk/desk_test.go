@@ -254,6 +254,9 @@ func TestOrdersAreFoundByWhatStaffKnow(t *testing.T) {
 			"status":                  {desk.Filter{Status: order.Fulfilling}, []string{first.ID}},
 			"id":                      {desk.Filter{Query: first.ID}, []string{first.ID}},
 			"beginning of an id":      {desk.Filter{Query: strings.ToUpper(first.ID[:10])}, []string{second.ID, first.ID}},
+			"an id as it is shown":    {desk.Filter{Query: short(first.ID)}, []string{first.ID}},
+			"of another status":       {desk.Filter{Query: short(first.ID), Status: order.PendingPayment}, nil},
+			"an id that nobody has":   {desk.Filter{Query: "00000-00000"}, nil},
 			"phone":                   {desk.Filter{Query: "13900000001"}, []string{first.ID}},
 			"a phone of nobody":       {desk.Filter{Query: "13900000002"}, nil},
 			"part of a phone":         {desk.Filter{Query: "1390000000"}, nil},
@@ -289,6 +292,12 @@ func TestOrdersAreFoundByWhatStaffKnow(t *testing.T) {
 			t.Errorf("%+v %v", rows, err)
 		}
 	})
+}
+
+// short is an order's number as the apps show it.
+func short(id string) string {
+	end := strings.ToUpper(id[len(id)-10:])
+	return end[:5] + "-" + end[5:]
 }
 
 func ids(rows []desk.Row) (all []string) {

@@ -16,7 +16,7 @@ import (
 type Filter struct {
 	Scope          tenant.Scope // of rooms' branches
 	Status         order.Status
-	Query          string // beginning of an order id, a whole phone, a tracking number, or part of a title
+	Query          string // beginning of an order id, its end as shown, a whole phone, a tracking number, or part of a title
 	Merchant, Room string
 	From, To       time.Time
 }

@@ -1,5 +1,5 @@
 import { expect, test } from '@playwright/test'
-import { asStaff } from './staff'
+import { asStaff, asViewer, say } from './staff'
 
 /** Slow 3G as Lighthouse has it (400 ms, 400 kbit/s), and a processor four times slower than this one. */
 const slow = { offline: false, latency: 400, downloadThroughput: (400 * 1024) / 8, uploadThroughput: (400 * 1024) / 8 }
@@ -47,6 +47,9 @@ test('on slow 3G and a slow phone the room paints within its budget, and nothing
   await host.put(`/host/rooms/${room.id}/shelf`, { items: [{ sku_id: first!.sku_id }, { sku_id: second!.sku_id }] })
   await host.post(`/host/rooms/${room.id}/start`)
 
+  const me = await asViewer(request)
+  await page.addInitScript((session) => localStorage.setItem('yinbo.viewer.session', session), me.session)
+
   const client = await page.context().newCDPSession(page)
   await client.send('Network.enable')
   await client.send('Network.emulateNetworkConditions', slow)
@@ -75,6 +78,21 @@ test('on slow 3G and a slow phone the room paints within its budget, and nothing
   const sale = await host.post<{ id: string }>(`/host/rooms/${room.id}/flash`, { sku_id: second!.sku_id, price_fen: 100, total: 1, per_user_limit: 1, starts_at: later(0), ends_at: later(30) }, `e2e-${room.id}`)
   await expect(page.getByText('满减进行中')).toBeVisible()
   await expect(page.getByText('限时秒杀')).toBeVisible()
+  // Bursts of talk, from the first line to more than the list holds, and of likes. What moves within half a second of
+  // one's own press does not count, so the heart is pressed by no hand.
+  const before = await page.evaluate(() => window.told.shift)
+  const talker = await page.context().newPage()
+  await talker.goto('/privacy')
+  const people = await Promise.all(Array.from({ length: 12 }, () => asViewer(request)))
+  for (const round of [1, 2]) {
+    await Promise.all(people.splice(0, 6).map((viewer, i) => say(talker, room.id, viewer.token, `第 ${round} 轮 ${'好'.repeat(1 + 6 * i)}`)))
+    await page.getByRole('button', { name: /^点赞/ }).evaluate((heart: HTMLElement) => Array.from({ length: 12 }, () => heart.click()))
+    await expect(page.getByRole('list', { name: '聊天' }).getByText(`第 ${round} 轮`)).toHaveCount(6)
+  }
+  await expect(page.getByRole('button', { name: '点赞，已有 24' })).toBeVisible()
+  await talker.close()
+  const moved = await page.evaluate(() => window.told)
+  expect(moved.shift - before, moved.moved.join('\n')).toBeLessThan(0.001)
   await host.post(`/host/flash/${sale.id}/cancel`)
   await host.post(`/host/rooms/${room.id}/pin`, { sku_id: null })
   await expect(page.getByText('讲解中')).toHaveCount(0)

@@ -52,13 +52,18 @@ test('number keys explain a product, 0 none; typing does not', async ({ page }) 
   await expect(page.getByText('取消讲解').first()).toBeVisible()
 })
 
-test('a notice reaches the room and the log', async ({ page }) => {
+test('a notice reaches the room and the log, and stands until it is taken off', async ({ page }) => {
   await openDesk(page)
   const text = `今晚八点加场 ${Date.now()}`
   await page.locator('input[name=notice]').fill(text)
   await page.getByRole('button', { name: '发布' }).click()
   await expect(page.getByLabel('场内记录').getByText(text)).toBeVisible()
   await expect(page.locator('input[name=notice]')).toHaveValue('')
+  await page.reload()
+  await expect(page.locator('form.notice').getByText(text)).toBeVisible()
+  await page.getByRole('button', { name: '撤下公告' }).click()
+  await expect(page.getByLabel('场内记录').getByText('公告已撤下')).toBeVisible()
+  await expect(page.locator('form.notice').getByText(text)).toHaveCount(0)
 })
 
 test('a flash sale is checked, confirmed, planned once, and cancelled', async ({ page }) => {

@@ -100,6 +100,21 @@ test('who is banned is told so and stays away', async ({ page }) => {
   expect(dialled).toEqual([])
 })
 
+test('a host is followed from the room, stands on the list, and is dropped there', async ({ page }) => {
+  await watch(page)
+  const follow = page.getByRole('button', { name: /^关注/ })
+  await follow.click()
+  await expect(page.getByRole('dialog')).toContainText('开播时给你发一条短信')
+  await page.getByRole('dialog').getByRole('button', { name: '关注', exact: true }).click()
+  await expect(page.getByRole('button', { name: /^已关注/ })).toBeVisible()
+  await page.goto('/following')
+  const card = page.getByRole('listitem')
+  await expect(card.getByRole('link', { name: /直播中/ })).toBeVisible()
+  await card.getByRole('button', { name: /^取消关注/ }).click()
+  await page.getByRole('dialog').getByRole('button', { name: '取消关注' }).click()
+  await expect(page.getByText('还没有关注主播')).toBeVisible()
+})
+
 test('a room to come is reserved, and no more', async ({ page }) => {
   await page.goto('/')
   await page.getByText('预告', { exact: true }).first().click()

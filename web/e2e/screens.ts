@@ -231,6 +231,58 @@ test('a viewer shops, pays and applies', async ({ browser }) => {
   await picture(viewer, 'viewer-apply')
 })
 
+/** What a room plays, and the two states in which one does not watch. */
+test('games, a break and a closed door', async ({ browser }) => {
+  const operator = await asStaff(outside, 'operator')
+  const viewer = await window(browser, phoneSize)
+  await viewer.goto('/sign-in')
+  await signIn(viewer)
+  await viewer.waitForURL((url) => url.pathname === '/')
+  await watching(viewer)
+  const at = `/host/rooms/${room}`
+  const key = `screens-${Date.now()}`
+  const close = () => viewer.getByRole('button', { name: '关闭', exact: true }).click()
+
+  const lottery = await operator.post<{ lottery_id: string }>(at + '/lotteries', {
+    title: '整点抽奖', entry_rule: 'none', prizes: [{ title: '纪念银章', quantity: 1 }], seconds: 600,
+  }, key + 'l')
+  await viewer.getByRole('button', { name: '一键参与' }).click()
+  await expect(viewer.getByText('已参与，等待开奖。')).toBeVisible()
+  await picture(viewer, 'viewer-lottery')
+  await operator.post(`/host/lotteries/${lottery.lottery_id}/draw`)
+  await expect(viewer.getByText('恭喜中奖', { exact: true })).toBeVisible()
+  await picture(viewer, 'viewer-lottery-won')
+  await close()
+
+  const batch = (await operator.get<{ items: { id: string; granted_by: string }[] }>('/shop/coupon-batches')).items.find((b) => b.granted_by === 'drop')!.id
+  const packet = await operator.post<{ packet_id: string }>(at + '/red-packets', { batch_id: batch, title: '开场红包', total_fen: 300, shares: 3, seconds: 600 }, key + 'p')
+  await expect(viewer.getByRole('button', { name: '开红包' })).toBeVisible()
+  await picture(viewer, 'viewer-red-packet')
+  await viewer.getByRole('button', { name: '开红包' }).click()
+  await expect(viewer.getByText('已放入你的账户')).toBeVisible()
+  await picture(viewer, 'viewer-red-packet-open')
+  await close()
+  await operator.post(`/host/red-packets/${packet.packet_id}/close`)
+
+  const poll = await operator.post<{ poll_id: string }>(at + '/polls', { question: '先看哪一件？', options: ['银杯', '银筷', '龙井茶'], seconds: 600 }, key + 'v')
+  await viewer.getByRole('button', { name: '银筷' }).click()
+  await expect(viewer.getByText('100%')).toBeVisible()
+  await picture(viewer, 'viewer-poll')
+  await operator.post(`/host/polls/${poll.poll_id}/close`)
+  await close()
+
+  await operator.post(at + '/pause')
+  await expect(viewer.getByText('主播休息一下')).toBeVisible()
+  await picture(viewer, 'viewer-paused')
+  await operator.post(at + '/resume')
+  await expect(viewer.getByText('主播休息一下')).toHaveCount(0)
+
+  const me = await viewer.evaluate(() => (JSON.parse(localStorage.getItem('yinbo.viewer.session')!) as { person: { id: string } }).person.id)
+  await operator.post(`${at}/ban`, { viewer_id: me, reason: '截图' })
+  await expect(viewer.getByText('你已被移出直播间')).toBeVisible()
+  await picture(viewer, 'viewer-banned')
+})
+
 test('the back office', async ({ browser }) => {
   const desk = await window(browser, desktop)
   await staffDesk(desk, 'desk', 'reviewer', '/leads', '[data-lead]')

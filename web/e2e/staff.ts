@@ -58,6 +58,8 @@ export interface ViewerAtTest {
   token: string
   id: string
   call: Caller
+  /** What the viewer's app keeps of the sign-in, under `yinbo.viewer.session`. */
+  session: string
 }
 
 /** Signs a new viewer in; the code stands in the bank's list of messages. */
@@ -69,8 +71,11 @@ export async function asViewer(request: APIRequestContext): Promise<ViewerAtTest
   })
   const response = await request.post(api + '/auth/otp/verify', { data: { phone, code } })
   expect(response.ok(), await response.text()).toBe(true)
-  const tokens = (await response.json()) as { access_token: string; viewer: { id: string } }
-  return { phone, token: tokens.access_token, id: tokens.viewer.id, call: caller(request, tokens.access_token) }
+  const { access_token, refresh_token, expires_in, viewer } = (await response.json()) as {
+    access_token: string; refresh_token: string; expires_in: number; viewer: { id: string }
+  }
+  const session = JSON.stringify({ accessToken: access_token, refreshToken: refresh_token, expiresAt: Date.now() + expires_in * 1000, person: viewer })
+  return { phone, token: access_token, id: viewer.id, call: caller(request, access_token), session }
 }
 
 /** Buys something that is sent, of a merchant where one is named, and pays at the cashier. */

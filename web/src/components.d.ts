@@ -50,6 +50,7 @@ declare module 'vue' {
     YErrorPanel: typeof import('./shared/components/YErrorPanel.vue')['default']
     YLanguageSwitch: typeof import('./shared/components/YLanguageSwitch.vue')['default']
     YMoney: typeof import('./shared/components/YMoney.vue')['default']
+    YOrderNo: typeof import('./shared/components/YOrderNo.vue')['default']
     YQrCode: typeof import('./shared/components/YQrCode.vue')['default']
     YRequestId: typeof import('./shared/components/YRequestId.vue')['default']
     YSandboxBar: typeof import('./shared/components/YSandboxBar.vue')['default']

@@ -7,6 +7,8 @@ export interface RoomState {
   shelf: ShelfItem[]
   /** The SKU being explained, or null. */
   pinned: string | null
+  /** What the host said to everybody and has not taken back. */
+  notice: { text: string; at: string } | null
   flash: FlashSale[]
   viewers: number
   likes: number
@@ -48,6 +50,7 @@ export interface RoomEvents {
   poll: Base & { poll_id: string; counts: number[] }
   'card.prompted': Base & { card_product_id: string }
   notice: Base & { text: string }
+  'notice.removed': Base
   'chat.removed': Base & { id: string }
   'chat.changed': Base & ChatMode
   chat: Base & { id: string; viewer: { id: string; nickname: string }; text: string }

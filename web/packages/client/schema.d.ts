@@ -1091,6 +1091,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/following": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whom one follows, with their next room */
+        get: operations["get-following"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/funnel": {
         parameters: {
             query?: never;
@@ -2009,7 +2026,11 @@ export interface paths {
          * @description Roles: host, operator.
          */
         post: operations["post-host-rooms-id-notice"];
-        delete?: never;
+        /**
+         * Take the notice off
+         * @description Roles: host, operator.
+         */
+        delete: operations["delete-host-rooms-id-notice"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2478,6 +2499,25 @@ export interface paths {
          */
         post: operations["post-host-word-list-import"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/hosts/{id}/follow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether one follows a host */
+        get: operations["get-hosts-id-follow"];
+        put?: never;
+        /** Follow a host: consent to be told, by SMS and in the app, once of each of their rooms that starts */
+        post: operations["post-hosts-id-follow"];
+        /** Follow a host no more */
+        delete: operations["delete-hosts-id-follow"];
         options?: never;
         head?: never;
         patch?: never;
@@ -7588,6 +7628,10 @@ export interface components {
             /** @description Neither shown nor sold */
             hidden: boolean;
             id: string;
+            /** @description What the pictures show, in words, by their addresses; the title serves for the others */
+            image_alts: {
+                [key: string]: string;
+            };
             images: string[] | null;
             /** @enum {string} */
             kind: "physical" | "voucher" | "card_offer";
@@ -7639,6 +7683,10 @@ export interface components {
             branch_id: string | null;
             category: string;
             id: string;
+            /** @description What the pictures show, in words, by their addresses; the title serves for the others */
+            image_alts: {
+                [key: string]: string;
+            };
             images: string[] | null;
             /** @enum {string} */
             kind: "physical" | "voucher" | "card_offer";
@@ -8035,6 +8083,10 @@ export interface components {
             /** @description Empty for all */
             branch_id?: string;
             category?: string;
+            /** @description All of them; up to 200 characters each */
+            image_alts?: {
+                [key: string]: string;
+            };
             images?: string[];
             title?: string;
             /** Format: int64 */
@@ -8201,6 +8253,8 @@ export interface components {
             at: string;
             id: string;
             read_at: string | null;
+            /** @description The room that it is about; null for none */
+            room_id: string | null;
             text: string;
         };
         FollowStep: {
@@ -8721,6 +8775,10 @@ export interface components {
             items: components["schemas"]["LiveChatLine"][] | null;
             next_cursor: string | null;
         };
+        ListLiveFollowed: {
+            items: components["schemas"]["LiveFollowed"][] | null;
+            next_cursor: string | null;
+        };
         ListLiveKept: {
             items: components["schemas"]["LiveKept"][] | null;
             next_cursor: string | null;
@@ -8878,6 +8936,11 @@ export interface components {
             flash: components["schemas"]["LiveFlashFigure"][] | null;
             /**
              * Format: int64
+             * @description Who follows the room's host now
+             */
+            followers: number;
+            /**
+             * Format: int64
              * @description What was paid, before refunds
              */
             gmv_fen: number;
@@ -8888,6 +8951,11 @@ export interface components {
             likes: number;
             /** @description The figures that nodes report every few seconds */
             live: string[] | null;
+            /**
+             * Format: int64
+             * @description Of them, who began to while the room was live
+             */
+            new_followers: number;
             /** Format: int64 */
             orders: number;
             /** Format: int64 */
@@ -8959,8 +9027,20 @@ export interface components {
             /** Format: int64 */
             total: number;
         };
+        LiveFollowed: {
+            followed_at: string;
+            host: components["schemas"]["LiveHost"];
+            /** @description Of the following, not of the host */
+            id: string;
+            /** @description The host's room that is live, else the next; null for none */
+            room: components["schemas"]["LiveView"];
+        };
         LiveHost: {
+            id: string;
             name: string;
+        };
+        LiveHostFollow: {
+            following: boolean;
         };
         LiveImported: {
             /** @description At most 100 */
@@ -9116,7 +9196,12 @@ export interface components {
             title: string;
         };
         LiveReservation: {
-            /** Format: int64 */
+            /** @description Because one follows the host, not by a reservation of one's own */
+            by_follow: boolean;
+            /**
+             * Format: int64
+             * @description Who asked for this room; followers are not counted
+             */
             reservations: number;
             reserved: boolean;
         };
@@ -9294,6 +9379,10 @@ export interface components {
             branch_id?: string;
             /** @description The name of one that there is */
             category: string;
+            /** @description What the pictures show, in words, by their addresses; up to 200 characters each */
+            image_alts?: {
+                [key: string]: string;
+            };
             /** @description https addresses, or paths of this server such as an upload gave */
             images?: string[] | null;
             /** @enum {string} */
@@ -14570,6 +14659,41 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    "get-following": {
+        parameters: {
+            query?: {
+                /** @description How many items */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListLiveFollowed"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     "get-funnel": {
         parameters: {
             query: {
@@ -16357,6 +16481,38 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    "delete-host-rooms-id-notice": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     "post-host-rooms-id-pause": {
         parameters: {
             query?: never;
@@ -17362,6 +17518,102 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LiveImported"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    "get-hosts-id-follow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiveHostFollow"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    "post-hosts-id-follow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiveHostFollow"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    "delete-hosts-id-follow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiveHostFollow"];
                 };
             };
             400: components["responses"]["Problem400"];

@@ -33,7 +33,7 @@ class FakeSocket {
 }
 
 const latest = () => FakeSocket.made[FakeSocket.made.length - 1]!
-const state = { shelf: [], flash: [], recent_chat: [], pinned: null, viewers: 1, likes: 2, server_time: '' }
+const state = { shelf: [], flash: [], recent_chat: [], pinned: null, notice: null, viewers: 1, likes: 2, server_time: '' }
 let socket: RoomSocket
 
 beforeEach(() => {

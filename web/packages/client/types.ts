@@ -49,7 +49,7 @@ export interface Room {
   title: string
   cover_url: string | null
   status: RoomStatus
-  host: { name: string }
+  host: { id: string; name: string }
   starts_at: string
   started_at?: string | null
   /** Set while a live room takes a break. */
@@ -95,6 +95,8 @@ export interface Sku {
 
 export interface Product extends ProductBrief {
   skus: Sku[]
+  /** What the pictures show, in words, by their addresses. */
+  image_alts?: Record<string, string>
 }
 
 export type FlashStatus = 'scheduled' | 'on_sale' | 'sold_out' | 'ended' | 'cancelled'
@@ -154,6 +156,9 @@ export interface Board {
   gmv_fen: number
   applications: number
   bindings: number
+  /** Who follows the room's host, and who began to while it was live. */
+  followers: number
+  new_followers: number
   /** Viewers who paid with a coupon, and how many of them by a bound card, in basis points. */
   coupon_payers: number
   bind_rate_bps: number

@@ -147,6 +147,11 @@ export function sayNotice(id: string, text: string, confirmed = false): Promise<
   return unwrap(api.http.POST('/host/rooms/{id}/notice', { ...at(id), body }))
 }
 
+/** Takes the notice off. */
+export function removeNotice(id: string): Promise<unknown> {
+  return unwrap(api.http.DELETE('/host/rooms/{id}/notice', at(id)))
+}
+
 /** All that happened in the room, the oldest first. */
 export const readLog = (id: string): ReadLog => (what, cursor) =>
   unwrap(api.http.GET('/host/rooms/{id}/log', { params: { path: { id }, query: { what: what || undefined, cursor, limit: 50 } } }))

@@ -13,6 +13,8 @@ const figures = {
   gmv: ['yuan', 'counted'],
   applications: ['applications', 'counted'],
   bindings: ['cards', 'counted'],
+  followers: ['people', 'counted'],
+  newFollowers: ['people', 'counted'],
   bindRate: ['percent', 'counted'],
 } as const
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { clock, count, countdown, dateTime, fenOf, money, when } from './format'
+import { clock, count, countdown, dateTime, fenOf, money, orderNo, when } from './format'
 
 test.each([[0, '¥0.00'], [5, '¥0.05'], [123456, '¥1,234.56'], [-990, '-¥9.90'], [100000000000, '¥1,000,000,000.00']])(
   '%i fen is %s',
@@ -16,6 +16,8 @@ test('counts are short from ten thousand on', () => {
   expect(count(12000, 'en')).toBe('12K')
   expect(count(1_200_000, 'en')).toBe('1.2M')
 })
+
+test('an order number is the end of its id', () => expect(orderNo('ord_01kawy3s5cf8m9t7q2xw4r6h8k')).toBe('Q2XW4-R6H8K'))
 
 test('times are in the zone of the bank, relative under an hour', () => {
   const now = Date.parse('2026-05-01T04:00:00.000Z')

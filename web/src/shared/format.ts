@@ -34,6 +34,12 @@ export function count(n: number, locale: Locale): string {
   return new Intl.NumberFormat(locale, { notation: 'compact', maximumFractionDigits: digits }).format(n)
 }
 
+/** An order's number as people read it out: the end of its id, which is all chance, in two groups. */
+export function orderNo(id: string): string {
+  const end = id.slice(-10).toUpperCase()
+  return `${end.slice(0, 5)}-${end.slice(5)}`
+}
+
 const stamp = (options: Intl.DateTimeFormatOptions, locale: Locale) =>
   new Intl.DateTimeFormat(locale, { timeZone: zone, hour12: false, ...options })
 

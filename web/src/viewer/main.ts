@@ -9,6 +9,7 @@ import zh from './locales/zh-CN.json'
 import App from './App.vue'
 import { rememberShare } from './lib/shareCode'
 import { rememberModes } from './lib/useModes'
+import { keepShell } from './lib/shell'
 import { watchNet } from './lib/useNet'
 import { router } from './router'
 import './viewer.css'
@@ -19,6 +20,7 @@ async function start(): Promise<void> {
   reloadWhenStale()
   rememberModes()
   watchNet()
+  keepShell()
   useTheme('auto')
   const i18n = await createAppI18n(zh, () => import('./locales/en.json'))
   const { t } = i18n.global as unknown as { t: (key: string) => string }

@@ -1,3 +1,4 @@
+import { ref } from 'vue'
 import { createRouter, createWebHistory } from 'vue-router'
 import { api } from './api'
 
@@ -29,6 +30,7 @@ export const router = createRouter({
     { path: '/apply', component: () => import('./pages/ApplyPage.vue'), meta: personal },
     { path: '/applications', component: () => import('./pages/ApplicationsPage.vue'), meta: personal },
     { path: '/applications/:id', component: () => import('./pages/ApplicationPage.vue'), props: true, meta: personal },
+    { path: '/following', component: () => import('./pages/FollowingPage.vue'), meta: personal },
     { path: '/messages', component: () => import('./pages/MessagesPage.vue'), meta: personal },
     { path: '/me', component: () => import('./pages/MePage.vue') },
     { path: '/privacy', component: () => import('./pages/PrivacyPage.vue') },
@@ -40,6 +42,11 @@ router.beforeEach((to) => {
   if (to.meta.personal && !api.session.read()) return { path: '/sign-in', query: { next: to.fullPath }, replace: true }
   return true
 })
+
+/** The first page could not be loaded: there is none to stay on. */
+export const lost = ref(false)
+router.onError((_error, _to, from) => (lost.value = from.matched.length === 0))
+router.afterEach(() => void (lost.value = false))
 
 // A session that dies on a personal page leads to signing in, and back.
 api.session.onChange((session) => {

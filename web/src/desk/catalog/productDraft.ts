@@ -8,12 +8,14 @@ export interface ProductDraft {
   branch: string
   validDays: string
   images: string[]
+  /** What the pictures show, in words, by their addresses. */
+  alts: Record<string, string>
 }
 
-export const emptyProduct = (): ProductDraft => ({ title: '', category: '', branch: '', validDays: '', images: [] })
+export const emptyProduct = (): ProductDraft => ({ title: '', category: '', branch: '', validDays: '', images: [], alts: {} })
 
 export const productDraftOf = (e: Entry): ProductDraft => ({
-  title: e.title, category: e.category, branch: e.branch_id ?? '', validDays: e.valid_days ? String(e.valid_days) : '', images: [...e.images],
+  title: e.title, category: e.category, branch: e.branch_id ?? '', validDays: e.valid_days ? String(e.valid_days) : '', images: [...e.images], alts: { ...e.image_alts },
 })
 
 /** How many days a voucher is good for, 0 for what is usual; null for what is no such number. */
@@ -31,6 +33,7 @@ export function changesOf(e: Entry, d: ProductDraft): EntryChange | null {
   if (d.category !== was.category) change.category = d.category
   if (d.branch !== was.branch) change.branch_id = d.branch
   if (d.images.join('\n') !== was.images.join('\n')) change.images = d.images
+  if (d.images.some((url) => (d.alts[url] ?? '').trim() !== (was.alts[url] ?? ''))) change.image_alts = d.alts
   if (e.kind === 'voucher' && d.validDays.trim() !== was.validDays) change.valid_days = daysOf(d.validDays) ?? 0
   return Object.keys(change).length ? change : null
 }

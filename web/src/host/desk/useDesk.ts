@@ -23,7 +23,7 @@ export interface Fact {
 
 const factKinds = [
   'room.started', 'room.paused', 'room.resumed', 'room.ended', 'product.pinned', 'shelf.changed', 'flash.scheduled', 'flash.started',
-  'flash.sold_out', 'flash.ended', 'coupon.dropped', 'notice', 'chat.removed', 'chat.changed', ...playFacts,
+  'flash.sold_out', 'flash.ended', 'coupon.dropped', 'notice', 'notice.removed', 'chat.removed', 'chat.changed', ...playFacts,
 ] as const
 
 const mostFacts = 200
@@ -119,6 +119,7 @@ export function useDesk(id: string) {
     void refreshShelf()
     for (const sale of state.flash ?? []) sales.set(sale.id, { ...sales.get(sale.id), ...sale })
     pinned.value = state.pinned
+    notice.value = state.notice?.text ?? ''
     feed.replace(state.recent_chat ?? [])
     bye.value = null
   }
@@ -170,6 +171,7 @@ export function useDesk(id: string) {
     void refreshSale(e.flash_id).then(refreshShelf)
   })
   socket.on('notice', (e) => (notice.value = e.text))
+  socket.on('notice.removed', () => (notice.value = ''))
   socket.on('bye', (e) => {
     if (e.final) bye.value = e.reason
   })

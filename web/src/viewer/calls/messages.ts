@@ -7,6 +7,8 @@ export interface Message {
   text: string
   at: string
   read_at: string | null
+  /** The room that it is about. */
+  room_id: string | null
 }
 
 export function listMessages(cursor?: string): Promise<Page<Message>> {

@@ -1,15 +1,19 @@
 import { ref, shallowRef, watch, type Ref } from 'vue'
 import { unwrap, type Room } from '@client/index'
 import { api } from '../api'
+import { useFollow } from '../follow/useFollow'
 
 interface Reservation {
   reserved: boolean
+  /** Because one follows the host. */
+  by_follow: boolean
   reservations: number
 }
 
 /** Whether one is told when the room starts, and how many are. */
 export function useReservation(room: Ref<Room>) {
   const reserved = ref(false)
+  const byFollow = ref(false)
   const count = ref(room.value.reservations ?? 0)
   const busy = ref(false)
   const error = shallowRef<unknown>(null)
@@ -17,6 +21,7 @@ export function useReservation(room: Ref<Room>) {
 
   const take = (got: Reservation): void => {
     reserved.value = got.reserved
+    byFollow.value = got.by_follow
     count.value = got.reservations
   }
 
@@ -34,12 +39,16 @@ export function useReservation(room: Ref<Room>) {
   }
 
   watch(() => room.value.reservations, (n) => n !== undefined && (count.value = n))
-  if (api.session.read()) {
-    unwrap<Reservation>(api.http.GET('/rooms/{id}/reservation', at)).then(take, () => undefined)
-  }
+  // Who follows the host, or follows no more, is told of the start or not.
+  const follow = useFollow()
+  watch(
+    () => follow.following(room.value.host.id),
+    () => api.session.read() && unwrap<Reservation>(api.http.GET('/rooms/{id}/reservation', at)).then(take, () => undefined),
+    { immediate: true },
+  )
 
   return {
-    reserved, count, busy, error,
+    reserved, byFollow, count, busy, error,
     reserve: () => run(() => unwrap(api.http.POST('/rooms/{id}/reservation', at))),
     cancel: () => run(() => unwrap(api.http.DELETE('/rooms/{id}/reservation', at))),
   }

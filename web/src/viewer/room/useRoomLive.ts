@@ -72,6 +72,7 @@ export function useRoomLive(id: string) {
     takeShelf(state.shelf ?? [])
     for (const sale of state.flash ?? []) sales.set(sale.id, { ...sales.get(sale.id), ...sale })
     pinned.value = state.pinned
+    notice.value = state.notice?.text ?? ''
     chat.replace(state.recent_chat ?? [])
     bye.value = null
   }
@@ -91,6 +92,7 @@ export function useRoomLive(id: string) {
   socket.on('viewers', (e) => (viewers.value = e.count))
   socket.on('likes', (e) => likes.take(e.total))
   socket.on('notice', (e) => (notice.value = e.text))
+  socket.on('notice.removed', () => (notice.value = ''))
   socket.on('product.pinned', (e) => (pinned.value = e.sku_id || null))
   socket.on('shelf.changed', () => void refreshShelf())
   socket.on('room.started', () => {
