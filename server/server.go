@@ -148,6 +148,7 @@ func New(d Deps) *Server {
 	s.healthRoutes()
 	s.catalogueRoutes()
 	s.branchRoutes()
+	s.outletRoutes()
 	s.bankRoutes()
 	s.shopRoutes()
 	s.flashRoutes()
