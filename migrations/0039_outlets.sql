@@ -22,10 +22,8 @@ ALTER TABLE application ADD COLUMN delivery_outlet_id VARCHAR(40);
 -- A city's leads by more filters at once: what does not fit is told by the index, not
 -- looked up row by row.
 CREATE INDEX application_city_filters ON application (bank_id, city_code, created_at, id, queue_id, card_product_id, income_band);
--- Who applied in some days, for the funnel.
-CREATE INDEX application_made_by ON application (bank_id, created_at, viewer_id, id);
 
 -- +goose Down
--- The indexes stay: the engines drop them by different words.
+-- The index stays: the engines drop one by different words.
 ALTER TABLE application DROP COLUMN delivery_outlet_id;
 DROP TABLE outlet;

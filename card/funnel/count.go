@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
-	"slices"
 	"time"
 
 	"yinbo/internal/db"
@@ -73,10 +72,12 @@ func (n numbers) of(value, person string) reached {
 	return who
 }
 
-// applied is an application: how far it came.
+// applied is an application: how far it came, and whether it was made in the days
+// after the period.
 type applied struct {
 	who   reached
 	level uint8
+	later bool
 }
 
 // holder is who bound a card, and when it was issued.
@@ -86,53 +87,33 @@ type holder struct {
 	issued        time.Time
 }
 
-// touched marks in a level that there was a touch in the period.
-const touched = 1 << 7
-
 // people counts each person once for a value, by how far they came: by their
 // touches of the period, their applications of the period, and those of the days
 // after it that a touch of the period led to. They are put together here, and read
-// once each, at the same time: what an engine takes a second to group or to look up
-// one by one, it reads in a tenth. It gives those who bound a card.
+// once each, both at the same time: what an engine takes a second to group or to look
+// up one by one, it reads in a tenth. It gives those who bound a card.
 func (s *Funnel) people(ctx context.Context, bank string, d dimension, p period, room string, out lines) (bound []holder, err error) {
 	seed := maphash.MakeSeed()
 	touching, applying := numbers{seed, map[uint64]string{}}, numbers{seed, map[uint64]string{}}
-	far, persons := map[reached]uint8{}, map[uint64]bool{}
-	var after []later
-	read := make(chan error, 2)
-	go func() { read <- s.touches(ctx, bank, d, p, room, touching, far, persons) }()
-	go func() {
-		var err error
-		after, err = s.later(ctx, bank, p, room, seed)
-		read <- err
-	}()
-	all, bound, err := s.applications(ctx, d, applying, " AND a.created_at >= ? AND a.created_at < ?"+in(room, "a.room_id"), s.made(room), with(room, bank, p.begin, p.end)...)
-	if err := errors.Join(<-read, <-read, err); err != nil {
+	far := map[reached]uint8{}
+	touched := make(chan error, 1)
+	go func() { touched <- s.touches(ctx, bank, d, p, room, touching, far) }()
+	all, holders, err := s.applications(ctx, bank, d, p, room, applying)
+	if err := errors.Join(<-touched, err); err != nil {
 		return nil, err
 	}
-	for _, a := range all {
-		far[a.who] = max(far[a.who]&^touched, a.level) | far[a.who]&touched
+	clicked := make(map[reached]bool, len(far))
+	for who := range far {
+		clicked[who] = true
 	}
-	// Few of those who apply in the days after had a touch before.
-	after = slices.DeleteFunc(after, func(l later) bool { return !persons[l.person] })
-	for part := range slices.Chunk(after, laterAtOnce) {
-		args := []any{bank}
-		for _, l := range part {
-			args = append(args, l.id)
+	for _, a := range all {
+		if !a.later || clicked[a.who] {
+			far[a.who] = max(far[a.who], a.level)
 		}
-		all, holders, err := s.applications(ctx, d, applying, " AND a.id IN "+db.Marks(len(part)), "", args...)
-		if err != nil {
-			return nil, err
-		}
-		for _, a := range all {
-			if was := far[a.who]; was&touched != 0 {
-				far[a.who] = max(was&^touched, a.level) | touched
-			}
-		}
-		for _, h := range holders {
-			if far[h.who]&touched != 0 {
-				bound = append(bound, h)
-			}
+	}
+	for _, h := range holders {
+		if !h.later || clicked[h.who] {
+			bound = append(bound, h)
 		}
 	}
 	for who, level := range far {
@@ -142,7 +123,7 @@ func (s *Funnel) people(ctx context.Context, bank string, d dimension, p period,
 		}
 		l := out.of(value)
 		for k, n := range []*int64{&l.Clicked, &l.Started, &l.Submitted, &l.Approved, &l.Issued, &l.Activated, &l.Bound} {
-			if int(level&^touched) > k {
+			if int(level) > k {
 				*n++
 			}
 		}
@@ -151,7 +132,7 @@ func (s *Funnel) people(ctx context.Context, bank string, d dimension, p period,
 }
 
 // touches reads who clicked or began in the period.
-func (s *Funnel) touches(ctx context.Context, bank string, d dimension, p period, room string, n numbers, far map[reached]uint8, persons map[uint64]bool) error {
+func (s *Funnel) touches(ctx context.Context, bank string, d dimension, p period, room string, n numbers, far map[reached]uint8) error {
 	rows, err := s.DB.Query(ctx, "SELECT t."+d.column+", t.viewer_id, CASE t.kind WHEN 'clicked' THEN 1 ELSE 2 END FROM funnel_touch t WHERE t.bank_id = ? AND t.day >= ? AND t.day <= ?"+
 		in(room, "t.room_id"), with(room, bank, p.from, p.to)...)
 	if err != nil {
@@ -165,53 +146,16 @@ func (s *Funnel) touches(ctx context.Context, bank string, d dimension, p period
 			return fmt.Errorf("funnel: touches: %w", err)
 		}
 		who := n.of(value, person)
-		was, known := far[who]
-		if !known {
-			persons[who.person] = true
-		}
-		far[who] = max(was, level|touched)
+		far[who] = max(far[who], level)
 	}
 	return rows.Err()
 }
 
-// later is an application of the days after the period, before it is known whether a
-// touch led to it.
-type later struct {
-	id     string
-	person uint64
-}
-
-// laterAtOnce bounds a statement.
-const laterAtOnce = 1000
-
-// later reads who applied in the days after: all that is asked is in the index.
-func (s *Funnel) later(ctx context.Context, bank string, p period, room string, seed maphash.Seed) (all []later, err error) {
-	index := s.made(room)
-	if room == "" {
-		index = s.DB.Dialect().By("application_made_by")
-	}
-	rows, err := s.DB.Query(ctx, "SELECT a.id, a.viewer_id FROM application a"+index+" WHERE a.bank_id = ? AND a.created_at >= ? AND a.created_at < ?"+in(room, "a.room_id"),
-		with(room, bank, p.end, p.end.Add(Window))...)
-	if err != nil {
-		return nil, fmt.Errorf("funnel: later: %w", err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var l later
-		var person string
-		if err := rows.Scan(&l.id, &person); err != nil {
-			return nil, fmt.Errorf("funnel: later: %w", err)
-		}
-		l.person = maphash.String(seed, person)
-		all = append(all, l)
-	}
-	return all, rows.Err()
-}
-
-// applications reads some of the bank's, and of them those whose card was bound.
-func (s *Funnel) applications(ctx context.Context, d dimension, n numbers, which, index string, args ...any) (all []applied, bound []holder, err error) {
-	rows, err := s.DB.Query(ctx, "SELECT COALESCE(a."+d.column+", ''), a.viewer_id, "+level+", CASE WHEN a.bound_at IS NOT NULL THEN COALESCE(a.issued_at, a.bound_at) END FROM application a"+
-		index+" WHERE a.bank_id = ?"+which, args...)
+// applications reads those of the period and of the days after it, and of them those
+// whose card was bound.
+func (s *Funnel) applications(ctx context.Context, bank string, d dimension, p period, room string, n numbers) (all []applied, bound []holder, err error) {
+	rows, err := s.DB.Query(ctx, "SELECT COALESCE(a."+d.column+", ''), a.viewer_id, "+level+", CASE WHEN a.created_at >= ? THEN 1 ELSE 0 END, CASE WHEN a.bound_at IS NOT NULL THEN COALESCE(a.issued_at, a.bound_at) END FROM application a"+
+		s.made(room)+" WHERE a.bank_id = ? AND a.created_at >= ? AND a.created_at < ?"+in(room, "a.room_id"), with(room, p.end, bank, p.begin, p.end.Add(Window))...)
 	if err != nil {
 		return nil, nil, fmt.Errorf("funnel: applications: %w", err)
 	}
@@ -219,7 +163,7 @@ func (s *Funnel) applications(ctx context.Context, d dimension, n numbers, which
 	for rows.Next() {
 		var h holder
 		var issued db.Time
-		if err := rows.Scan(&h.value, &h.viewer, &h.level, &issued); err != nil {
+		if err := rows.Scan(&h.value, &h.viewer, &h.level, &h.later, &issued); err != nil {
 			return nil, nil, fmt.Errorf("funnel: applications: %w", err)
 		}
 		h.who, h.issued = n.of(h.value, h.viewer), issued.Time
