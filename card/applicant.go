@@ -29,6 +29,8 @@ type Applicant struct {
 	CityCode      string // six digits, GB/T 2260
 	// LimitWishedFen is optional, 0 for none.
 	LimitWishedFen int64
+	// DeliveryOutletID is where the card is collected; "" for one that is sent.
+	DeliveryOutletID string
 	// More are further values of the form, by their names; see FormFields.
 	More map[string]pii.Text
 }
@@ -87,6 +89,9 @@ func (f *Form) check(bank tenant.Bank, now time.Time, plan FormPlan) (who Identi
 	}
 	if a.LimitWishedFen != 0 {
 		note("applicant.limit_wished_fen", checkText("limit_wished_fen", strconv.FormatInt(a.LimitWishedFen, 10)))
+	}
+	if a.DeliveryOutletID != "" {
+		note("applicant.delivery_outlet_id", checkText("delivery_outlet_id", a.DeliveryOutletID))
 	}
 	a.More = maps.Clone(a.More)
 	for _, name := range slices.Sorted(maps.Keys(a.More)) {
@@ -157,7 +162,7 @@ func plainText(s string) bool {
 // values are all fields that are given, by the names under which they are kept.
 func (a Applicant) values() map[string]pii.Text {
 	all := a.sealed()
-	all["city_code"], all["income_band"] = pii.Clear(a.CityCode), pii.Clear(a.IncomeBand)
+	all["city_code"], all["income_band"], all["delivery_outlet_id"] = pii.Clear(a.CityCode), pii.Clear(a.IncomeBand), pii.Clear(a.DeliveryOutletID)
 	if a.LimitWishedFen != 0 {
 		all["limit_wished_fen"] = pii.Clear(strconv.FormatInt(a.LimitWishedFen, 10))
 	}
@@ -199,15 +204,35 @@ func (a Applicant) follow(plan FormPlan, bad *fault.Error) {
 			note(field, "delivery.address")
 		}
 	}
+	way, outlet := given["delivery_to"].Reveal(), !given["delivery_outlet_id"].Empty()
+	if way != "" && !slices.Contains(plan.Deliveries, way) {
+		note("delivery_to", "field.not_allowed")
+	}
+	if code := outletFits(way, outlet); code != "" {
+		note("delivery_outlet_id", code)
+	}
+}
+
+// outletFits wants an outlet for a card that is collected, and none for one that
+// is sent.
+func outletFits(way string, outlet bool) string {
+	switch {
+	case way == ToOutlet && !outlet:
+		return "delivery.outlet"
+	case way != ToOutlet && outlet:
+		return "field.not_asked"
+	}
+	return ""
 }
 
 // path is where the API's body has a field.
 func path(name string) string {
 	asked := askedAs(name)
-	if asked == name {
+	at, contact := map[string]string{"contact1": "0", "contact2": "1"}[asked]
+	if !contact {
 		return "applicant." + name
 	}
-	return "applicant.contacts[" + map[string]string{"contact1": "0", "contact2": "1"}[asked] + "]." + strings.TrimPrefix(name, asked+"_")
+	return "applicant.contacts[" + at + "]." + strings.TrimPrefix(name, asked+"_")
 }
 
 // sealed are the fields that are stored encrypted.

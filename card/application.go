@@ -28,11 +28,13 @@ type Applications struct {
 	keeper  *idem.Keeper
 	viewers Viewers
 	rooms   Rooms
+
+	branches Branches
 }
 
 // New makes the service.
-func New(book *Book, keeper *idem.Keeper, viewers Viewers, rooms Rooms) *Applications {
-	return &Applications{book: book, keeper: keeper, viewers: viewers, rooms: rooms}
+func New(book *Book, keeper *idem.Keeper, viewers Viewers, rooms Rooms, branches Branches) *Applications {
+	return &Applications{book: book, keeper: keeper, viewers: viewers, rooms: rooms, branches: branches}
 }
 
 // Receipt is the answer to an application.
@@ -55,8 +57,9 @@ type Application struct {
 	CardLast4   *string      `json:"card_last4"`
 	AgainOn     *string      `json:"again_on" doc:"Of a rejected one: the business date from which the person may apply again"`
 
-	// Timeline is given for a single application only.
-	Timeline []Step `json:"timeline,omitempty"`
+	// Delivery and Timeline are given for a single application only.
+	Delivery *Delivery `json:"delivery,omitempty" doc:"How the card is to come, where the form asked"`
+	Timeline []Step    `json:"timeline,omitempty"`
 }
 
 // Step is a status that an application reached.
@@ -89,6 +92,9 @@ func (a *Applications) get(ctx context.Context, q db.Querier, bank tenant.Bank, 
 		return Application{}, fault.New(fault.NotFound, "not_found")
 	}
 	v := found[0]
+	if v.Delivery, err = a.book.Delivery(ctx, q, bank.ID, application); err != nil {
+		return v, err
+	}
 	v.Timeline, err = readSteps(ctx, q, bank.ID, application)
 	return v, err
 }

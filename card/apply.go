@@ -62,6 +62,9 @@ func (a *Applications) prepare(ctx context.Context, bank tenant.Bank, viewer str
 	if in.who, err = f.check(bank, a.book.DB.Clock().Now(), plan); err != nil {
 		return in, err
 	}
+	if err := collectsAt(ctx, a.book.DB, bank.ID, f.Applicant.DeliveryOutletID, "applicant.delivery_outlet_id"); err != nil {
+		return in, err
+	}
 	in.plan = plan.Version
 	in.id, in.form = id.New(id.Application), f
 	if in.keys, err = a.hash(ctx, bank.ID, f); err != nil {
@@ -199,11 +202,11 @@ func insertApplication(ctx context.Context, tx *db.Tx, bank, viewer string, in i
 	err := tx.Insert(ctx, `application (id, bank_id, viewer_id, card_product_id, status, receipt_no, screening,
 		id_no_hash, phone_hash, open_key, name_masked, id_no_masked, phone_masked, city_code, income_band,
 		room_id, host_id, branch_id, outlet_id, manager_id, community, campaign, share_code, device_id, ip_hash, employer_phone_hash,
-		limit_wished_fen, form_version, decision, reason_code, decided_at, created_at, updated_at)`, [][]any{{
+		limit_wished_fen, delivery_outlet_id, form_version, decision, reason_code, decided_at, created_at, updated_at)`, [][]any{{
 		in.id, bank, viewer, f.CardProductID, string(r.Status), r.ReceiptNo, string(verdict),
 		in.keys.person, in.keys.phone, open, Mask("name", a.Name), Mask("id_no", a.IDNo), Mask("phone", a.Phone), a.CityCode, nullable(a.IncomeBand),
 		nullable(in.from.Room), nullable(in.from.Host), nullable(in.from.Branch), nullable(in.from.Outlet), nullable(in.from.Manager), nullable(in.from.Community), nullable(in.from.Campaign),
-		nullable(f.ShareCode), nullable(f.DeviceID), in.keys.ip, nullable(in.keys.employerPhone), positive(a.LimitWishedFen), in.plan, decision, reason, decided, tx.Now, tx.Now}}, "")
+		nullable(f.ShareCode), nullable(f.DeviceID), in.keys.ip, nullable(in.keys.employerPhone), positive(a.LimitWishedFen), nullable(a.DeliveryOutletID), in.plan, decision, reason, decided, tx.Now, tx.Now}}, "")
 	if err != nil {
 		return err
 	}

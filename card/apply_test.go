@@ -129,7 +129,7 @@ func TestDoubleApplicationsAtOnceAreOne(t *testing.T) {
 		receipts, errs := make([]card.Receipt, 12), make([]error, 12)
 		for i := range receipts {
 			// Keepers of their own: as many nodes.
-			node := card.New(&card.Book{DB: d.DB, Keys: d.Keys, Box: d.Box, Push: d.Push, Screens: d.Screens}, idem.NewKeeper(d.DB), d.Viewers, cardtest.Rooms{})
+			node := card.New(&card.Book{DB: d.DB, Keys: d.Keys, Box: d.Box, Push: d.Push, Screens: d.Screens}, idem.NewKeeper(d.DB), d.Viewers, cardtest.Rooms{}, nil)
 			wg.Go(func() {
 				receipts[i], _, errs[i] = node.Apply(ctx, d.Bank, viewer, d.Form(1, cardtest.Phone(1)), d.Request(viewer))
 			})

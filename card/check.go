@@ -51,6 +51,12 @@ func Invariants() []invariant.Rule {
 			WHERE a.manager_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM staff s WHERE s.bank_id = a.bank_id AND s.id = a.manager_id)
 				OR a.outlet_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM branch b WHERE b.bank_id = a.bank_id AND b.id = a.outlet_id)`,
 	}, {
+		Name:  "application.delivery",
+		Means: "where a card is collected is an outlet of the bank",
+		Of:    "application",
+		Broken: `SELECT a.bank_id, a.id, CONCAT_WS('', 'outlet ', a.delivery_outlet_id) FROM application a
+			WHERE a.delivery_outlet_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM outlet o WHERE o.bank_id = a.bank_id AND o.branch_id = a.delivery_outlet_id)`,
+	}, {
 		Name:  "application.form",
 		Means: "a bank's forms are numbered without gaps, and an application names one that was there",
 		Of:    "application_form",

@@ -73,6 +73,7 @@ func cardBreaks() []testkit.Break {
 		testkit.Wrong("never screened", "application.screened", "DELETE FROM screening_decision"),
 		testkit.Wrong("without a history", "application.screened", "DELETE FROM lead_event"),
 		testkit.Wrong("another bank's manager", "application.attribution", "UPDATE application SET manager_id = 'stf_x' WHERE status = 'issued'"),
+		testkit.Wrong("collected at nothing", "application.delivery", "UPDATE application SET delivery_outlet_id = 'brn_x' WHERE status = 'issued'"),
 		testkit.Wrong("a form that never was", "application.form", "UPDATE application SET form_version = 9 WHERE status = 'issued'"),
 		testkit.Wrong("a form of one person alone", "application_form.two", "UPDATE application_form SET approved_by = made_by"),
 		testkit.Wrong("a form without a change", "application_form.two", "DELETE FROM application_form_change"),

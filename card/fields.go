@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"yinbo/internal/id"
 	"yinbo/internal/pii"
 	"yinbo/internal/tenant"
 )
@@ -20,8 +21,11 @@ var (
 		"transport", "hospitality", "energy", "agriculture", "culture", "services", "other"}
 	Titles     = []string{"owner", "executive", "manager", "professional", "staff", "worker", "freelancer", "retired", "student", "other"}
 	Relations  = []string{"spouse", "parent", "child", "sibling", "relative", "friend", "colleague"}
-	Deliveries = []string{"home", "work", "branch"}
+	Deliveries = []string{"home", "work", ToOutlet}
 )
+
+// ToOutlet is the delivery of a card that is collected: the outlet is named beside it.
+const ToOutlet = "branch"
 
 // closed are the fields whose values are of a list.
 var closed = map[string][]string{
@@ -68,6 +72,15 @@ func askedAs(name string) string {
 			return c
 		}
 	}
+	return comesWith(name)
+}
+
+// comesWith is the field that a value is asked for with: an outlet with how the card
+// comes.
+func comesWith(name string) string {
+	if name == "delivery_outlet_id" {
+		return "delivery_to"
+	}
 	return name
 }
 
@@ -86,7 +99,7 @@ func FormFields() []string {
 
 // columns are the fields that have a column of their own, by which people filter
 // and rules of review go.
-var columns = []string{"city_code", "income_band", "limit_wished_fen"}
+var columns = []string{"city_code", "income_band", "limit_wished_fen", "delivery_outlet_id"}
 
 var (
 	pinyinShape = regexp.MustCompile(`^[A-Z]([A-Z' -]{0,78}[A-Z])?$`)
@@ -134,6 +147,10 @@ func checkText(field, v string) string {
 	case "city_code":
 		if !KnownRegion(v) {
 			return "city_code.unknown"
+		}
+	case "delivery_outlet_id":
+		if !id.Is(id.Branch, v) {
+			return "field.format"
 		}
 	case "income_band":
 		if utf8.RuneCountInString(v) > maxBand {

@@ -2,7 +2,6 @@ package card
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"yinbo/internal/audit"
@@ -48,7 +47,7 @@ func scanFormChange(r db.Row) (c FormChange, err error) {
 		&decider, &deciderName, &decided, &c.RejectReason, &c.Became, &c.Outdated); err != nil {
 		return c, err
 	}
-	if err := json.Unmarshal([]byte(body), &c.Form); err != nil {
+	if c.Form, err = formOf(body); err != nil {
 		return c, fmt.Errorf("card: form of %s: %w", c.ID, err)
 	}
 	c.Form.Version, c.SubmittedAt, c.DecidedAt = base, clock.At(submitted.Time), clock.AtPtr(decided.Time)

@@ -15,6 +15,7 @@ import (
 type FormPlan struct {
 	Version      int        `json:"version" minimum:"0" doc:"0 is the built-in one; a change names the one that it was made from"`
 	IncomePeriod string     `json:"income_period" enum:"year,month" doc:"What the bands of income are of"`
+	Deliveries   []string   `json:"deliveries" required:"false" nullable:"false" minItems:"1" maxItems:"3" enum:"home,work,branch" doc:"The ways in which a card may come, where the form asks for one; all of them without"`
 	Steps        []FormStep `json:"steps" nullable:"false" minItems:"1" maxItems:"5"`
 }
 
@@ -53,7 +54,7 @@ func asked(required bool, names ...string) (out []Asked) {
 // StandardForm is what a bank's form asks for until it says otherwise: it
 // requires the contract's minimum.
 func StandardForm() FormPlan {
-	return FormPlan{IncomePeriod: "year", Steps: []FormStep{
+	return FormPlan{IncomePeriod: "year", Deliveries: Deliveries, Steps: []FormStep{
 		{"person", asked(false, "name", "id_no", "phone", "email")},
 		{"home", asked(false, "city_code", "address")},
 		{"work", asked(false, "employer", "industry", "title", "employer_phone", "income_band")},
@@ -64,7 +65,7 @@ func StandardForm() FormPlan {
 
 // FullForm asks for all of RULES §4, and requires the minimum.
 func FullForm() FormPlan {
-	return FormPlan{IncomePeriod: "year", Steps: []FormStep{
+	return FormPlan{IncomePeriod: "year", Deliveries: Deliveries, Steps: []FormStep{
 		{"person", asked(false, "name", "pinyin", "id_no", "id_expires_on", "phone", "email", "marital_status", "education")},
 		{"home", asked(false, "city_code", "address", "residence_years")},
 		{"work", asked(false, "employer", "industry", "title", "employer_phone", "employer_address", "income_band")},
@@ -91,6 +92,13 @@ func (p FormPlan) check() error {
 	bad := fault.New(fault.Invalid, "validation")
 	if p.IncomePeriod != "year" && p.IncomePeriod != "month" {
 		bad.With("income_period", "field.not_allowed")
+	}
+	for i, way := range p.Deliveries {
+		if !slices.Contains(Deliveries, way) {
+			bad.With(fmt.Sprintf("deliveries[%d]", i), "field.not_allowed")
+		} else if slices.Contains(p.Deliveries[:i], way) {
+			bad.With(fmt.Sprintf("deliveries[%d]", i), "field.duplicate")
+		}
 	}
 	var seen, pages []string
 	for i, s := range p.Steps {
@@ -151,7 +159,7 @@ func scanPlan(r db.Row) (v FormVersion, err error) {
 	if err := r.Scan(&version, &body, &v.By, &v.Name, &v.ApprovedBy, &v.ApprovedName, &at); err != nil {
 		return v, err
 	}
-	if err := json.Unmarshal([]byte(body), &v.FormPlan); err != nil {
+	if v.FormPlan, err = formOf(body); err != nil {
 		return v, fmt.Errorf("card: form %d: %w", version, err)
 	}
 	v.Version, v.At = version, clock.AtPtr(at.Time)
@@ -194,6 +202,15 @@ func writeForm(ctx context.Context, tx *db.Tx, bank, by, approver string, p Form
 	}
 	return tx.Insert(ctx, "application_form (bank_id, version, body, made_by, approved_by, made_at)",
 		[][]any{{bank, p.Version, body, nullable(by), nullable(approver), tx.Now}}, "")
+}
+
+// formOf reads a form as it was written down; one from before the ways of delivery
+// could be chosen has them all.
+func formOf(body string) (p FormPlan, err error) {
+	if err = json.Unmarshal([]byte(body), &p); err == nil && len(p.Deliveries) == 0 {
+		p.Deliveries = Deliveries
+	}
+	return p, err
 }
 
 func (p FormPlan) body() (string, error) {

@@ -77,8 +77,8 @@ func scrub(ctx context.Context, tx *db.Tx, bank string, ids []string, but string
 	}{
 		{"applicant_field", "*", "DELETE FROM applicant_field WHERE bank_id = ? AND application_id IN ", []any{bank}},
 		{"lead_event", "sealed_text", "UPDATE lead_event SET sealed_text = NULL WHERE bank_id = ? AND sealed_text IS NOT NULL AND application_id IN ", []any{bank}},
-		{"application", "name_masked, id_no_masked, phone_masked, phone_hash, employer_phone_hash, ip_hash, device_id, info_message_sealed", `UPDATE application SET name_masked = '', id_no_masked = '',
-			phone_masked = '', phone_hash = ?, employer_phone_hash = NULL, ip_hash = ?, device_id = NULL, info_fields = NULL, info_message_sealed = NULL, proposal_id = NULL WHERE bank_id = ? AND id IN `, []any{erasedHash, erasedHash, bank}},
+		{"application", "name_masked, id_no_masked, phone_masked, phone_hash, employer_phone_hash, ip_hash, device_id, delivery_outlet_id, info_message_sealed", `UPDATE application SET name_masked = '', id_no_masked = '',
+			phone_masked = '', phone_hash = ?, employer_phone_hash = NULL, ip_hash = ?, device_id = NULL, delivery_outlet_id = NULL, info_fields = NULL, info_message_sealed = NULL, proposal_id = NULL WHERE bank_id = ? AND id IN `, []any{erasedHash, erasedHash, bank}},
 		{"screening_decision", "input_sealed", "UPDATE screening_decision SET input_sealed = ? WHERE bank_id = ? AND application_id IN ", []any{pii.Erased, bank}},
 		{"screening_earlier", "input_sealed", "UPDATE screening_earlier SET input_sealed = ? WHERE bank_id = ? AND application_id IN ", []any{pii.Erased, bank}},
 		{"application", "id_no_hash", "UPDATE application SET id_no_hash = ? WHERE bank_id = ?" + but + " AND id IN ", []any{erasedHash, bank}},

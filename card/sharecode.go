@@ -12,6 +12,7 @@ import (
 	"yinbo/internal/db"
 	"yinbo/internal/fault"
 	"yinbo/internal/id"
+	"yinbo/internal/tenant"
 )
 
 // The kinds of share codes: what a link leads to.
@@ -46,18 +47,22 @@ type ShareCode struct {
 	Live         bool         `json:"live" doc:"Neither retired nor expired"`
 }
 
-// ShareMaker is who makes share codes; a host sees and retires their own only.
+// ShareMaker is who makes share codes. A host sees those that they made or that
+// name them, and retires what they made; who is of a branch sees and makes those of
+// its outlets.
 type ShareMaker struct {
 	Actor
 	OwnOnly bool
+	Branch  string // "" for the whole bank
+	Scope   tenant.Scope
 }
 
 // phoneLike is what phone, id and card numbers look like; dates are shorter.
 var phoneLike = regexp.MustCompile(`[0-9]{11}`)
 
 // checkShare wants what the kind stands for, and that all that is named is the
-// bank's. Errors: validation.
-func (a *Applications) checkShare(ctx context.Context, tx *db.Tx, bank string, s *Share) error {
+// bank's, and the branch's of who makes it and of whom it names. Errors: validation.
+func (a *Applications) checkShare(ctx context.Context, tx *db.Tx, bank string, by ShareMaker, s *Share) error {
 	bad := fault.New(fault.Invalid, "validation")
 	for _, text := range []**string{&s.RoomID, &s.CardProductID, &s.ManagerID, &s.OutletID, &s.Community, &s.Campaign} {
 		if *text == nil {
@@ -106,19 +111,14 @@ func (a *Applications) checkShare(ctx context.Context, tx *db.Tx, bank string, s
 	if len(bad.Fields) > 0 {
 		return bad
 	}
-	if s.OutletID != nil || s.ManagerID == nil {
-		return nil
-	}
-	outlet, _, err := db.Value[*string](ctx, tx, "SELECT branch_id FROM staff WHERE bank_id = ? AND id = ?", bank, *s.ManagerID)
-	s.OutletID = outlet
-	return err
+	return a.keepWithin(ctx, tx, bank, by, s)
 }
 
 // MakeShareCode makes a code that people pass on. Errors: validation.
 func (a *Applications) MakeShareCode(ctx context.Context, bank string, by ShareMaker, s Share) (ShareCode, error) {
 	shareID := id.New(id.ShareCode)
 	err := a.book.DB.InTx(ctx, func(tx *db.Tx) error {
-		if err := a.checkShare(ctx, tx, bank, &s); err != nil {
+		if err := a.checkShare(ctx, tx, bank, by, &s); err != nil {
 			return err
 		}
 		var expires any
@@ -183,11 +183,12 @@ func (a *Applications) ShareCodes(ctx context.Context, bank string, by ShareMake
 	return db.All(ctx, a.book.DB, scanShare(a.book.DB.Clock().Now()), selectShare+where+" ORDER BY s.id DESC LIMIT ?", append(args, limit+1)...)
 }
 
-func (m ShareMaker) where(args []any) (string, []any) {
+func (m ShareMaker) where(args []any) (where string, _ []any) {
 	if m.OwnOnly {
-		return " AND s.created_by = ?", append(args, m.ID)
+		where, args = " AND (s.created_by = ? OR s.manager_id = ?)", append(args, m.ID, m.ID)
 	}
-	return "", args
+	cut, of := m.Scope.And("s.outlet_id")
+	return where + cut, append(args, of...)
 }
 
 // ShareCode gives one; not_found for another's.
@@ -201,12 +202,17 @@ func (a *Applications) ShareCode(ctx context.Context, bank string, by ShareMaker
 }
 
 // RetireShareCode ends a code; again is no change. What came by it stays
-// attributed. Errors: not_found.
+// attributed. Errors: not_found; auth.forbidden (403) for a host whom somebody
+// else's code names.
 func (a *Applications) RetireShareCode(ctx context.Context, bank string, by ShareMaker, shareID string) (ShareCode, error) {
-	if _, err := a.ShareCode(ctx, bank, by, shareID); err != nil {
+	v, err := a.ShareCode(ctx, bank, by, shareID)
+	if err == nil && by.OwnOnly && v.CreatedBy.ID != by.ID {
+		err = fault.New(fault.Forbidden, "auth.forbidden")
+	}
+	if err != nil {
 		return ShareCode{}, err
 	}
-	err := a.book.DB.InTx(ctx, func(tx *db.Tx) error {
+	err = a.book.DB.InTx(ctx, func(tx *db.Tx) error {
 		n, err := tx.Exec(ctx, "UPDATE share_code SET retired_by = ?, retired_at = ? WHERE bank_id = ? AND id = ? AND retired_at IS NULL", by.ID, tx.Now, bank, shareID)
 		if err != nil || n == 0 {
 			return err
@@ -263,14 +269,4 @@ func Attribute(ctx context.Context, d *db.DB, rooms Rooms, bank, room, code stri
 		s.Branch = branch
 	}
 	return s, nil
-}
-
-// ShareChoices are the people and the newest rooms that a code may name.
-func (a *Applications) ShareChoices(ctx context.Context, bank string) (managers, rooms []Named, err error) {
-	scan := func(r db.Row) (n Named, err error) { return n, r.Scan(&n.ID, &n.Name) }
-	if managers, err = db.All(ctx, a.book.DB, scan, "SELECT id, name FROM staff WHERE bank_id = ? AND disabled_at IS NULL ORDER BY name, id LIMIT 500", bank); err != nil {
-		return nil, nil, err
-	}
-	rooms, err = db.All(ctx, a.book.DB, scan, "SELECT id, title FROM room WHERE bank_id = ? ORDER BY id DESC LIMIT 100", bank)
-	return managers, rooms, err
 }

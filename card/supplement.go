@@ -35,6 +35,9 @@ func (a *Applications) Supplement(ctx context.Context, bank tenant.Bank, viewer,
 	if err := checkSupplement(current.InfoRequest.Fields, given, bank, a.book.DB.Clock().Now()); err != nil {
 		return current, err
 	}
+	if err := collectsAt(ctx, a.book.DB, bank.ID, given["delivery_outlet_id"].Reveal(), "fields.delivery_outlet_id"); err != nil {
+		return current, err
+	}
 	again, err := a.candidateAgain(ctx, bank, application, given, agent)
 	if err != nil {
 		return current, err
@@ -95,12 +98,22 @@ func (a *Applications) candidateAgain(ctx context.Context, bank tenant.Bank, app
 	return c, err
 }
 
-// checkSupplement wants each field that was asked for, and no other.
+// checkSupplement wants each field that was asked for, and no other; with how the
+// card comes, the outlet where it is collected.
 func checkSupplement(asked []string, given map[string]pii.Text, bank tenant.Bank, now time.Time) error {
 	bad := fault.New(fault.Invalid, "validation")
 	for field := range given {
-		if !slices.Contains(asked, field) {
+		if !slices.Contains(asked, comesWith(field)) {
 			bad.With("fields."+field, "field.unknown")
+		}
+	}
+	if slices.Contains(asked, "delivery_to") {
+		if code := outletFits(given["delivery_to"].Reveal(), !given["delivery_outlet_id"].Empty()); code != "" {
+			bad.With("fields.delivery_outlet_id", code)
+		} else if v := given["delivery_outlet_id"].Reveal(); v != "" {
+			if code := checkText("delivery_outlet_id", v); code != "" {
+				bad.With("fields.delivery_outlet_id", code)
+			}
 		}
 	}
 	for _, field := range asked {
@@ -122,8 +135,13 @@ func checkSupplement(asked []string, given map[string]pii.Text, bank tenant.Bank
 // those that are given.
 func sameFields(asked string, given map[string]pii.Text) bool {
 	var names []string
-	if json.Unmarshal([]byte(asked), &names) != nil || len(names) != len(given) {
+	if json.Unmarshal([]byte(asked), &names) != nil {
 		return false
+	}
+	for name := range given {
+		if !slices.Contains(names, comesWith(name)) {
+			return false
+		}
 	}
 	return !slices.ContainsFunc(names, func(name string) bool { _, has := given[name]; return !has })
 }
@@ -149,6 +167,9 @@ func (a *Applications) supplement(ctx context.Context, tx *db.Tx, bank tenant.Ba
 	}
 	set, args := `info_fields = NULL, info_message_sealed = NULL, screening = ?, city_code = ?, income_band = ?, limit_wished_fen = ?, employer_phone_hash = ?`,
 		[]any{string(verdict), c.CityCode, nullable(c.IncomeBand), positive(c.LimitWishedFen), nullable(c.EmployerPhoneHash)}
+	if _, ok := given["delivery_to"]; ok {
+		set, args = set+", delivery_outlet_id = ?", append(args, nullable(given["delivery_outlet_id"].Reveal()))
+	}
 	if name, ok := given["name"]; ok {
 		set, args = set+", name_masked = ?", append(args, Mask("name", name))
 	}

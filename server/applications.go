@@ -37,6 +37,7 @@ type applicant struct {
 	EmployerAddress pii.Text  `json:"employer_address,omitempty" maxLength:"200"`
 	Contacts        []contact `json:"contacts,omitempty" nullable:"false" maxItems:"2" doc:"Whom to ask in an emergency"`
 	DeliveryTo      string    `json:"delivery_to,omitempty" enum:"home,work,branch"`
+	DeliveryOutlet  string    `json:"delivery_outlet_id,omitempty" maxLength:"40" doc:"Of a card that is collected: an outlet of GET /outlets"`
 	LimitWishedFen  int64     `json:"limit_wished_fen,omitempty" minimum:"1" maximum:"1000000000"`
 	AutoRepay       *bool     `json:"auto_repay,omitempty" nullable:"false" doc:"Repay from a card of the bank by itself"`
 }
@@ -128,7 +129,7 @@ func (s *Server) apply(ctx context.Context, in *applyIn) (*answer[card.Receipt],
 		CardProductID: b.CardProductID, Consents: b.Consents, RoomID: b.RoomID, ShareCode: b.ShareCode, DeviceID: b.DeviceID,
 		Applicant: card.Applicant{Name: a.Name, IDNo: a.IDNo, Phone: a.Phone, Email: a.Email, Employer: a.Employer,
 			IncomeBand: a.IncomeBand, CityCode: a.CityCode, Address: a.Address, EmployerPhone: a.EmployerPhone,
-			LimitWishedFen: a.LimitWishedFen, More: a.more()},
+			LimitWishedFen: a.LimitWishedFen, DeliveryOutletID: a.DeliveryOutlet, More: a.more()},
 		IP: remoteIP(ctx), Agent: agentOf(ctx), By: viewerActor(ctx),
 	}, req)
 	if err != nil {

@@ -103,7 +103,7 @@ func newDepartment(t *testing.T, d *db.DB) *department {
 		review.TaskHandoff: (&review.Handoff{Book: book, Core: gate}).Send,
 	}
 	web.Config.Handler = server.New(server.Deps{Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Metrics: prometheus.NewRegistry(), Auth: people,
-		Banks: banks, Keys: keys, DB: d, Views: &savedview.Views{DB: d}, Applications: card.New(book, keeper, people, nowhere{}), Leads: leads, Comparer: &review.Comparer{Leads: leads, Core: gate},
+		Banks: banks, Keys: keys, DB: d, Views: &savedview.Views{DB: d}, Applications: card.New(book, keeper, people, nowhere{}, banks), Leads: leads, Comparer: &review.Comparer{Leads: leads, Core: gate},
 		Outcomes: review.NewOutcomes(book, keeper, banks, bindings, bankbox.DefaultCallbackKey), Bindings: bindings, Screens: screens,
 		FollowUps: followUps, Replies: follow.NewReplies(followUps, banks, keeper, bankbox.DefaultCallbackKey),
 		Keeper:   keeping.New(keeping.Deps{DB: d, Banks: banks, Parts: []keeping.Part{{Name: "sign-in", Erase: people.Erase}}}),

@@ -54,11 +54,6 @@ type draftsOut struct {
 
 type shareCodeIn struct{ Body card.Share }
 
-type shareChoices struct {
-	Managers []card.Named `json:"managers"`
-	Rooms    []card.Named `json:"rooms" doc:"The newest"`
-}
-
 // ShareCodeID names a share code.
 type ShareCodeID struct {
 	ID string `path:"id" maxLength:"60" doc:"shc_…"`
@@ -68,7 +63,7 @@ var (
 	formKeepers = staff(auth.Admin)
 	formSigners = staff(auth.Admin, auth.Supervisor)
 	formReaders = staff(auth.Admin, auth.Supervisor, auth.Auditor)
-	shareMakers = staff(auth.Host, auth.Operator, auth.Supervisor, auth.Admin)
+	shareMakers = staff(auth.Host, auth.Operator, auth.Supervisor, auth.Admin).byBranch()
 )
 
 // intakeRoutes are the form that a bank asks its applicants to fill in, their
@@ -81,7 +76,7 @@ func (s *Server) intakeRoutes() {
 	route(s, http.MethodGet, "/application-drafts", viewers, "One's own drafts", s.drafts)
 	route(s, http.MethodPut, "/card-products/{id}/draft", viewers, "Save one's draft over the revision that was read", s.saveDraft)
 	route(s, http.MethodDelete, "/card-products/{id}/draft", viewers, "Forget one's draft", s.forgetDraft, status(http.StatusNoContent))
-	route(s, http.MethodGet, "/share-codes", shareMakers, "Share codes, the newest first; a host's own", s.shareCodes)
+	route(s, http.MethodGet, "/share-codes", shareMakers, "Share codes, the newest first; a host's own, and those that name them", s.shareCodes)
 	route(s, http.MethodGet, "/share-codes/choices", shareMakers, "Whom and what a share code may name", s.shareChoices)
 	route(s, http.MethodPost, "/share-codes", shareMakers, "Make a share code", s.makeShareCode, status(http.StatusCreated))
 	route(s, http.MethodPost, "/share-codes/{id}/retire", shareMakers, "End a share code", func(ctx context.Context, in *ShareCodeID) (*body[card.ShareCode], error) {
@@ -125,7 +120,7 @@ func staffActor(ctx context.Context) card.Actor {
 
 func shareMaker(ctx context.Context) card.ShareMaker {
 	p := auth.From(ctx)
-	return card.ShareMaker{Actor: staffActor(ctx), OwnOnly: !p.Has(auth.Operator) && !p.Has(auth.Supervisor) && !p.Has(auth.Admin)}
+	return card.ShareMaker{Actor: staffActor(ctx), Branch: p.Branch, Scope: p.Scope, OwnOnly: !p.Has(auth.Operator) && !p.Has(auth.Supervisor) && !p.Has(auth.Admin)}
 }
 
 func (s *Server) formVersions(ctx context.Context, in *listIn) (*body[list[card.FormVersion]], error) {
@@ -197,9 +192,8 @@ func (s *Server) shareCodes(ctx context.Context, in *listIn) (*body[list[card.Sh
 	return paged(items, in.Limit, func(v card.ShareCode) string { return v.ID }), nil
 }
 
-func (s *Server) shareChoices(ctx context.Context, _ *struct{}) (*body[shareChoices], error) {
-	managers, rooms, err := s.Applications.ShareChoices(ctx, auth.From(ctx).Bank.ID)
-	return answered(shareChoices{managers, rooms}, err)
+func (s *Server) shareChoices(ctx context.Context, _ *struct{}) (*body[card.ShareChoices], error) {
+	return answered(s.Applications.ShareChoices(ctx, auth.From(ctx).Bank.ID, shareMaker(ctx)))
 }
 
 func (s *Server) makeShareCode(ctx context.Context, in *shareCodeIn) (*body[card.ShareCode], error) {

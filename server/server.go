@@ -149,6 +149,7 @@ func New(d Deps) *Server {
 	s.healthRoutes()
 	s.catalogueRoutes()
 	s.branchRoutes()
+	s.outletRoutes()
 	s.bankRoutes()
 	s.shopRoutes()
 	s.flashRoutes()

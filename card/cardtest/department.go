@@ -102,7 +102,7 @@ func open(t *testing.T, base *db.DB, c *clock.Fake) *Department {
 	keeper, banks := idem.NewKeeper(base), oneBank{d}
 	d.FollowUps = follow.New(d.book)
 	d.book.Journeys = d.FollowUps
-	d.Applications = card.New(d.book, keeper, d.Viewers, Rooms{})
+	d.Applications = card.New(d.book, keeper, d.Viewers, Rooms{}, tenant.NewDirectory(base, ""))
 	d.Leads = review.New(d.book, d.Staff, banks)
 	d.Comparer = &review.Comparer{Leads: d.Leads, Core: d.Far}
 	d.Bindings = bind.New(d.book, keeper, d.Far)

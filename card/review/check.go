@@ -29,6 +29,13 @@ func Invariants() []invariant.Rule {
 				AND (e.actor_id = o.decided_by AND ` + partByAct + ` OR ` + partByGrant + ` AND e.detail LIKE CONCAT_WS('', '%"staff_id":"', o.decided_by, '"%'))
 			WHERE o.outcome IS NOT NULL`,
 	}, {
+		Name:  "opinion.override",
+		Means: "what was approved although screening declined it was so by two people",
+		Of:    "application",
+		Broken: `SELECT a.bank_id, a.id, CONCAT_WS('', a.status, ', approved by ', a.decided_by, ' alone') FROM application a
+			WHERE a.screening = 'decline' AND a.decision = 'approve' AND NOT EXISTS (SELECT 1 FROM second_opinion o
+				WHERE o.bank_id = a.bank_id AND o.application_id = a.id AND o.decision = 'approve' AND o.outcome = 'confirmed')`,
+	}, {
 		Name:  "opinion.reopened",
 		Means: "what was reopened was so by two people, each time",
 		Of:    "application",

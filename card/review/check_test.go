@@ -25,6 +25,7 @@ func TestInvariantsOfTheReviewHoldAndCanFail(t *testing.T) {
 			testkit.Wrong("proposed and decided", "opinion.waits", "UPDATE application SET status = 'approved' WHERE proposal_id IS NOT NULL"),
 			testkit.Wrong("no such opinion", "opinion.waits", "UPDATE application SET proposal_id = 'opn_x' WHERE proposal_id IS NOT NULL"),
 			testkit.Wrong("their own second", "opinion.second", "UPDATE second_opinion SET decided_by = proposed_by WHERE outcome = 'confirmed'"),
+			testkit.Wrong("against screening, by one", "opinion.override", "UPDATE application SET screening = 'decline' WHERE status = 'approved'", "UPDATE second_opinion SET decision = 'reject' WHERE outcome = 'confirmed'"),
 			testkit.Wrong("reopened by one", "opinion.reopened", "UPDATE application SET reopened = 1 WHERE status = 'approved'"),
 			testkit.Wrong("nobody places", "lead.placed", "UPDATE application SET updated_at = '2001-01-01 00:00:00.000000' WHERE status = 'queued'"),
 		})

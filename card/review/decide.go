@@ -60,6 +60,11 @@ func (l *Leads) Decide(ctx context.Context, bank tenant.Bank, p Person, lead str
 		if err := p.sees(ctx, tx, bank.ID, lead); err != nil {
 			return err
 		}
+		// Held: what a supplement makes of the lead meanwhile is looked at, or comes
+		// after the decision and is refused.
+		if err := hold(ctx, tx, bank.ID, lead); err != nil {
+			return err
+		}
 		why, err := reasonsFor(ctx, tx, bank, lead, d)
 		if err != nil {
 			return err
@@ -72,6 +77,12 @@ func (l *Leads) Decide(ctx context.Context, bank tenant.Bank, p Person, lead str
 		}
 		return l.decide(ctx, tx, bank, p, lead, d)
 	})
+}
+
+// hold keeps a lead from changing until the commit.
+func hold(ctx context.Context, tx *db.Tx, bank, lead string) error {
+	_, _, err := db.Value[string](ctx, tx, "SELECT id FROM application WHERE bank_id = ? AND id = ?"+tx.Dialect().ForUpdate(), bank, lead)
+	return err
 }
 
 func (l *Leads) decide(ctx context.Context, tx *db.Tx, bank tenant.Bank, p Person, lead string, d Decision) error {
@@ -162,7 +173,7 @@ func (l *Leads) RequestInfo(ctx context.Context, bank tenant.Bank, p Person, lea
 		return err
 	}
 	for i, f := range fields {
-		if secret.MatchString(f) {
+		if secret.MatchString(f) || f == "delivery_outlet_id" { // an outlet comes along with delivery_to
 			return fault.InvalidField(fmt.Sprintf("fields[%d]", i), "field.not_allowed")
 		}
 	}

@@ -25,6 +25,7 @@ type LeadDetail struct {
 	Proposal    *Proposal         `json:"proposal" doc:"A decision that waits for a second person"`
 	InfoRequest *card.InfoRequest `json:"info_request"`
 	LimitWished *int64            `json:"limit_wished_fen"`
+	Delivery    *card.Delivery    `json:"delivery" doc:"How the card is to come; null where nobody was asked"`
 	IssuedAt    *clock.Stamp      `json:"issued_at"`
 	BoundAt     *clock.Stamp      `json:"bound_at"`
 }
@@ -171,6 +172,9 @@ func (l *Leads) fill(ctx context.Context, bank string, v *LeadDetail, names map[
 func (l *Leads) mask(ctx context.Context, bank string, v *LeadDetail) error {
 	fields, err := l.book.Open(ctx, l.book.DB, bank, v.ID)
 	if err != nil {
+		return err
+	}
+	if v.Delivery, err = l.book.Delivery(ctx, l.book.DB, bank, v.ID); err != nil {
 		return err
 	}
 	v.Applicant.Fields = make(map[string]string, len(fields))

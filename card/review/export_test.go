@@ -23,13 +23,15 @@ func (l *Leads) Statements(ctx context.Context, bank string) (map[string]string,
 		{ofBranch, Filter{Status: card.Queued}, "application_branch_status"},
 		{Person{}, Filter{Branch: tenant.Within("brn_2"), Oldest: true}, "application_branch_made"},
 		{Person{}, Filter{Branch: tenant.Within("brn_2"), Status: card.Issued}, "application_branch_status"},
+		{Person{}, Filter{City: "310115"}, "application_city_made"},
+		{Person{}, Filter{City: "310115", IncomeBand: "lt_50k"}, cityFilters},
 	} {
 		c, err := l.condition(ctx, bank, s.who, s.what)
 		if err != nil {
 			return nil, err
 		}
 		// The narrowest index that is named, not merely one that is there.
-		out[c.selectLead(d)+" ORDER BY a.created_at DESC, a.id DESC LIMIT ?"] = s.index
+		out[c.selectLead(d, newest)] = s.index
 	}
 	return out, nil
 }

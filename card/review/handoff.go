@@ -59,6 +59,13 @@ func (h *Handoff) Send(ctx context.Context, t outbox.Task) error {
 	if a.limit > 0 {
 		fields["limit_wished_fen"] = pii.Clear(strconv.FormatInt(a.limit, 10))
 	}
+	d, err := h.Book.Delivery(ctx, h.Book.DB, t.Bank, t.Ref)
+	if err != nil {
+		return err
+	}
+	if d != nil && d.Outlet != nil { // the core knows outlets by the bank's own numbers
+		fields["delivery_outlet"], fields["delivery_outlet_name"] = pii.Clear(d.Outlet.Number), pii.Clear(d.Outlet.Name)
+	}
 	if err := card.Definite(h.Core.SubmitApplication(ctx, t.Ref, a.product, fields)); err != nil {
 		return err
 	}

@@ -83,9 +83,9 @@ func (l *Leads) List(ctx context.Context, bank string, p Person, f Filter, after
 	if err != nil {
 		return nil, err
 	}
-	order, than := " ORDER BY a.created_at DESC, a.id DESC LIMIT ?", "<"
+	order, than := newest, "<"
 	if f.Oldest {
-		order, than = " ORDER BY a.created_at, a.id LIMIT ?", ">"
+		order, than = " ORDER BY a.created_at, a.id", ">"
 	}
 	if after != "" {
 		at, err := createdAt(ctx, l.book.DB, bank, after)
@@ -95,7 +95,7 @@ func (l *Leads) List(ctx context.Context, bank string, p Person, f Filter, after
 		// A range of the index first, then the rest of the equal ones.
 		c.add("a.created_at "+than+"= ? AND (a.created_at "+than+" ? OR a.id "+than+" ?)", at, at, after)
 	}
-	leads, err := db.All(ctx, l.book.DB, scanLead, c.selectLead(l.book.DB.Dialect())+order, append(c.args, limit+1)...)
+	leads, err := db.All(ctx, l.book.DB, scanLead, c.selectLead(l.book.DB.Dialect(), order), append(c.args, limit+1)...)
 	if err != nil {
 		return nil, err
 	}
@@ -168,12 +168,24 @@ func (c *condition) by(index string) {
 	}
 }
 
-func (c *condition) selectLead(d db.Dialect) string {
+// newest is the list's order.
+const newest = " ORDER BY a.created_at DESC, a.id DESC"
+
+// cityFilters is the index of a city's leads that also tells what they are mostly
+// filtered by.
+const cityFilters = "application_city_filters"
+
+// selectLead selects so many leads (the last argument) in an order.
+func (c *condition) selectLead(d db.Dialect, order string) string {
 	hint := ""
 	if c.index != "" && c.index != engine {
 		hint = d.By(c.index)
 	}
-	return leadColumns + hint + " WHERE " + c.where
+	if c.index == cityFilters {
+		// What is filtered out is not looked up: the ids come from the index alone.
+		return leadColumns + " JOIN (SELECT a.id AS picked FROM application a" + hint + " WHERE " + c.where + order + " LIMIT ?) k ON k.picked = a.id" + order
+	}
+	return leadColumns + hint + " WHERE " + c.where + order + " LIMIT ?"
 }
 
 // engine stands for whatever index the engine finds: a whole value finds a few
@@ -197,6 +209,10 @@ func (l *Leads) condition(ctx context.Context, bank string, p Person, f Filter) 
 	if f.Status != "" {
 		queue, screening, branch = "application_queue_status", "application_screening_status", "application_branch_status"
 	}
+	city := "application_city_made"
+	if f.Queue != "" || f.Product != "" || f.IncomeBand != "" {
+		city = cityFilters
+	}
 	c.within(p.Scope)
 	c.within(f.Branch)
 	// One branch has an index in the list's order; for a tree of them the engine
@@ -206,7 +222,7 @@ func (l *Leads) condition(ctx context.Context, bank string, p Person, f Filter) 
 	}
 	for _, e := range []struct{ column, value, index string }{
 		{"a.room_id", f.Room, "application_room_made"},
-		{"a.city_code", f.City, "application_city_made"},
+		{"a.city_code", f.City, city},
 		{"a.queue_id", f.Queue, queue},
 		{"a.screening", string(f.Screening), screening},
 		{"a.income_band", f.IncomeBand, "application_band_made"},

@@ -44,7 +44,7 @@ func (l *Leads) Search(ctx context.Context, bank tenant.Bank, p Person, field st
 	if err := l.whole(ctx, c, bank.ID, field, text); err != nil {
 		return nil, 0, err
 	}
-	found, err = db.All(ctx, l.book.DB, scanLead, c.selectLead(l.book.DB.Dialect())+" ORDER BY a.created_at DESC, a.id DESC LIMIT ?", append(c.args, searchLimit)...)
+	found, err = db.All(ctx, l.book.DB, scanLead, c.selectLead(l.book.DB.Dialect(), newest), append(c.args, searchLimit)...)
 	if err != nil {
 		return nil, 0, err
 	}

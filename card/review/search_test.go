@@ -123,6 +123,7 @@ func TestLeadsAreFilteredByWhatPeopleAskFor(t *testing.T) {
 			"verdict": {review.Filter{Screening: card.Pass}, 2}, "another verdict": {review.Filter{Screening: card.Refer}, 0},
 			"city": {review.Filter{City: "310100"}, 2}, "band": {review.Filter{IncomeBand: "10k-20k"}, 2}, "another band": {review.Filter{IncomeBand: "x"}, 0},
 			"room": {review.Filter{Room: cardtest.Room}, 0}, "status": {review.Filter{Status: card.Queued}, 2},
+			"city and band": {review.Filter{City: "310100", IncomeBand: "10k-20k"}, 2}, "city and another band": {review.Filter{City: "310100", IncomeBand: "x"}, 0},
 			"status and city": {review.Filter{Status: card.Issued, City: "310100"}, 0},
 			"all of them":     {review.Filter{Queue: queues[0].ID, Product: d.Products[0], Screening: card.Pass, City: "310100", IncomeBand: "10k-20k", Status: card.Queued, Assignee: "none"}, 2},
 			"time":            {review.Filter{From: cardtest.Monday.Add(30 * time.Second), City: "310100"}, 1},
@@ -137,7 +138,7 @@ func TestLeadsAreFilteredByWhatPeopleAskFor(t *testing.T) {
 		}
 		var walked []string
 		for after := ""; ; {
-			page, err := d.Leads.List(ctx, d.Bank.ID, p, review.Filter{Oldest: true, City: "310100"}, after, 1)
+			page, err := d.Leads.List(ctx, d.Bank.ID, p, review.Filter{Oldest: true, City: "310100", IncomeBand: "10k-20k"}, after, 1)
 			if err != nil || len(page) == 0 {
 				t.Fatalf("%v after %s: %v", page, after, err)
 			}

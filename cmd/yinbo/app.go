@@ -154,7 +154,7 @@ func wire(ctx context.Context, c *core, r roles) (*app, error) {
 	followUps := follow.New(book)
 	book.Journeys = followUps
 	bindings := bind.New(book, keeper, a.bank)
-	applications := card.New(book, keeper, a.people, a.rooms)
+	applications := card.New(book, keeper, a.people, a.rooms, c.banks)
 	leads := review.New(book, a.people, c.banks)
 	a.leads, a.comparer = leads, &review.Comparer{Leads: leads, Core: a.bank}
 	outcomes := review.NewOutcomes(book, keeper, c.banks, bindings, key)

@@ -41,7 +41,7 @@ func newBusyRoom(t testing.TB, d *db.DB, clk *clock.Fake, orders int) *busyRoom 
 	shop := catalog.New(d)
 	sales := flash.New(flash.Deps{DB: d})
 	figures := &roomFigures{shop: shop, orders: order.New(order.Deps{DB: d}), sales: sales, coupons: promo.New(promo.Deps{DB: d}),
-		applications: card.New(&card.Book{DB: d}, nil, nil, nil)}
+		applications: card.New(&card.Book{DB: d}, nil, nil, nil, nil)}
 	b.rooms = live.New(live.Deps{DB: d, Bus: bus.NewMemory(), Goods: &roomGoods{shop, sales}, Figures: figures, Log: slog.New(slog.DiscardHandler)})
 	v, err := b.rooms.Create(b.ctx, b.bank, b.by, live.Plan{Title: "大场", StartsAt: clk.Now()})
 	if err != nil {

@@ -22,6 +22,7 @@ import (
 	"yinbo/internal/invariant"
 	"yinbo/internal/keeping"
 	"yinbo/internal/outbox"
+	"yinbo/internal/outlet"
 	"yinbo/internal/pii"
 	"yinbo/internal/redisdb"
 	"yinbo/internal/savedview"
@@ -45,7 +46,7 @@ import (
 func invariants(keys *pii.Keyring) []invariant.Rule {
 	return slices.Concat(catalog.Invariants(), order.Invariants(), flash.Invariants(), payment.Invariants(), promo.Invariants(),
 		voucher.Invariants(), ledger.Invariants(), settle.Invariants(), settle.PayoutInvariants(), settle.ReserveInvariants(), settle.InvoiceInvariants(), terms.Invariants(), card.Invariants(), bind.Invariants(), follow.Invariants(), screen.Invariants(keys), review.Invariants(), funnel.Invariants(),
-		live.Invariants(), play.Invariants(), rundown.Invariants(), video.Invariants(), outbox.Invariants(), audit.Invariants(), pii.Invariants(), keeping.Invariants(), auth.Invariants(), setting.Invariants(), savedview.Invariants())
+		live.Invariants(), play.Invariants(), rundown.Invariants(), video.Invariants(), outbox.Invariants(), audit.Invariants(), pii.Invariants(), keeping.Invariants(), auth.Invariants(), setting.Invariants(), savedview.Invariants(), outlet.Invariants())
 }
 
 var errBroken = errors.New("invariants are broken")

@@ -14,6 +14,7 @@ import (
 	"yinbo/internal/audit"
 	"yinbo/internal/clock"
 	"yinbo/internal/config"
+	"yinbo/internal/reasons"
 	"yinbo/live/play"
 	"yinbo/migrations"
 )
@@ -26,7 +27,7 @@ func commands(environ []string, out, logs io.Writer) *cobra.Command {
 		c.node("all", "Serve and work in one process (the default, embedded or not)", roles{serve: true, work: true}),
 		c.node("serve", "Serve HTTP and sockets; needs MySQL and Redis", roles{serve: true}),
 		c.node("work", "Run what must happen; needs MySQL and Redis", roles{work: true}),
-		c.migrate(), c.demo(), c.bank(), c.staff(), c.importing(), c.keys(), c.person(), c.verifyAudit(), c.verifyLottery(), c.check(), c.ledger(), c.openapi(), c.version())
+		c.migrate(), c.demo(), c.bank(), c.staff(), c.importing(), c.keys(), c.person(), c.verifyAudit(), c.cleanReasons(), c.verifyLottery(), c.check(), c.ledger(), c.openapi(), c.version())
 	return root
 }
 
@@ -118,6 +119,20 @@ func (c commander) verifyAudit() *cobra.Command {
 					continue
 				}
 				fmt.Fprintf(c.out, "%s: %d entries, the chain holds\n", b.Slug, n)
+			}
+			return err
+		})}
+}
+
+func (c commander) cleanReasons() *cobra.Command {
+	return &cobra.Command{Use: "clean-reasons", Short: "Take long numbers out of reasons that were written before this was done at once; safe to run again", Args: cobra.NoArgs,
+		RunE: c.withCore(func(ctx context.Context, core *core, _ []string) error {
+			found, err := reasons.Clean(ctx, core.db)
+			for _, f := range found {
+				fmt.Fprintf(c.out, "%s.%s: %d cleaned\n", f.Table, f.Column, f.Texts)
+			}
+			if err == nil && len(found) == 0 {
+				fmt.Fprintln(c.out, "nothing to clean")
 			}
 			return err
 		})}

@@ -176,9 +176,7 @@ func (s *seeder) bank(ctx context.Context, slug, name string) (opened, error) {
 		if err := keys.Insert(ctx, tx); err != nil {
 			return err
 		}
-		branch := id.New(id.Branch)
-		err := tx.Insert(ctx, "branch (id, bank_id, name, created_at)", [][]any{{branch, b.ID, name + "总行营业部", tx.Now}}, "")
-		if err != nil {
+		if err := s.branches(ctx, tx, b); err != nil {
 			return err
 		}
 		o.staff, err = s.staff(ctx, tx, b)

@@ -176,31 +176,33 @@ func (b *Break) Error() string {
 
 // Verify walks a bank's chain and names the first entry that does not fit, as a
 // *Break. It gives the number of entries that hold. People may act meanwhile:
-// the chain must reach the head as it was before, and not go past it as it is
+// the chain must go through the head as it was before, and not past it as it is
 // after.
 func Verify(ctx context.Context, q db.Querier, bank string) (int64, error) {
 	before, err := head(ctx, q, bank)
 	if err != nil {
 		return 0, err
 	}
-	seq, err := walk(ctx, q, bank)
+	seq, err := walk(ctx, q, bank, before)
 	if err != nil {
 		return seq, err
 	}
 	after, err := head(ctx, q, bank)
-	if err == nil && (seq < before || seq > after) {
-		err = &Break{bank, seq, fmt.Sprintf("it ends there, but its head says %d", after)}
+	if err == nil && (seq < before.Seq || seq > after.Seq) {
+		err = &Break{bank, seq, fmt.Sprintf("it ends there, but its head says %d", after.Seq)}
 	}
 	return seq, err
 }
 
-func head(ctx context.Context, q db.Querier, bank string) (int64, error) {
-	seq, _, err := db.Value[int64](ctx, q, "SELECT seq FROM audit_head WHERE bank_id = ?", bank)
-	return seq, err
+// head is the end of a chain: its number and its hash.
+func head(ctx context.Context, q db.Querier, bank string) (Entry, error) {
+	h, _, err := db.One(ctx, q, func(r db.Row) (h Entry, err error) { return h, r.Scan(&h.Seq, &h.Hash) },
+		"SELECT seq, hash FROM audit_head WHERE bank_id = ?", bank)
+	return h, err
 }
 
-// walk gives the last entry of the chain that holds.
-func walk(ctx context.Context, q db.Querier, bank string) (seq int64, err error) {
+// walk gives the last entry of the chain that holds, through a head.
+func walk(ctx context.Context, q db.Querier, bank string, through Entry) (seq int64, err error) {
 	for prev := ""; ; {
 		entries, details, err := read(ctx, q, columns+" WHERE bank_id = ? AND seq > ? ORDER BY seq LIMIT 1000", bank, seq)
 		if err != nil || len(entries) == 0 {
@@ -209,6 +211,9 @@ func walk(ctx context.Context, q db.Querier, bank string) (seq int64, err error)
 		for i, e := range entries {
 			if err := e.follows(bank, seq+1, prev, details[i]); err != nil {
 				return seq, err
+			}
+			if e.Seq == through.Seq && e.Hash != through.Hash {
+				return seq, &Break{bank, e.Seq, "entry " + e.ID + " is not the one that the head knows"}
 			}
 			seq, prev = e.Seq, e.Hash
 		}

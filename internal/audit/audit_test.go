@@ -39,11 +39,16 @@ func TestManyActsAtOnceWaitForEachOtherInTurn(t *testing.T) {
 }
 
 func TestTheChainHoldsUnderConcurrencyAndShowsTampering(t *testing.T) {
-	for name, tamper := range map[string]string{
-		"changed": "UPDATE audit SET action = 'x' WHERE seq = 3",
-		"removed": "DELETE FROM audit WHERE seq = 3",
-		"cut":     "DELETE FROM audit WHERE seq = 10",
-		"detail":  "UPDATE audit SET detail = '{}' WHERE seq = 5",
+	for name, tamper := range map[string][]string{
+		"changed":            {"UPDATE audit SET action = 'x' WHERE seq = 3"},
+		"removed":            {"DELETE FROM audit WHERE seq = 3"},
+		"closed up after it": {"DELETE FROM audit WHERE seq = 3", "UPDATE audit SET seq = seq - 1 WHERE seq > 3", "UPDATE audit_head SET seq = 9"},
+		"cut":                {"DELETE FROM audit WHERE seq = 10"},
+		"cut with its head":  {"DELETE FROM audit WHERE seq = 10", "UPDATE audit_head SET seq = 9"},
+		"swapped":            {"UPDATE audit SET seq = 99 WHERE seq = 3", "UPDATE audit SET seq = 3 WHERE seq = 4", "UPDATE audit SET seq = 4 WHERE seq = 99"},
+		"detail":             {"UPDATE audit SET detail = '{}' WHERE seq = 5"},
+		"another bank's": {"UPDATE audit SET bank_id = 'bank_x'", "UPDATE audit_head SET bank_id = 'bank_x'", "UPDATE audit SET bank_id = 'bank_1', id = CONCAT(id, 'y')",
+			"UPDATE audit_head SET bank_id = 'bank_1'"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			testkit.EachDB(t, func(t *testing.T, d *db.DB) {
@@ -52,7 +57,14 @@ func TestTheChainHoldsUnderConcurrencyAndShowsTampering(t *testing.T) {
 				if n, err := audit.Verify(ctx, d, "bank_1"); err != nil || n != 10 {
 					t.Fatalf("%d hold: %v", n, err)
 				}
-				if err := d.InTx(ctx, func(tx *db.Tx) error { _, err := tx.Exec(ctx, tamper); return err }); err != nil {
+				if err := d.InTx(ctx, func(tx *db.Tx) error {
+					for _, statement := range tamper {
+						if _, err := tx.Exec(ctx, statement); err != nil {
+							return err
+						}
+					}
+					return nil
+				}); err != nil {
 					t.Fatal(err)
 				}
 				if n, err := audit.Verify(ctx, d, "bank_1"); err == nil {
@@ -61,6 +73,33 @@ func TestTheChainHoldsUnderConcurrencyAndShowsTampering(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Whoever puts another entry in the place of the last one, with a hash that fits
+// the one before it, is found by the head.
+func TestTheLastEntryIsTheOneThatTheHeadKnows(t *testing.T) {
+	testkit.EachDB(t, func(t *testing.T, d *db.DB) {
+		ctx := testkit.Context(t)
+		write(t, d, 3)
+		known, _, err := db.Value[string](ctx, d, "SELECT hash FROM audit_head WHERE bank_id = 'bank_1'")
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, d, 1) // the forged one: made as the real one was, but for the head that the auditor saw
+		err = d.InTx(ctx, func(tx *db.Tx) error {
+			_, err := tx.Exec(ctx, "UPDATE audit_head SET hash = ? WHERE bank_id = 'bank_1'", known)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n, err := audit.Verify(ctx, d, "bank_1"); err == nil {
+			t.Errorf("%d hold with another last entry", n)
+		}
+		if p, err := audit.Prove(ctx, d, "bank_1", 1, 0); err != nil || p.Holds() {
+			t.Errorf("%+v: %v", p, err)
+		}
+	})
 }
 
 func TestInvariantOfTheChainHoldsAndCanFail(t *testing.T) {

@@ -33,8 +33,7 @@ func (p Proof) Holds() bool { return p.BrokenAt == 0 }
 // that the entry before it has, which the piece before has proved.
 func Prove(ctx context.Context, q db.Querier, bank string, from, to int64) (Proof, error) {
 	p := Proof{From: max(1, from)}
-	h, _, err := db.One(ctx, q, func(r db.Row) (h Entry, err error) { return h, r.Scan(&h.Seq, &h.Hash) },
-		"SELECT seq, hash FROM audit_head WHERE bank_id = ?", bank)
+	h, err := head(ctx, q, bank)
 	if err != nil {
 		return p, err
 	}

@@ -78,6 +78,9 @@ func (c *conn) chat(f clientFrame) {
 			c.answer(f.ID, "chat.held")
 			return
 		}
+		if verdict == live.Show && c.room.splits(c.who.id, text, rules) {
+			verdict = live.Hold // somebody looks at it
+		}
 		s := saying{c: c, id: f.ID, Saying: live.Saying{Bank: c.room.bank, Room: c.room.id,
 			Who: live.Speaker{ID: c.who.id, Nickname: c.who.name}, Text: text, Held: verdict == live.Hold}}
 		if !c.hub.say(s) {

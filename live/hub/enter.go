@@ -9,6 +9,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"yinbo/internal/auth"
+	"yinbo/live"
 )
 
 // enter adds a socket: what it missed, or a whole picture, goes to it first, and
@@ -261,9 +262,52 @@ func (r *room) speaks(viewer string, pause time.Duration) bool {
 	now := time.Now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if now.Sub(r.spoke[viewer]) < pause {
+	s := r.spoke[viewer]
+	if now.Sub(s.at) < pause {
 		return false
 	}
-	r.spoke[viewer] = now
+	if now.Sub(s.at) > splitFor {
+		s.last = ""
+	}
+	s.at = now
+	r.spoke[viewer] = s
 	return true
+}
+
+// spoke is when a viewer said something, and the end of what they said lately.
+type spoke struct {
+	at   time.Time
+	last string
+}
+
+// A word may be split over messages: what a viewer says is looked at together with
+// the end of what they said within this time.
+const (
+	splitFor = 30 * time.Second
+	splitMax = 30 // characters
+)
+
+// splits tells whether a text that is fit to be shown goes on with what its viewer
+// said before to something that is not, and remembers it.
+func (r *room) splits(viewer, text string, rules *live.Rules) bool {
+	r.mu.Lock()
+	s := r.spoke[viewer]
+	r.mu.Unlock()
+	both, split := text, false
+	if s.last != "" {
+		both = s.last + " " + text
+		split = rules.Judge(both) != live.Show
+	}
+	if split {
+		both = text
+	}
+	if end := []rune(both); len(end) > splitMax {
+		both = string(end[len(end)-splitMax:])
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s = r.spoke[viewer]
+	s.last = both
+	r.spoke[viewer] = s
+	return split
 }

@@ -109,7 +109,7 @@ func (r *room) beat(ctx context.Context) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	maps.DeleteFunc(r.spoke, func(_ string, at time.Time) bool { return time.Since(at) > time.Minute })
+	maps.DeleteFunc(r.spoke, func(_ string, s spoke) bool { return time.Since(s.at) > time.Minute })
 	r.tickers()
 	at := clock.At(r.hub.now())
 	if p.Viewers != r.viewers {

@@ -54,14 +54,14 @@ type room struct {
 	latest    map[string]json.RawMessage
 	owed      owed
 	returns   returns
-	orders    reservoir            // tickers since the last that went out
-	tickerAt  time.Time            // when that was
-	ended     bool                 // after the next frame
-	spoke     map[string]time.Time // who said something, and when
-	viewers   int64                // over all nodes
-	likes     int64                // committed
-	came      map[string]string    // visitors and their source, not reported yet
-	watched   time.Duration        // by all together, not reported yet
+	orders    reservoir         // tickers since the last that went out
+	tickerAt  time.Time         // when that was
+	ended     bool              // after the next frame
+	spoke     map[string]spoke  // who said something
+	viewers   int64             // over all nodes
+	likes     int64             // committed
+	came      map[string]string // visitors and their source, not reported yet
+	watched   time.Duration     // by all together, not reported yet
 	watchedAt time.Time
 	idle      time.Time // since when nobody is here
 
@@ -72,7 +72,7 @@ type room struct {
 func newRoom(h *Hub, roomID string) *room {
 	r := &room{hub: h, id: roomID, frames: rate.NewLimiter(rate.Limit(h.Frames), h.Frames), chats: rate.NewLimiter(rate.Limit(h.Chats), h.Chats), node: id.New("node"), wake: make(chan struct{}, 1), refill: make(chan struct{}, 1),
 		settled: make(chan struct{}, 1), early: map[int64]json.RawMessage{}, latest: map[string]json.RawMessage{},
-		spoke: map[string]time.Time{}, came: map[string]string{}, idle: time.Now(), watchedAt: time.Now()}
+		spoke: map[string]spoke{}, came: map[string]string{}, idle: time.Now(), watchedAt: time.Now()}
 	for range h.shards {
 		r.shards = append(r.shards, newShard(r))
 	}

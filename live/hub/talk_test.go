@@ -1,6 +1,7 @@
 package hub_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -137,6 +138,39 @@ func TestWordsHoldMessagesBack(t *testing.T) {
 			t.Error("what was held back was heard")
 		}
 	}
+}
+
+// A word that is said piece by piece is held where it is whole; what comes after it
+// is not.
+func TestAWordSplitOverMessagesIsHeld(t *testing.T) {
+	s, n := stage(t)
+	room := s.Live(t)
+	_, token := s.Viewer(t, s.Bank, "小王")
+	_, second := s.Viewer(t, s.Bank, "小李")
+	if _, err := s.Rooms.SetWords(s.Ctx, s.Bank.ID, room, s.Host, []string{"加微信"}); err != nil {
+		t.Fatal(err)
+	}
+	c, other := n.join(t, room, token), n.join(t, room, second)
+	tries := 0
+	says := func(c *socket, text, want string) {
+		t.Helper()
+		var code string
+		await(t, "an answer to "+text, func() bool {
+			tries++
+			name := fmt.Sprint("s", tries)
+			c.say(map[string]any{"type": "chat", "id": name, "text": text})
+			code = c.finds("an answer", func(f frame) bool { return f.ID == name }).Code
+			return code != "chat.too_fast"
+		})
+		if code != want {
+			t.Errorf("%s: %q, want %q", text, code, want)
+		}
+	}
+	says(c, "加", "")
+	says(other, "微信", "") // another's words are not one's own
+	says(c, "微\u200b", "")
+	says(c, "信 abc", "chat.held")
+	says(c, "你好", "")
 }
 
 func TestPrivateEventsReachTheirViewerAlone(t *testing.T) {

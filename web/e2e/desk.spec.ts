@@ -187,7 +187,7 @@ test('each role sees its own areas only', async ({ page }) => {
   await expect(page.getByText('没有权限查看这个页面')).toBeVisible()
   await page.getByRole('button', { name: '退出登录' }).click()
   await signIn(page, 'desk', 'host')
-  await expect(page.getByText('这个账号在后台没有可用的页面')).toBeVisible()
+  await expect(page.getByRole('navigation').getByRole('link')).toHaveText(['推广码'])
 })
 
 test('no serious accessibility faults', async ({ page, request }) => {

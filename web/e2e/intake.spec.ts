@@ -72,7 +72,15 @@ test('an application is begun on one device, gone on with on another, and sent i
   await page.getByRole('group', { name: '紧急联系人' }).getByText('配偶', { exact: true }).click()
   await page.getByLabel('联系人手机').first().fill('13911112222')
   await next(page).click()
-  await page.getByText('居住地址', { exact: true }).click()
+  // The card is collected at an outlet, of another city than one's own.
+  await page.getByText('网点自取', { exact: true }).click()
+  await next(page).click()
+  await expect(page.getByText('请选择领卡网点')).toBeVisible()
+  await page.getByRole('textbox', { name: '领卡网点' }).click()
+  const outlets = page.getByRole('dialog', { name: '选择领卡网点' })
+  await outlets.getByLabel('城市').selectOption({ label: '上海市（3 家）' })
+  await outlets.getByRole('button', { name: /陆家嘴支行/ }).click()
+  await expect(page.getByRole('textbox', { name: '领卡网点' })).toHaveValue('陆家嘴支行')
   await page.getByLabel('期望额度').fill('50000')
   await toConsents(page)
   for (const box of await page.getByRole('checkbox').all()) await box.check()
@@ -80,6 +88,7 @@ test('an application is begun on one device, gone on with on another, and sent i
   await expect(page.getByText('¥50,000')).toBeVisible()
   await page.getByRole('button', { name: '提交申请' }).click()
   await expect(page.getByText('申请已收到')).toBeVisible()
+  await expect(page.getByText('陆家嘴支行')).toBeVisible()
   const lead = new URL(page.url()).pathname.split('/').pop()!
   expect(await page.evaluate(() => JSON.stringify({ ...sessionStorage, ...localStorage }))).not.toContain('欧阳小明')
 
@@ -94,6 +103,7 @@ test('an application is begun on one device, gone on with on another, and sent i
   await staffSignIn(desk, 'desk', 'supervisor', `/leads/${lead}`)
   await expect(desk.locator('[data-field=contact1_phone]')).toHaveText('139****2222')
   await expect(desk.locator('[data-field=contact1_relation]')).toHaveText('配偶')
+  await expect(desk.locator('[data-field=delivery_outlet_id]')).toContainText('陆家嘴支行')
   await expect(desk.locator('[data-field=limit_wished_fen]')).toContainText('50,000')
   await expect(desk.getByText('from-a-friend')).toBeVisible()
   await desk.context().close()

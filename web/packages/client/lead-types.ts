@@ -2,7 +2,7 @@
 
 import type { ScreenReason } from './screen-types'
 import type { Named } from './staff-types'
-import type { FormPlan } from './types'
+import type { Delivery, FormPlan } from './types'
 
 export const leadStatuses = [
   'screening',
@@ -98,6 +98,7 @@ export interface Lead extends LeadItem {
   info_request: { fields: string[]; message: string } | null
   proposal: Proposal | null
   limit_wished_fen?: number | null
+  delivery?: Delivery | null
   attribution?: Attribution
 }
 

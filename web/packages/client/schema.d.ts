@@ -467,6 +467,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/branches/outlets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Branches, and what is kept of them as outlets
+         * @description Roles: admin, supervisor, auditor.
+         */
+        get: operations["get-branches-outlets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/branches/{id}/outlet": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Say where a branch is, and whether cards are collected there
+         * @description Roles: admin.
+         */
+        put: operations["put-branches-id-outlet"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/callbacks/card-outcomes": {
         parameters: {
             query?: never;
@@ -4251,6 +4291,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/outlets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Outlets where a card may be collected */
+        get: operations["get-outlets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/outlets/cities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Cities with outlets where a card may be collected */
+        get: operations["get-outlets-cities"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/outlets/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An outlet, also one where no card may be collected now */
+        get: operations["get-outlets-id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/payment-channels": {
         parameters: {
             query?: never;
@@ -5548,7 +5639,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Share codes, the newest first; a host's own
+         * Share codes, the newest first; a host's own, and those that name them
          * @description Roles: host, operator, supervisor, admin.
          */
         get: operations["get-share-codes"];
@@ -7060,6 +7151,8 @@ export interface components {
             city_code: string;
             /** @description Whom to ask in an emergency */
             contacts?: components["schemas"]["Contact"][];
+            /** @description Of a card that is collected: an outlet of GET /outlets */
+            delivery_outlet_id?: string;
             /** @enum {string} */
             delivery_to?: "home" | "work" | "branch";
             /** @enum {string} */
@@ -7413,6 +7506,8 @@ export interface components {
             card_last4: string | null;
             card_product: components["schemas"]["CardNamed"];
             created_at: string;
+            /** @description How the card is to come, where the form asked */
+            delivery?: components["schemas"]["CardDelivery"];
             id: string;
             /** @description What the reviewer asks for while the status is info_requested */
             info_request: components["schemas"]["CardInfoRequest"];
@@ -7443,6 +7538,12 @@ export interface components {
         CardConsentRef: {
             document: string;
             version: string;
+        };
+        CardDelivery: {
+            /** @description Where it is collected; it may have closed for that since */
+            outlet: components["schemas"]["OutletOutlet"];
+            /** @enum {string} */
+            to: "home" | "work" | "branch";
         };
         CardDocument: {
             document: string;
@@ -7485,6 +7586,8 @@ export interface components {
             submitted_by: components["schemas"]["CardNamed"];
         };
         CardFormPlan: {
+            /** @description The ways in which a card may come, where the form asks for one; all of them without */
+            deliveries?: ("home" | "work" | "branch")[];
             /**
              * @description What the bands of income are of
              * @enum {string}
@@ -7506,6 +7609,8 @@ export interface components {
             /** @description null for what came with the bank, and before changes took two */
             approved_by: string | null;
             approved_name: string | null;
+            /** @description The ways in which a card may come, where the form asks for one; all of them without */
+            deliveries?: ("home" | "work" | "branch")[];
             /**
              * @description What the bands of income are of
              * @enum {string}
@@ -7563,6 +7668,12 @@ export interface components {
             /** @description A branch or outlet; the manager's own without one */
             outlet_id?: string | null;
             room_id?: string | null;
+        };
+        CardShareChoices: {
+            managers: components["schemas"]["CardNamed"][] | null;
+            outlets: components["schemas"]["CardNamed"][] | null;
+            /** @description The newest */
+            rooms: components["schemas"]["CardNamed"][] | null;
         };
         CardShareCode: {
             /**
@@ -8795,6 +8906,18 @@ export interface components {
             items: components["schemas"]["OrderView"][] | null;
             next_cursor: string | null;
         };
+        ListOutletBranch: {
+            items: components["schemas"]["OutletBranch"][] | null;
+            next_cursor: string | null;
+        };
+        ListOutletCity: {
+            items: components["schemas"]["OutletCity"][] | null;
+            next_cursor: string | null;
+        };
+        ListOutletOutlet: {
+            items: components["schemas"]["OutletOutlet"][] | null;
+            next_cursor: string | null;
+        };
         ListPromoBatchView: {
             items: components["schemas"]["PromoBatchView"][] | null;
             next_cursor: string | null;
@@ -9567,6 +9690,40 @@ export interface components {
         };
         OutcomesBody: {
             items: components["schemas"]["ReviewOutcome"][];
+        };
+        OutletBranch: {
+            /** @description null for one that hands out no cards */
+            details: components["schemas"]["OutletDetails"];
+            id: string;
+            name: string;
+            parent_id: string | null;
+        };
+        OutletCity: {
+            /** @description Of the city: four digits and 00 */
+            city_code: string;
+            /** Format: int64 */
+            outlets: number;
+        };
+        OutletDetails: {
+            address: string;
+            /** @description Six digits, GB/T 2260 */
+            city_code: string;
+            /** @description Cards are handed out here now */
+            collects: boolean;
+            /** @description The bank's own: letters, digits and hyphens */
+            number: string;
+        };
+        OutletOutlet: {
+            address: string;
+            /** @description Six digits, GB/T 2260 */
+            city_code: string;
+            /** @description Cards are handed out here now */
+            collects: boolean;
+            /** @description The branch's */
+            id: string;
+            name: string;
+            /** @description The bank's own */
+            number: string;
         };
         OwnBranch: {
             /** @description null for none */
@@ -10673,6 +10830,8 @@ export interface components {
             created_at: string;
             decided_at: string | null;
             decision: components["schemas"]["ReviewVerdict"];
+            /** @description How the card is to come; null where nobody was asked */
+            delivery: components["schemas"]["CardDelivery"];
             /** @description When a promise was not kept, while in review */
             escalated_at: string | null;
             /** @description look, decision, supplement */
@@ -11757,11 +11916,6 @@ export interface components {
         };
         SettlementRunOut: {
             items: components["schemas"]["SettleSettlement"][] | null;
-        };
-        ShareChoices: {
-            managers: components["schemas"]["CardNamed"][] | null;
-            /** @description The newest */
-            rooms: components["schemas"]["CardNamed"][] | null;
         };
         ShareInBody: {
             /**
@@ -13408,6 +13562,78 @@ export interface operations {
                 };
             };
             400: components["responses"]["Problem400"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    "get-branches-outlets": {
+        parameters: {
+            query?: {
+                /** @description How many items */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListOutletBranch"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    "put-branches-id-outlet": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description brn_… */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OutletDetails"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutletBranch"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
             409: components["responses"]["Problem409"];
             413: components["responses"]["Problem413"];
@@ -20909,6 +21135,104 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    "get-outlets": {
+        parameters: {
+            query?: {
+                /** @description How many items */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                /** @description Six digits: those of its city are listed; all without */
+                city_code?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListOutletOutlet"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    "get-outlets-cities": {
+        parameters: {
+            query?: {
+                /** @description How many items */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListOutletCity"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    "get-outlets-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutletOutlet"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     "get-payment-channels": {
         parameters: {
             query?: never;
@@ -23652,7 +23976,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ShareChoices"];
+                    "application/json": components["schemas"]["CardShareChoices"];
                 };
             };
             400: components["responses"]["Problem400"];

@@ -316,8 +316,37 @@ export interface Application extends ApplicationReceipt {
   card_last4: string | null
   /** Of a rejected one: the day from which the person may apply again. */
   again_on?: string | null
+  /** How the card is to come; only where one application is read, and the form asked. */
+  delivery?: Delivery | null
   /** What happened so far, oldest first; only where one application is read. */
   timeline?: { status: ApplicationStatus; at: string }[]
+}
+
+/** A branch at which people collect their card. */
+export interface Outlet {
+  id: string
+  name: string
+  /** The bank's own. */
+  number: string
+  city_code: string
+  address: string
+  /** Cards are handed out here now. */
+  collects: boolean
+}
+
+/** A city with outlets where cards are handed out. */
+export interface OutletCity {
+  city_code: string
+  outlets: number
+}
+
+export const deliveryWays = ['home', 'work', 'branch'] as const
+export type DeliveryWay = (typeof deliveryWays)[number]
+
+/** How a card is to come; the outlet of one that is collected. */
+export interface Delivery {
+  to: DeliveryWay
+  outlet: Outlet | null
 }
 
 export interface Applicant {
@@ -340,6 +369,7 @@ export interface Applicant {
   employer_address?: string
   contacts?: { relation: string; name: string; phone: string }[]
   delivery_to?: string
+  delivery_outlet_id?: string
   /** Fen. */
   limit_wished_fen?: number
   auto_repay?: boolean
@@ -367,6 +397,8 @@ export interface AskedField {
 export interface FormPlan {
   version: number
   income_period: 'year' | 'month'
+  /** The ways in which a card may come. */
+  deliveries: DeliveryWay[]
   steps: { key: FormStepKey; fields: AskedField[] }[]
 }
 

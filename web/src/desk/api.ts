@@ -32,7 +32,7 @@ export const areas = [
   { name: 'finance-reports', group: 'finance', roles: ['finance', 'finance_checker', 'auditor'] },
   { name: 'my-statements', group: 'finance', roles: ['merchant'] },
   { name: 'funnel', group: 'growth', roles: ['supervisor', 'operator', 'risk', 'admin', 'finance'] },
-  { name: 'share-codes', group: 'growth', roles: ['operator', 'supervisor', 'admin'] },
+  { name: 'share-codes', group: 'growth', roles: ['operator', 'supervisor', 'admin', 'host'] },
   { name: 'journeys', group: 'growth', roles: ['operator', 'supervisor', 'auditor'] },
   { name: 'audit', group: 'oversight', roles: ['auditor'] },
   { name: 'compliance', group: 'oversight', roles: ['risk'] },
@@ -40,12 +40,13 @@ export const areas = [
   { name: 'staff', group: 'settings', roles: ['admin'] },
   { name: 'settings', group: 'settings', roles: ['admin', 'auditor'] },
   { name: 'application-form', group: 'settings', roles: ['admin', 'supervisor', 'auditor'] },
+  { name: 'outlets', group: 'settings', roles: ['admin', 'supervisor', 'auditor'] },
 ] as const satisfies readonly { name: string; group: string; roles: readonly Role[] }[]
 
 export type AreaName = (typeof areas)[number]['name']
 
 /** Areas of the head office alone, whatever one's roles. */
-const headOffice: AreaName[] = ['imports']
+const headOffice: AreaName[] = ['imports', 'outlets']
 
 export const mayEnter = (area: AreaName): boolean =>
   staff.has(...(areas.find((a) => a.name === area)?.roles ?? [])) && !(headOffice.includes(area) && staff.person.value?.branch_id)
@@ -60,7 +61,7 @@ type Group = (typeof areas)[number]['group']
 
 /** The department whose work a role is there for; its areas stand before the others'. */
 const departments: Partial<Record<Role, Group>> = {
-  operator: 'shop', reviewer: 'leads', supervisor: 'leads', risk: 'rules', finance: 'finance', finance_checker: 'finance', admin: 'settings', auditor: 'oversight',
+  operator: 'shop', reviewer: 'leads', supervisor: 'leads', risk: 'rules', finance: 'finance', finance_checker: 'finance', admin: 'settings', auditor: 'oversight', host: 'growth',
 }
 
 /** What the signed-in person may enter, their own departments first. */

@@ -26,6 +26,7 @@ export const router = createRouter({
         { path: 'settings', name: 'settings', component: () => import('./settings/SettingsPage.vue'), meta: { area: 'settings' } },
         { path: 'share-codes', name: 'share-codes', component: () => import('./intake/SharePage.vue'), meta: { area: 'share-codes' } },
         { path: 'application-form', name: 'application-form', component: () => import('./intake/FormPage.vue'), meta: { area: 'application-form' } },
+        { path: 'outlets', name: 'outlets', component: () => import('./outlets/OutletsPage.vue'), meta: { area: 'outlets' } },
         { path: 'screening/:id?', name: 'screening', component: () => import('./screening/VersionsPage.vue'), props: true, meta: { area: 'screening' } },
         { path: 'lists', name: 'lists', component: () => import('./screening/ListsPage.vue'), meta: { area: 'lists' } },
         { path: 'journeys', name: 'journeys', component: () => import('./journeys/JourneysPage.vue'), meta: { area: 'journeys' } },

@@ -20,7 +20,7 @@ export const listFormVersions = (cursor?: string): Promise<Page<FormVersion>> =>
 
 export const listShareCodes = (cursor?: string): Promise<Page<ShareCode>> => unwrap(api.http.GET('/share-codes', { params: { query: { cursor, limit: 30 } } }))
 
-export const shareChoices = (): Promise<{ managers: Named[] | null; rooms: Named[] | null }> => unwrap(api.http.GET('/share-codes/choices'))
+export const shareChoices = (): Promise<{ managers: Named[] | null; outlets: Named[] | null; rooms: Named[] | null }> => unwrap(api.http.GET('/share-codes/choices'))
 
 export const makeShareCode = (wish: ShareWish): Promise<ShareCode> => unwrap(api.http.POST('/share-codes', { body: wish as never }))
 

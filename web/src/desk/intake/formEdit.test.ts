@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import type { FormPlan } from '@client/index'
-import { differences, drop, moveField, moveStep, place, require, unasked } from './formEdit'
+import { differences, drop, moveField, moveStep, offer, place, require, unasked } from './formEdit'
 
 const plan: FormPlan = {
   version: 3,
   income_period: 'year',
+  deliveries: ['home', 'work', 'branch'],
   steps: [
     { key: 'person', fields: [{ name: 'name', required: true }, { name: 'id_no', required: true }, { name: 'phone', required: true }] },
     { key: 'home', fields: [{ name: 'city_code', required: true }, { name: 'address', required: false }] },
@@ -19,6 +20,13 @@ describe('the form of a bank', () => {
   })
   it('moves a field to another page as it is', () => {
     expect(shape(place(require(plan, 'address', true), 'address', 'person'))[0]).toBe('person:name*,id_no*,phone*,address*')
+  })
+  it('offers ways in which the card comes, one at least, and tells which are new', () => {
+    const sent = offer(plan, 'branch', false)
+    expect(sent.deliveries).toEqual(['home', 'work'])
+    expect(differences(plan, sent)).toEqual([{ kind: 'noWay', way: 'branch' }])
+    expect(differences(sent, offer(sent, 'branch', true))).toEqual([{ kind: 'way', way: 'branch' }])
+    expect(offer(offer(sent, 'work', false), 'home', false).deliveries).toEqual(['home'])
   })
   it('keeps the minimum asked for and required', () => {
     expect(shape(require(drop(plan, 'name'), 'name', false))).toEqual(shape(plan))

@@ -1,4 +1,4 @@
-import { formFields, formMinimum, formSteps, type FormFieldName, type FormPlan, type FormStepKey } from '@client/index'
+import { deliveryWays, formFields, formMinimum, formSteps, type DeliveryWay, type FormFieldName, type FormPlan, type FormStepKey } from '@client/index'
 
 /** The page on which a field stands unless it was put elsewhere. */
 const home: Record<FormStepKey, readonly FormFieldName[]> = {
@@ -20,9 +20,10 @@ const copy = (plan: FormPlan): FormPlan => ({ ...plan, steps: plan.steps.map((s)
 
 /** What a form asks otherwise than another: a field, a page's order, the pages' order, or what income is of. */
 export interface Difference {
-  kind: 'added' | 'dropped' | 'required' | 'optional' | 'moved' | 'order' | 'pages' | 'perYear' | 'perMonth'
+  kind: 'added' | 'dropped' | 'required' | 'optional' | 'moved' | 'order' | 'pages' | 'perYear' | 'perMonth' | 'way' | 'noWay'
   name?: FormFieldName
   step?: FormStepKey
+  way?: DeliveryWay
 }
 
 const flat = (plan: FormPlan) => plan.steps.flatMap((s) => s.fields.map((f) => ({ ...f, step: s.key })))
@@ -43,8 +44,16 @@ export function differences(from: FormPlan, to: FormPlan): Difference[] {
   for (const step of formSteps) if (stayed(was, is, step) !== stayed(is, was, step)) out.push({ kind: 'order', step })
   const pages = (plan: FormPlan, other: FormPlan) => plan.steps.filter((s) => other.steps.some((o) => o.key === s.key)).map((s) => s.key).join()
   if (pages(from, to) !== pages(to, from)) out.push({ kind: 'pages' })
+  for (const way of deliveryWays)
+    if (from.deliveries.includes(way) !== to.deliveries.includes(way)) out.push({ kind: to.deliveries.includes(way) ? 'way' : 'noWay', way })
   if (from.income_period !== to.income_period) out.push({ kind: to.income_period === 'year' ? 'perYear' : 'perMonth' })
   return out
+}
+
+/** Offers a way in which the card comes, or no longer; one stays at least. */
+export function offer(plan: FormPlan, way: DeliveryWay, on: boolean): FormPlan {
+  const deliveries = deliveryWays.filter((w) => (w === way ? on : plan.deliveries.includes(w)))
+  return deliveries.length ? { ...plan, deliveries } : plan
 }
 
 const swap = <T>(list: T[], i: number, by: number): void => {

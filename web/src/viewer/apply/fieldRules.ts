@@ -6,7 +6,7 @@ export type Values = Record<string, string>
 
 export type Problem =
   | 'product' | 'name' | `id.${IdProblem}` | 'phone' | 'otherPhone' | 'email' | 'city' | 'required' | 'choose' | 'pinyin' | 'expiry' | 'expired'
-  | 'employer_phone' | 'contact_phone' | 'years' | 'limit'
+  | 'employer_phone' | 'contact_phone' | 'years' | 'limit' | 'outlet'
 
 /** The names of the values of a field; a contact has three. */
 export const partsOf = (field: string): string[] =>
@@ -66,6 +66,7 @@ export function problemsOf(fields: AskedField[], values: Values, idNo: string, p
       const problem = value ? wrongValue(name, value, phoneMasked, now) : field.required || some ? missing(name) : null
       if (problem) found[name] = problem
     }
+    if (field.name === 'delivery_to' && values.delivery_to === 'branch' && !values.delivery_outlet_id) found.delivery_outlet_id = 'outlet'
   }
   return found
 }
@@ -83,9 +84,11 @@ export function valueAt(path: string): string {
   return contact ? `contact${Number(contact[1]) + 1}_${contact[2]}` : path.replace(/^applicant\./, '')
 }
 
-/** The page of the form that asks for a value. */
-export const pageOf = (plan: FormPlan, name: string): string | undefined =>
-  plan.steps.find((step) => step.fields.some((f) => partsOf(f.name).includes(name)))?.key
+/** The page of the form that asks for a value; an outlet is asked for with how the card comes. */
+export function pageOf(plan: FormPlan, name: string): string | undefined {
+  const asked = name === 'delivery_outlet_id' ? 'delivery_to' : name
+  return plan.steps.find((step) => step.fields.some((f) => partsOf(f.name).includes(asked)))?.key
+}
 
 /** The values as the API takes them: only what the form asks for, and only what is there. */
 export function applicantOf(plan: FormPlan, values: Values, idNo: string): Applicant {
@@ -117,6 +120,7 @@ export function applicantOf(plan: FormPlan, values: Values, idNo: string): Appli
     income_band: given('income_band'),
     contacts: contacts.length ? contacts : undefined,
     delivery_to: given('delivery_to'),
+    delivery_outlet_id: given('delivery_to') === 'branch' ? values.delivery_outlet_id : undefined,
     limit_wished_fen: limit === undefined ? undefined : Number(limit) * 100,
     auto_repay: repay === undefined ? undefined : repay === 'yes',
   }

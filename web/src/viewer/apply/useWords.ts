@@ -1,19 +1,20 @@
-import { formOptions } from '@client/index'
+import { formOptions, type Outlet } from '@client/index'
 import { money } from '@shared/format'
+import { useRegions } from '@shared/regions/useRegions'
+import { getOutlet } from '../calls/outlets'
 import type { Values } from './fieldRules'
 
 /** What people read instead of codes; the list of places is loaded when first needed. */
 export function useWords(values: Values) {
   const { t, te } = useI18n()
-  const place = ref('')
+  const place = useRegions().ofCode(() => values.city_code ?? '')
+  const outlet = shallowRef<Outlet | null>(null)
   watch(
-    () => values.city_code ?? '',
-    async (code) => {
-      if (!code) return void (place.value = '')
-      const { areaList } = await import('@vant/area-data')
-      if (code !== values.city_code) return
-      const names = [areaList.province_list[`${code.slice(0, 2)}0000`], areaList.city_list[`${code.slice(0, 4)}00`], areaList.county_list[code]]
-      place.value = [...new Set(names)].filter(Boolean).join(' ') || code
+    () => values.delivery_outlet_id ?? '',
+    async (id) => {
+      outlet.value = null
+      const found = id ? await getOutlet(id).catch(() => null) : null
+      if (found?.id === values.delivery_outlet_id) outlet.value = found
     },
     { immediate: true },
   )
@@ -23,6 +24,8 @@ export function useWords(values: Values) {
     switch (name) {
       case 'city_code':
         return place.value
+      case 'delivery_outlet_id':
+        return outlet.value?.name ?? ''
       case 'income_band':
         return te(`shared.form.band.${value}`) ? t(`shared.form.band.${value}`) : value
       case 'id_expires_on':
