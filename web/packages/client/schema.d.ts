@@ -11497,7 +11497,7 @@ export interface components {
             from: unknown;
             key: string;
             /** @enum {string} */
-            kind: "minutes" | "days" | "count" | "fen" | "flag" | "clock" | "hours";
+            kind: "minutes" | "days" | "count" | "fen" | "bps" | "flag" | "clock" | "hours";
             to: unknown;
         };
         SettingReasonInBody: {
