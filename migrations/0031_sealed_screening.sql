@@ -8,6 +8,8 @@ ALTER TABLE screening_earlier RENAME COLUMN input TO input_sealed;
 ALTER TABLE screening_earlier ADD COLUMN input_mark VARCHAR(64);
 
 -- +goose Down
--- What was sealed meanwhile stays so.
+-- What was sealed meanwhile stays so, and loses its mark.
+ALTER TABLE screening_earlier DROP COLUMN input_mark;
+ALTER TABLE screening_decision DROP COLUMN input_mark;
 ALTER TABLE screening_decision RENAME COLUMN input_sealed TO input;
 ALTER TABLE screening_earlier RENAME COLUMN input_sealed TO input;

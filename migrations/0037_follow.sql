@@ -8,7 +8,7 @@ CREATE TABLE host_follow (
   followed_at DATETIME(6)  NOT NULL
 );
 CREATE UNIQUE INDEX host_follow_viewer ON host_follow (bank_id, viewer_id, host_id);
-CREATE INDEX host_follow_host ON host_follow (bank_id, host_id, id);
+CREATE INDEX host_follow_host ON host_follow (bank_id, host_id, id, followed_at); -- counted by itself
 CREATE INDEX room_host ON room (bank_id, host_id, status, starts_at);
 
 -- What a follower is told of a room by; nobody asked for that room itself.

@@ -1,0 +1,4 @@
+package migrations
+
+// Provider is what runs the files.
+var Provider = provider
