@@ -86,6 +86,7 @@ func newDepartment(t *testing.T, d *db.DB) *department {
 	if err != nil {
 		t.Fatal(err)
 	}
+	people.PasswordCost = testkit.CheapPasswords
 	book := &card.Book{DB: d, Keys: keys, Box: dep.box, Push: nowhere{}}
 	screens := screen.New(book)
 	book.Screens = screens

@@ -55,6 +55,7 @@ func newBack(t *testing.T, d *db.DB) *back {
 	if err != nil {
 		t.Fatal(err)
 	}
+	people.PasswordCost = testkit.CheapPasswords
 	b.desk = settle.New(d, b.book, outbox.New(d), banks, b.gate)
 	s := server.New(server.Deps{Log: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(), Auth: people,
 		Banks: banks, Keys: keys, Ledger: b.book, Settle: b.desk, Terms: terms.New(d, keys), Reports: report.New(d), DB: d})

@@ -37,6 +37,7 @@ func newWatch(t *testing.T, d *db.DB) *back {
 	if err != nil {
 		t.Fatal(err)
 	}
+	people.PasswordCost = testkit.CheapPasswords
 	web := httptest.NewServer(server.New(server.Deps{Log: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(), Auth: people,
 		Banks: banks, Keys: keys, DB: d, Settings: &setting.Desk{DB: d, Classes: []keeping.Class{orders}},
 		Keeper: keeping.New(keeping.Deps{DB: d, Banks: banks, Classes: []keeping.Class{orders}})}).Handler())

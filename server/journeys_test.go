@@ -148,6 +148,7 @@ func (d *department) hire(name string, role auth.Role) {
 	if err != nil {
 		d.t.Fatal(err)
 	}
+	people.PasswordCost = testkit.CheapPasswords
 	err = d.db.InTx(d.ctx, func(tx *db.Tx) (err error) {
 		d.ids[name], err = people.CreateStaff(d.ctx, tx, d.bank.ID, auth.NewStaff{Username: name, Name: name, Password: "pass-" + name, Roles: []auth.Role{role}})
 		return err

@@ -14,6 +14,7 @@ import (
 	"yinbo/internal/db"
 	"yinbo/internal/id"
 	"yinbo/internal/tenant"
+	"yinbo/internal/testkit"
 	"yinbo/order/bulk"
 	"yinbo/order/catalog"
 )
@@ -25,6 +26,7 @@ func (s *shop) staff(role auth.Role) string {
 	if err != nil {
 		s.T.Fatal(err)
 	}
+	people.PasswordCost = testkit.CheapPasswords
 	err = s.DB.InTx(s.Ctx, func(tx *db.Tx) error {
 		_, err := people.CreateStaff(s.Ctx, tx, s.Bank.ID, auth.NewStaff{Username: "shop-" + string(role), Name: string(role), Password: "pass-" + string(role), Roles: []auth.Role{role}})
 		return err

@@ -22,6 +22,7 @@ import (
 	"yinbo/internal/auth"
 	"yinbo/internal/pii"
 	"yinbo/internal/tenant"
+	"yinbo/internal/testkit"
 	"yinbo/order/addressbook"
 	"yinbo/order/bulk"
 	"yinbo/order/catalog"
@@ -57,6 +58,7 @@ func newShop(t *testing.T) *shop {
 	if err != nil {
 		t.Fatal(err)
 	}
+	people.PasswordCost = testkit.CheapPasswords
 	vouchers := voucher.New(voucher.Deps{DB: s.DB, Box: s.Box, Keeper: s.Keeper, Keyring: s.Keyring, Orders: s.Orders})
 	web := httptest.NewServer(server.New(server.Deps{Log: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(), Auth: people,
 		Banks: banks, DB: s.DB, Keys: s.Keyring, Catalog: s.Catalog,

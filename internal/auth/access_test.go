@@ -31,6 +31,7 @@ func onEach(t *testing.T, fn func(t *testing.T, d *desk)) {
 			if d.Service, err = auth.New(d.ctx, d.db, keys, tenant.NewDirectory(d.db, ""), d); err != nil {
 				t.Fatal(err)
 			}
+			d.PasswordCost = testkit.CheapPasswords
 			fn(t, d)
 		})
 	}

@@ -45,6 +45,7 @@ func onEachMeddled(t *testing.T, fn func(t *testing.T, d *desk, c *meddling)) {
 			if d.Service, err = auth.New(d.ctx, d.db, keys, tenant.NewDirectory(d.db, ""), d); err != nil {
 				t.Fatal(err)
 			}
+			d.PasswordCost = testkit.CheapPasswords
 			fn(t, d, c)
 		})
 	}

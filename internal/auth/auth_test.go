@@ -52,6 +52,7 @@ func open(t *testing.T) *desk {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.PasswordCost = testkit.CheapPasswords
 	d.Service = s
 	return d
 }

@@ -19,8 +19,8 @@ import (
 	"yinbo/internal/tenant"
 )
 
-// Passwords are hashed by argon2id with OWASP's smaller profile: 19 MiB, so that
-// a burst of sign-ins does not take the node's memory.
+// passwordCost is OWASP's smaller profile of argon2id: 19 MiB, so that a burst of
+// sign-ins does not take the node's memory.
 var passwordCost = &argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32}
 
 // formerPasswords is how many of a person's last passwords, the present one
@@ -76,8 +76,8 @@ func passwordIs(password, hash string) (bool, error) {
 	return ok, nil
 }
 
-func hashPassword(password string) (string, error) {
-	hash, err := argon2id.CreateHash(password, passwordCost)
+func (s *Service) hashPassword(password string) (string, error) {
+	hash, err := argon2id.CreateHash(password, s.PasswordCost)
 	if err != nil {
 		return "", fmt.Errorf("auth: password: %w", err)
 	}
@@ -104,7 +104,7 @@ func (s *Service) ChangePassword(ctx context.Context, p Principal, old, password
 	if err := s.notUsedBefore(ctx, p, row.hash, password); err != nil {
 		return err
 	}
-	hash, err := hashPassword(password)
+	hash, err := s.hashPassword(password)
 	if err != nil {
 		return err
 	}

@@ -131,7 +131,7 @@ func (s *Service) apply(ctx context.Context, tx *db.Tx, by Principal, r Request)
 		set += ", totp_sealed = NULL, totp_pending_sealed = NULL"
 	case ReqPassword:
 		password = once()
-		hash, err := hashPassword(password)
+		hash, err := s.hashPassword(password)
 		if err != nil {
 			return "", err
 		}

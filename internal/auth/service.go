@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/alexedwards/argon2id"
+
 	"yinbo/internal/db"
 	"yinbo/internal/pii"
 	"yinbo/internal/tenant"
@@ -20,6 +22,8 @@ type Texter interface {
 
 // Service signs people in and knows them again.
 type Service struct {
+	PasswordCost *argon2id.Params // of new hashes; tests have cheaper ones
+
 	db    *db.DB
 	keys  *pii.Keyring
 	banks *tenant.Directory
@@ -41,7 +45,7 @@ func New(ctx context.Context, d *db.DB, keys *pii.Keyring, banks *tenant.Directo
 	if err != nil {
 		return nil, err
 	}
-	return &Service{db: d, keys: keys, banks: banks, sms: sms, token: token,
+	return &Service{PasswordCost: passwordCost, db: d, keys: keys, banks: banks, sms: sms, token: token,
 		passwords: make(chan struct{}, 2), revoked: map[string]time.Time{}, tokens: map[string]claims{},
 		seen: d.Clock().Now().Add(-staffAccess - viewerAccess)}, nil
 }

@@ -26,7 +26,7 @@ type NewStaff struct {
 // CreateStaff writes a member of staff within tx and gives the id. It is for who
 // stands above the rules: a command, demo data, an approved request.
 func (s *Service) CreateStaff(ctx context.Context, tx *db.Tx, bank string, n NewStaff) (string, error) {
-	hash, err := hashPassword(n.Password)
+	hash, err := s.hashPassword(n.Password)
 	if err != nil {
 		return "", err
 	}

@@ -21,6 +21,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/alexedwards/argon2id"
 	"github.com/alicebob/miniredis/v2"
 	"github.com/go-sql-driver/mysql"
 	"github.com/redis/go-redis/v9"
@@ -32,6 +33,9 @@ import (
 	"yinbo/internal/tenant"
 	"yinbo/migrations"
 )
+
+// CheapPasswords is what hashes cost in tests, which are not about guessing them.
+var CheapPasswords = &argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32}
 
 // Context ends with the test, at the latest after two minutes.
 func Context(t testing.TB) context.Context {
