@@ -28,7 +28,7 @@ var notAudited = map[string]string{
 	"PUT /statements/{id}/parts/{no}":       "a part of a file; beginning and taking it in are noted",
 	"PATCH /host/rooms/{id}/chat":           "nothing was asked to change",
 	"POST /host/rooms/{id}/rundown/dry-run": "nothing changes",
-	"DELETE /host/rooms/{id}/notice":       "there is none: no change",
+	"DELETE /host/rooms/{id}/notice":        "there is none: no change",
 	"POST /settlements/run":                 "the date was closed before: no change",
 }
 
