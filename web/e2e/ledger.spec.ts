@@ -24,7 +24,7 @@ test('finance goes from the day to the trial balance, an account, an entry, its 
   await page.locator('input[name=ref]').press('Enter')
   await page.locator(`[data-entry="${sale.id}"]`).click()
   const entry = dialog(page, '订单收款')
-  await expect(entry.getByText(sale.order_id)).toBeVisible()
+  await expect(entry.getByTitle(sale.order_id)).toBeVisible()
   await expect(entry.locator('li.this')).toContainText(sale.ref)
   await expect(entry.getByRole('button', { name: '冲销' })).toHaveCount(0)
 })
