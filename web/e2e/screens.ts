@@ -446,14 +446,14 @@ async function pictures(page: Page, app: App | 'viewer', paths: string[]): Promi
 test('every other screen of the viewer', async ({ browser }) => {
   const viewer = await window(browser, phoneSize)
   await viewer.goto('/sign-in')
-  await signIn(viewer)
+  const phone = await signIn(viewer)
   await viewer.waitForURL((url) => url.pathname === '/')
   const session = await viewer.evaluate(() => JSON.parse(localStorage.getItem('yinbo.viewer.session')!) as { accessToken: string })
   const me = caller(outside, session.accessToken)
   const sku = shelf.find((item) => item.product.kind === 'voucher')!.sku_id
   const made = await me.post<{ id: string }>('/orders', { room_id: room, items: [{ sku_id: sku, quantity: 1 }] }, `screens-${Date.now()}`)
   const product = (await me.get<{ items: { id: string }[] }>('/products')).items[0]!.id
-  const application = await apply(outside, {}, room)
+  const application = await apply(outside, {}, room, { phone, call: me })
   const examples = { '/rooms/:id': room, '/orders/:id': made.id, '/products/:id': product, '/applications/:id': application }
   await pictures(viewer, 'viewer', routesOf('viewer').map(({ path }) => filled(path, examples)))
   await viewer.goto(`/rooms/${room}?elder=1`)
