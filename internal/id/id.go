@@ -78,6 +78,7 @@ const (
 	Terms           = "trm"
 	Invoice         = "inv"
 	SettingChange   = "stc"
+	Slice           = "slc"
 	FormChange      = "afc"
 	Follow          = "fol"
 )

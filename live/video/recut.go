@@ -74,7 +74,7 @@ func (v *Video) recut(ctx context.Context, bank, room string, by Staff, version 
 		}
 		rows, told := make([][]any, len(cuts)), make([]string, len(cuts))
 		for i, c := range cuts {
-			rows[i] = []any{id.New(id.Event), bank, room, c.SKUID, c.FromAt.Time, c.ToAt.Time}
+			rows[i] = []any{id.New(id.Slice), bank, room, c.SKUID, c.FromAt.Time, c.ToAt.Time}
 			told[i] = fmt.Sprintf("%s %s-%s", c.SKUID, c.FromAt.UTC().Format(time.TimeOnly), c.ToAt.UTC().Format(time.TimeOnly))
 		}
 		if err := tx.Insert(ctx, "recording_slice (id, bank_id, room_id, sku_id, from_at, to_at)", rows, ""); err != nil {
