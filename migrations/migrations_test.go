@@ -43,6 +43,41 @@ func TestFilesGoDownAndUpAgain(t *testing.T) {
 	})
 }
 
+// A press that was answered before file 42 is answered the same after it.
+func TestKeysOfFlashOrdersAreCarriedOver(t *testing.T) {
+	testkit.EachDB(t, func(t *testing.T, d *db.DB) {
+		ctx := testkit.Context(t)
+		p, err := migrations.Provider(d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.DownTo(ctx, 41); err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range []string{
+			`INSERT INTO orders (id, bank_id, viewer_id, flash_id, status, goods_fen, payable_fen, expires_at, created_at) VALUES
+			('ord_1', 'bank_1', 'vwr_1', 'flash_1', 'paid', 990, 990, '2026-11-01 10:15:00', '2026-11-01 10:00:00'),
+			('ord_2', 'bank_1', 'vwr_1', 'flash_1', 'paid', 990, 990, '2026-11-01 10:15:00', '2026-11-01 10:00:00'),
+			('ord_3', 'bank_1', 'vwr_1', NULL, 'paid', 990, 990, '2026-11-01 10:15:00', '2026-11-01 10:00:00')`,
+			`INSERT INTO idempotency (bank_id, person_id, route, key_hash, body_hash, response, expires_at) VALUES
+			('bank_1', 'vwr_1', 'POST /flash/flash_1/orders', 'k1', 'b1', '{"id":"ord_1","status":"pending_payment"}', '2026-11-03 10:00:00'),
+			('bank_1', 'vwr_1', 'POST /orders', 'k3', 'b3', '{"id":"ord_3"}', '2026-11-03 10:00:00')`,
+		} {
+			if _, err := d.Handle().ExecContext(ctx, s); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := p.Up(ctx); err != nil {
+			t.Fatal(err)
+		}
+		got, err := db.All(ctx, d, func(r db.Row) (s string, err error) { return s, r.Scan(&s) },
+			"SELECT CONCAT(id, ' ', COALESCE(request_key, '-'), ' ', COALESCE(request_body, '-')) FROM orders ORDER BY id")
+		if want := []string{"ord_1 k1 b1", "ord_2 - -", "ord_3 - -"}; err != nil || !slices.Equal(got, want) {
+			t.Errorf("%q %v, want %q", got, err, want)
+		}
+	})
+}
+
 // columns are those of all tables but the runner's own, in order.
 func columns(t *testing.T, d *db.DB) []string {
 	query := "SELECT CONCAT(table_name, '.', column_name) FROM information_schema.columns WHERE table_schema = DATABASE()"

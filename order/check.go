@@ -52,7 +52,7 @@ func orders() []invariant.Rule {
 			"t.status = 'pending_payment' AND t.expires_at < ?", func(now time.Time) []any { return []any{now.Add(-10 * time.Minute)} }),
 		idem.Answered("order.answered", id.Order, "orders", "viewer_id"),
 		idem.AnsweredOnce("order.once", "orders", "viewer_id"),
-		idem.Keyed("order.keyed", "orders", "viewer_id"),
+		idem.Keyed("order.keyed", "orders", "viewer_id", "request_key"),
 	}
 }
 

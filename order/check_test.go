@@ -181,8 +181,10 @@ var tradeBreaks = []testkit.Break{
 		`INSERT INTO idempotency (bank_id, person_id, route, key_hash, body_hash, response, expires_at)
 		SELECT bank_id, person_id, route, 'again', body_hash, response, expires_at FROM idempotency WHERE response LIKE '{"id":"ord%' LIMIT 1`),
 	testkit.Wrong("an order without a key", "order.keyed",
-		"DELETE FROM idempotency WHERE response LIKE CONCAT('{\"id\":\"', "+pending+", '%')"),
+		"DELETE FROM idempotency WHERE response LIKE '{\"id\":\"ord_%'"),
 
+	testkit.Wrong("a press without a key", "order.keyed",
+		"UPDATE orders SET request_key = NULL WHERE flash_id IS NOT NULL"),
 	testkit.Wrong("sold without an order", "flash.sold",
 		"UPDATE flash_sale SET sold = sold + 1"),
 	testkit.Wrong("more sold than there is", "flash.units",

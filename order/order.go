@@ -21,6 +21,7 @@ type Order struct {
 	PaidBy                         string // the payment that paid it, empty for none
 	AddressSealed                  string
 	ExpiresAt, CreatedAt           time.Time
+	Key, Body                      string    // hashes of the press that placed it in a flash sale, else empty
 	FulfillingAt, CompletedAt      time.Time // zero for not (yet)
 	Lines                          []Line
 	Deductions                     []Deduction // in the order in which they are taken off

@@ -17,7 +17,8 @@ func Insert(ctx context.Context, tx *db.Tx, orders ...Order) error {
 	var discounts [][]any
 	for _, o := range orders {
 		heads = append(heads, []any{o.ID, o.Bank, o.Viewer, orNull(o.Room), orNull(o.Flash), orNull(o.ShareCode),
-			string(o.Status), o.Goods, o.Goods - o.Payable, o.Payable, orNull(o.AddressSealed), o.ExpiresAt, o.CreatedAt})
+			string(o.Status), o.Goods, o.Goods - o.Payable, o.Payable, orNull(o.AddressSealed), o.ExpiresAt, o.CreatedAt,
+			orNull(o.Key), orNull(o.Body)})
 		for i, l := range o.Lines {
 			lines = append(lines, []any{o.ID, i + 1, o.Bank, l.SKU, l.Product, l.Merchant, string(l.Kind), l.Title, l.Spec,
 				l.Quantity, l.Price, l.Amount, l.CommissionBps})
@@ -25,7 +26,7 @@ func Insert(ctx context.Context, tx *db.Tx, orders ...Order) error {
 		discounts = append(discounts, o.discountRows()...)
 	}
 	if err := tx.Insert(ctx, `orders (id, bank_id, viewer_id, room_id, flash_id, share_code,
-		status, goods_fen, discount_fen, payable_fen, address_sealed, expires_at, created_at)`, heads, ""); err != nil {
+		status, goods_fen, discount_fen, payable_fen, address_sealed, expires_at, created_at, request_key, request_body)`, heads, ""); err != nil {
 		return err
 	}
 	if err := tx.Insert(ctx, `order_line (order_id, line_no, bank_id, sku_id, product_id, merchant_id, kind, title, spec,
@@ -37,13 +38,13 @@ func Insert(ctx context.Context, tx *db.Tx, orders ...Order) error {
 
 const columns = `SELECT id, bank_id, viewer_id, COALESCE(room_id, ''), COALESCE(flash_id, ''), COALESCE(share_code, ''), status,
 	goods_fen, payable_fen, paid_fen, refunded_fen, COALESCE(paid_by, ''), COALESCE(address_sealed, ''), expires_at, created_at,
-	fulfilling_at, completed_at FROM orders WHERE `
+	fulfilling_at, completed_at, COALESCE(request_key, ''), COALESCE(request_body, '') FROM orders WHERE `
 
 func scan(r db.Row) (o Order, err error) {
 	var expires, created, fulfilling, completed db.Time
 	err = r.Scan(&o.ID, &o.Bank, &o.Viewer, &o.Room, &o.Flash, &o.ShareCode, &o.Status,
 		&o.Goods, &o.Payable, &o.Paid, &o.Refunded, &o.PaidBy, &o.AddressSealed, &expires, &created,
-		&fulfilling, &completed)
+		&fulfilling, &completed, &o.Key, &o.Body)
 	o.ExpiresAt, o.CreatedAt = expires.Time, created.Time
 	o.FulfillingAt, o.CompletedAt = fulfilling.Time, completed.Time
 	return o, err

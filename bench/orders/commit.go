@@ -176,29 +176,22 @@ func (s *shop) bareBatch(ctx context.Context, bank, flashID string, good catalog
 		if err != nil || n != 1 {
 			return fmt.Errorf("sold out: %w", err)
 		}
-		var claims, orders, lines, answers [][]any
+		var claims, orders, lines [][]any
 		expires := tx.Now.Add(2 * time.Hour)
 		for _, viewer := range viewers {
 			orderID := id.New(id.Order)
 			claims = append(claims, []any{flashID, viewer, bank, 1, 1_000_000})
-			orders = append(orders, []any{orderID, bank, viewer, s.room, flashID, nil, "pending_payment", 990, 990, nil, expires, tx.Now})
+			orders = append(orders, []any{orderID, bank, viewer, s.room, flashID, nil, "pending_payment", 990, 990, nil, expires, tx.Now,
+				idem.Request{Key: viewer}.KeyHash(), bodyHash})
 			lines = append(lines, []any{orderID, 1, bank, line.SKU, line.Product, line.Merchant, string(line.Kind), line.Title, line.Spec, 1, 990, 990, line.CommissionBps})
-			answer, err := idem.Row(idem.Request{Bank: bank, Person: viewer, Route: "POST /flash/" + flashID + "/orders", Key: viewer, BodyHash: bodyHash},
-				order.Order{ID: orderID, Bank: bank, Viewer: viewer, Room: s.room, Flash: flashID, Status: order.PendingPayment, Goods: 990, Payable: 990,
-					ExpiresAt: expires, CreatedAt: tx.Now, Lines: []order.Line{line}}.View(), tx.Now)
-			if err != nil {
-				return err
-			}
-			answers = append(answers, answer)
 		}
 		for _, part := range []struct {
 			into string
 			rows [][]any
 		}{
 			{"flash_claim (flash_id, viewer_id, bank_id, quantity, per_user_limit)", claims},
-			{"orders (id, bank_id, viewer_id, room_id, flash_id, share_code, status, goods_fen, payable_fen, address_sealed, expires_at, created_at)", orders},
+			{"orders (id, bank_id, viewer_id, room_id, flash_id, share_code, status, goods_fen, payable_fen, address_sealed, expires_at, created_at, request_key, request_body)", orders},
 			{"order_line (order_id, line_no, bank_id, sku_id, product_id, merchant_id, kind, title, spec, quantity, price_fen, amount_fen, commission_bps)", lines},
-			{idem.Into, answers},
 		} {
 			if err := tx.Insert(ctx, part.into, part.rows, ""); err != nil {
 				return err

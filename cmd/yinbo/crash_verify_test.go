@@ -153,7 +153,9 @@ func (c *crowd) contradictions() (found []string) {
 func (c *crowd) contradicts(a *act) string {
 	w := c.w
 	sum := sha256.Sum256([]byte(a.key))
-	kept, isKept, err := db.Value[string](w.t.Context(), w.db, "SELECT response FROM idempotency WHERE person_id = ? AND key_hash = ?", a.who.Viewer.ID, hex.EncodeToString(sum[:]))
+	hash := hex.EncodeToString(sum[:])
+	kept, isKept, err := db.Value[string](w.t.Context(), w.db, `SELECT response FROM idempotency WHERE person_id = ? AND key_hash = ?
+		UNION ALL SELECT id FROM orders WHERE viewer_id = ? AND request_key = ?`, a.who.Viewer.ID, hash, a.who.Viewer.ID, hash)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -43,14 +43,14 @@ func AnsweredOnce(name, table, person string) invariant.Rule {
 }
 
 // Keyed says that every object of table placed within the last half of Keep was
-// placed under a key: one that has none was placed behind its person's back, or
-// twice.
-func Keyed(name, table, person string) invariant.Rule {
+// placed under a key, which its own column has or a kept answer: one that has none
+// was placed behind its person's back, or twice.
+func Keyed(name, table, person, key string) invariant.Rule {
 	return invariant.Rule{
 		Name:   name,
 		Means:  "whatever was placed in the last 24 hours was placed under an idempotency key, which names it",
 		Of:     table,
-		Broken: fmt.Sprintf("SELECT t.bank_id, t.id, 'no key names it' FROM %s t WHERE t.created_at > ? AND %s = 0", table, fmt.Sprintf(named, person)),
+		Broken: fmt.Sprintf("SELECT t.bank_id, t.id, 'no key names it' FROM %s t WHERE t.created_at > ? AND t.%s IS NULL AND %s = 0", table, key, fmt.Sprintf(named, person)),
 		Args:   func(now time.Time) []any { return []any{now.Add(-Keep / 2)} },
 	}
 }

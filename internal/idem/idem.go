@@ -31,9 +31,18 @@ type Request struct {
 	Bank, Person, Route, Key, BodyHash string
 }
 
-func (r Request) keyHash() string {
+// KeyHash is what is stored of the key.
+func (r Request) KeyHash() string {
 	sum := sha256.Sum256([]byte(r.Key))
 	return hex.EncodeToString(sum[:])
+}
+
+// SameBody is 422 idempotency.mismatch when the key came with another body before.
+func (r Request) SameBody(before string) error {
+	if before != r.BodyHash {
+		return fault.New(fault.Invalid, "idempotency.mismatch").With("Idempotency-Key", "idempotency.mismatch")
+	}
+	return nil
 }
 
 // Keeper knows what is under way on this node.
@@ -71,12 +80,12 @@ func Lookup[T any](ctx context.Context, q db.Querier, r Request) (answer T, foun
 		var v row
 		return v, s.Scan(&v.body, &v.response)
 	}, `SELECT body_hash, response FROM idempotency WHERE bank_id = ? AND person_id = ? AND route = ? AND key_hash = ?`,
-		r.Bank, r.Person, r.Route, r.keyHash())
+		r.Bank, r.Person, r.Route, r.KeyHash())
 	if err != nil || !found {
 		return answer, false, err
 	}
-	if kept.body != r.BodyHash {
-		return answer, false, fault.New(fault.Invalid, "idempotency.mismatch").With("Idempotency-Key", "idempotency.mismatch")
+	if err := r.SameBody(kept.body); err != nil {
+		return answer, false, err
 	}
 	if err := json.Unmarshal([]byte(kept.response), &answer); err != nil {
 		return answer, false, fmt.Errorf("idem: kept answer of %s: %w", r.Route, err)
@@ -84,26 +93,15 @@ func Lookup[T any](ctx context.Context, q db.Querier, r Request) (answer T, foun
 	return answer, true, nil
 }
 
-// Into names the columns that Row fills, for writers of many rows at once.
-const Into = "idempotency (bank_id, person_id, route, key_hash, body_hash, response, expires_at)"
-
-// Row is the row that keeps answer for r.
-func Row(r Request, answer any, now time.Time) ([]any, error) {
-	raw, err := json.Marshal(answer)
-	if err != nil {
-		return nil, fmt.Errorf("idem: answer of %s: %w", r.Route, err)
-	}
-	return []any{r.Bank, r.Person, r.Route, r.keyHash(), r.BodyHash, string(raw), now.Add(Keep)}, nil
-}
-
 // Save keeps answer for r within tx. When another node was first, the unique
 // key refuses it with conflict idempotency.in_flight.
 func Save(ctx context.Context, tx *db.Tx, r Request, answer any) error {
-	row, err := Row(r, answer, tx.Now)
+	raw, err := json.Marshal(answer)
 	if err != nil {
-		return err
+		return fmt.Errorf("idem: answer of %s: %w", r.Route, err)
 	}
-	err = tx.Insert(ctx, Into, [][]any{row}, "")
+	err = tx.Insert(ctx, "idempotency (bank_id, person_id, route, key_hash, body_hash, response, expires_at)",
+		[][]any{{r.Bank, r.Person, r.Route, r.KeyHash(), r.BodyHash, string(raw), tx.Now.Add(Keep)}}, "")
 	if db.IsDuplicate(err) {
 		return fault.New(fault.Conflict, "idempotency.in_flight").After(time.Second).Because(err)
 	}

@@ -114,7 +114,7 @@ func (d *Desk) walks(ctx context.Context, bank string, f Filter) ([]walk, error)
 	var walks []walk
 	switch {
 	case found.viewer != "":
-		walks = []walk{d.along(bank, "orders_viewer")}
+		walks = []walk{d.along(bank, "orders_request")}
 	case found.orders != nil:
 		walks = []walk{{from: "orders o", key: "o.id", where: []string{"o.bank_id = ?"}, args: []any{bank}}}
 	case f.Room != "" && !open:

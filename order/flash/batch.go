@@ -23,7 +23,7 @@ var errNotPlain = errors.New("flash: not a plain batch")
 // sellAll is the transaction of a batch in the plain case, which is nearly every
 // one: the sale is on and has enough, nobody goes over the limit, no key has an
 // answer. It reads nothing first; that it is so is proved by the conditional
-// update of the row, the check of the claims and the unique key of the answers.
+// update of the row, the check of the claims and the orders' unique key.
 // Else nothing is written, and decide finds out.
 func (s *Sales) sellAll(ctx context.Context, tx *db.Tx, known row, batch []*ticket) (out outcome, err error) {
 	b := takings{units: make(map[string]int64, len(batch))}
@@ -33,7 +33,7 @@ func (s *Sales) sellAll(ctx context.Context, tx *db.Tx, known row, batch []*tick
 	}
 	// The row last but for the claims: it is held for as short as can be, and the
 	// next batch gets ready meanwhile.
-	if err := s.writeOrders(ctx, tx, b); err != nil {
+	if err := order.Insert(ctx, tx, b.orders...); err != nil {
 		return out, notPlain(err)
 	}
 	ok, err := sellIfOn(ctx, tx, known.ID, b.n)
@@ -74,7 +74,7 @@ func (s *Sales) decide(ctx context.Context, tx *db.Tx, known row, batch []*ticke
 	for i, t := range batch {
 		reqs[i], viewers[i] = t.req, t.viewer
 	}
-	kept, err := idem.LookupMany[order.View](ctx, tx, reqs)
+	kept, err := order.KeptAnswers(ctx, tx, r.ID, reqs)
 	if err != nil {
 		return out, err
 	}
@@ -101,12 +101,13 @@ func (s *Sales) decide(ctx context.Context, tx *db.Tx, known row, batch []*ticke
 	if err := s.writeClaims(ctx, tx, r, b); err != nil {
 		return out, err
 	}
-	return out, s.writeOrders(ctx, tx, b)
+	return out, order.Insert(ctx, tx, b.orders...)
 }
 
 // buy puts a ticket's order into what the batch sells.
 func (s *Sales) buy(tx *db.Tx, t *ticket, b *takings) verdict {
 	o := t.order
+	o.Key, o.Body = t.req.KeyHash(), t.req.BodyHash
 	o.CreatedAt, o.ExpiresAt = tx.Now, tx.Now.Add(s.TTL)
 	b.add(t, o)
 	return verdict{bought: true, view: o.View()}
@@ -114,7 +115,7 @@ func (s *Sales) buy(tx *db.Tx, t *ticket, b *takings) verdict {
 
 // judge decides one wish against the row and the claims as they stand after
 // those before it.
-func judge(kept idem.Kept[order.View], t *ticket, r row, claims map[string]int64, tx *db.Tx) verdict {
+func judge(kept order.Kept, t *ticket, r row, claims map[string]int64, tx *db.Tx) verdict {
 	switch {
 	case kept.Err != nil:
 		return verdict{err: kept.Err}
@@ -139,32 +140,15 @@ func judge(kept idem.Kept[order.View], t *ticket, r row, claims map[string]int64
 
 // takings is what a batch sells.
 type takings struct {
-	tickets []*ticket
-	orders  []order.Order
-	units   map[string]int64 // by viewer
-	n       int64
+	orders []order.Order
+	units  map[string]int64 // by viewer
+	n      int64
 }
 
 func (b *takings) add(t *ticket, o order.Order) {
-	b.tickets, b.orders = append(b.tickets, t), append(b.orders, o)
+	b.orders = append(b.orders, o)
 	b.units[t.viewer] += t.n
 	b.n += t.n
-}
-
-// writeOrders stores the orders that a batch makes, and the answers to their keys.
-func (s *Sales) writeOrders(ctx context.Context, tx *db.Tx, b takings) error {
-	if err := order.Insert(ctx, tx, b.orders...); err != nil {
-		return err
-	}
-	answers := make([][]any, len(b.tickets))
-	for i, t := range b.tickets {
-		answer, err := idem.Row(t.req, b.orders[i].View(), tx.Now)
-		if err != nil {
-			return err
-		}
-		answers[i] = answer
-	}
-	return tx.Insert(ctx, idem.Into, answers, "")
 }
 
 // writeClaims counts what the batch sells to its viewers. Who sells the last unit

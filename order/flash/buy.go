@@ -117,11 +117,16 @@ func (s *Sales) reconsider(ctx context.Context, sl *sale, req idem.Request, p Pu
 	if err := p.complete(&req); err != nil {
 		return nil, before, err
 	}
-	before, found, err := idem.Lookup[order.View](ctx, s.DB, req)
-	if err == nil && !found {
-		err = refusal
+	kept, err := order.KeptAnswers(ctx, s.DB, p.Flash, []idem.Request{req})
+	switch {
+	case err != nil:
+		return nil, before, err
+	case kept[0].Err != nil:
+		return nil, before, kept[0].Err
+	case !kept[0].Found:
+		return nil, before, refusal
 	}
-	return nil, before, err
+	return nil, kept[0].Answer, nil
 }
 
 // ticket checks a wish against what the node knows and takes the hold for it.
