@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pressly/goose/v3"
+
 	"yinbo/internal/db"
 	"yinbo/internal/testkit"
 	"yinbo/migrations"
@@ -22,18 +24,7 @@ func TestFilesGoDownAndUpAgain(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for {
-			v, err := p.GetDBVersion(ctx)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if v <= earlier {
-				break
-			}
-			if _, err := p.Down(ctx); err != nil {
-				t.Fatal(err)
-			}
-		}
+		down(t, p, earlier)
 		if _, err := migrations.Up(ctx, d); err != nil {
 			t.Fatal(err)
 		}
@@ -51,9 +42,7 @@ func TestKeysOfFlashOrdersAreCarriedOver(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := p.DownTo(ctx, 41); err != nil {
-			t.Fatal(err)
-		}
+		down(t, p, 41)
 		for _, s := range []string{
 			`INSERT INTO orders (id, bank_id, viewer_id, flash_id, status, goods_fen, payable_fen, expires_at, created_at) VALUES
 			('ord_1', 'bank_1', 'vwr_1', 'flash_1', 'paid', 990, 990, '2026-11-01 10:15:00', '2026-11-01 10:00:00'),
@@ -76,6 +65,23 @@ func TestKeysOfFlashOrdersAreCarriedOver(t *testing.T) {
 			t.Errorf("%q %v, want %q", got, err, want)
 		}
 	})
+}
+
+// down takes files back, the last first, until the version is no later than to.
+func down(t *testing.T, p *goose.Provider, to int64) {
+	ctx := testkit.Context(t)
+	for {
+		v, err := p.GetDBVersion(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v <= to {
+			return
+		}
+		if _, err := p.Down(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // columns are those of all tables but the runner's own, in order.
