@@ -1,9 +1,11 @@
 package hub
 
 import (
+	"bytes"
 	"sync"
 	"time"
 
+	"github.com/gobwas/ws"
 	"github.com/gorilla/websocket"
 
 	"yinbo/internal/auth"
@@ -38,7 +40,7 @@ const normal = websocket.CloseNormalClosure
 // has a frame for it writes it, under mu, and never waits.
 type conn struct {
 	hub   *Hub
-	ws    *websocket.Conn // makes frames of messages; they end in wire.Write
+	ws    *websocket.Conn // makes frames of its own messages; they end in wire.Write
 	lang  fault.Lang
 	ip    string
 	guest [12]byte // tells a guest from another
@@ -87,7 +89,6 @@ type backlog struct {
 	parts [][]byte // the first may be begun
 	bytes int
 	moved time.Time // when the peer took something, or the backlog began
-	lent  bool      // what is being written is nobody's to change: it need not be copied
 }
 
 // tell writes a text frame of its own. False when the socket is over.
@@ -111,7 +112,7 @@ const large = 2 << 10
 // write writes a text frame, with the lock held.
 func (c *conn) write(raw []byte) {
 	if len(raw) > large {
-		c.share(prepared(websocket.TextMessage, raw))
+		c.share(framed(ws.OpText, raw))
 		return
 	}
 	if c.ws.WriteMessage(websocket.TextMessage, raw) != nil {
@@ -120,12 +121,35 @@ func (c *conn) write(raw []byte) {
 }
 
 // share writes a frame that others get as well, with the lock held.
-func (c *conn) share(m *websocket.PreparedMessage) {
-	c.out.lent = true
-	if c.ws.WritePreparedMessage(m) != nil {
+func (c *conn) share(m shared) {
+	if c.send(m, true) != nil {
 		c.link.shut()
 	}
-	c.out.lent = false
+}
+
+// send gives the kernel what it takes of p now; the rest waits in the backlog, as
+// a copy unless p is lent: nobody's to change.
+func (c *conn) send(p []byte, lent bool) error {
+	if c.out.bytes == 0 {
+		n, err := c.link.write(p)
+		if err != nil || n == len(p) {
+			return err
+		}
+		p = p[n:]
+		c.out.moved = time.Now()
+		defer c.stalls()
+	}
+	if !lent {
+		p = bytes.Clone(p)
+	}
+	c.out.parts, c.out.bytes = append(c.out.parts, p), c.out.bytes+len(p)
+	return nil
+}
+
+// stalls sees to it that the backlog is written, or the socket ends.
+func (c *conn) stalls() {
+	c.link.await()
+	c.hub.wheel.set(c, c.out.moved.Add(writeTime))
 }
 
 // end writes a last frame, nil for none, after which the socket closes.

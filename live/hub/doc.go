@@ -3,11 +3,12 @@
 //
 // # A socket
 //
-// gorilla upgrades the request and makes frames of messages; the connection below
-// it is ours (wire): a write gives the kernel what it takes now and never waits,
-// the rest stays in the socket's backlog until the kernel takes more. So whoever
-// has a frame for a socket writes it, under the socket's lock, and no goroutine is
-// parked for it. The handler returns after the upgrade.
+// gorilla upgrades the request and makes frames of what is for one socket alone;
+// what many get is encoded once, as the bytes of a frame (shared). The connection
+// below it is ours (wire): a write gives the kernel what it takes now and never
+// waits, the rest stays in the socket's backlog until the kernel takes more. So
+// whoever has a frame for a socket writes it, under the socket's lock, and no
+// goroutine is parked for it. The handler returns after the upgrade.
 //
 // What a client sends is waited for in one of two ways behind one small seam
 // (link): polled, where a few goroutines wait by epoll for all plain TCP sockets on

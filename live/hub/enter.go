@@ -6,7 +6,7 @@ import (
 	"encoding/json"
 	"time"
 
-	"github.com/gorilla/websocket"
+	"github.com/gobwas/ws"
 
 	"yinbo/internal/auth"
 	"yinbo/live"
@@ -117,7 +117,7 @@ func (r *room) recover(c *conn, s *since) bool {
 		r.mu.Unlock()
 		return false
 	}
-	frame := r.returns.frame(s.Seq, r.last, func() *websocket.PreparedMessage {
+	frame := r.returns.frame(s.Seq, r.last, func() shared {
 		return prepare(recoveredFrame{Type: "joined", Epoch: r.epoch, Seq: r.last, Recovered: true, Events: missed})
 	})
 	r.seat(c, frame)
@@ -127,7 +127,7 @@ func (r *room) recover(c *conn, s *since) bool {
 
 // place lets in one who has a picture as of seq; false when the ring no longer
 // holds what came after that.
-func (r *room) place(c *conn, seq int64, joined *websocket.PreparedMessage) bool {
+func (r *room) place(c *conn, seq int64, joined shared) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.catchShards()
@@ -145,7 +145,7 @@ func (r *room) place(c *conn, seq int64, joined *websocket.PreparedMessage) bool
 
 // seat gives a socket its first frames and hands it to a shard, with the lock
 // held and everything written that happened: what comes later comes after them.
-func (r *room) seat(c *conn, frames ...*websocket.PreparedMessage) {
+func (r *room) seat(c *conn, frames ...shared) {
 	r.next++
 	s := r.shards[r.next%len(r.shards)]
 	c.mu.Lock()
@@ -187,10 +187,10 @@ func (r *room) after(seq int64) ([]json.RawMessage, bool) {
 // away at once has missed the same.
 type returns struct {
 	from, to int64
-	prepared *websocket.PreparedMessage
+	prepared shared
 }
 
-func (k *returns) frame(from, to int64, make func() *websocket.PreparedMessage) *websocket.PreparedMessage {
+func (k *returns) frame(from, to int64, make func() shared) shared {
 	if k.prepared == nil || k.from != from || k.to != to {
 		k.from, k.to, k.prepared = from, to, make()
 	}
@@ -201,7 +201,7 @@ func (k *returns) frame(from, to int64, make func() *websocket.PreparedMessage) 
 type picture struct {
 	seq    int64
 	at     time.Time
-	joined *websocket.PreparedMessage
+	joined shared
 }
 
 // fresh is how long a picture serves those who come after it was made.
@@ -231,14 +231,13 @@ func (r *room) paint(ctx context.Context) (picture, error) {
 }
 
 // prepare makes a frame for many.
-func prepare(v any) *websocket.PreparedMessage { return prepared(websocket.TextMessage, encode(v)) }
+func prepare(v any) shared { return framed(ws.OpText, encode(v)) }
 
-func prepared(kind int, raw []byte) *websocket.PreparedMessage {
-	m, err := websocket.NewPreparedMessage(kind, raw)
-	if err != nil { // it writes to memory
-		panic(err)
-	}
-	return m
+// shared is a frame that is made once and written to many.
+type shared []byte
+
+func framed(op ws.OpCode, payload []byte) shared {
+	return ws.MustCompileFrame(ws.NewFrame(op, true, payload))
 }
 
 // here counts the viewers on this node, with the lock held.

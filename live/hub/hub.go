@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/gobwas/ws"
 	"github.com/gorilla/websocket"
 	"golang.org/x/time/rate"
 
@@ -38,7 +39,7 @@ type Hub struct {
 	Deps
 	salt     []byte // guests are told apart by a hash that only this node can make
 	upgrader websocket.Upgrader
-	ping     *websocket.PreparedMessage
+	ping     shared
 	born     time.Time
 	shards   int // of a room
 	steps    steps
@@ -87,7 +88,7 @@ func New(d Deps) *Hub {
 	d.Config = d.withDefaults()
 	h := &Hub{Deps: d, salt: make([]byte, 32), born: time.Now(), shards: runtime.GOMAXPROCS(0), steps: stepsOf(d.Backlog),
 		rooms: map[string]*room{}, banks: map[string]*bank{}, conns: map[*conn]struct{}{}, addresses: map[string]int{},
-		ping: prepared(websocket.PingMessage, nil), door: rate.NewLimiter(rate.Limit(d.Accepts), d.Accepts), wheel: newWheel(),
+		ping: framed(ws.OpPing, nil), door: rate.NewLimiter(rate.Limit(d.Accepts), d.Accepts), wheel: newWheel(),
 		jobs: make(chan func(), jobQueue), sayings: make(chan saying, sayQueue)}
 	h.upgrader = websocket.Upgrader{ReadBufferSize: 1, WriteBufferSize: 4096, WriteBufferPool: &sync.Pool{}, CheckOrigin: h.sameOrigin}
 	rand.Read(h.salt)

@@ -9,7 +9,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/gorilla/websocket"
 	"golang.org/x/time/rate"
 
 	"yinbo/internal/id"
@@ -213,12 +212,12 @@ func (r *room) tickers() {
 // owed is the latest of every figure, in a frame for those who lack some.
 type owed struct {
 	seq      int64
-	prepared *websocket.PreparedMessage
+	prepared shared
 }
 
 // figures gives the latest of every figure to one who has the facts up to seq;
 // nil when there are none.
-func (r *room) figures(seq int64) *websocket.PreparedMessage {
+func (r *room) figures(seq int64) shared {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(r.latest) == 0 {

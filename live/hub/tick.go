@@ -6,8 +6,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/gorilla/websocket"
 )
 
 // tick writes what is gathered: facts at once, talk and state when a tick has
@@ -136,7 +134,7 @@ type frame struct {
 
 	parts [all + 1]struct {
 		once     sync.Once
-		prepared *websocket.PreparedMessage
+		prepared shared
 	}
 	room  *room
 	left  atomic.Int32 // shards that still write it
@@ -160,7 +158,7 @@ func newFrame(r *room, g gathered) *frame {
 }
 
 // as gives a part of the frame and how many events it has; nil when there are none.
-func (f *frame) as(p part) (*websocket.PreparedMessage, int) {
+func (f *frame) as(p part) (shared, int) {
 	n := 0
 	switch p {
 	case facts:

@@ -1,7 +1,6 @@
 package hub
 
 import (
-	"bytes"
 	"net"
 	"time"
 )
@@ -35,27 +34,10 @@ var _ net.Conn = (*wire)(nil)
 
 // Write is called with the socket's lock held.
 func (w *wire) Write(p []byte) (int, error) {
-	c, rest := (*conn)(w), p
-	if c.out.bytes == 0 {
-		n, err := c.link.write(p)
-		if err != nil || n == len(p) {
-			return n, err
-		}
-		rest = p[n:]
-		c.out.moved = time.Now()
-		defer c.stalls()
+	if err := (*conn)(w).send(p, false); err != nil {
+		return 0, err
 	}
-	if !c.out.lent {
-		rest = bytes.Clone(rest)
-	}
-	c.out.parts, c.out.bytes = append(c.out.parts, rest), c.out.bytes+len(rest)
 	return len(p), nil
-}
-
-// stalls sees to it that the backlog is written, or the socket ends.
-func (c *conn) stalls() {
-	c.link.await()
-	c.hub.wheel.set(c, c.out.moved.Add(writeTime))
 }
 
 // Close gives up: gorilla calls it when an upgrade failed.
