@@ -164,9 +164,8 @@ func (d *department) outcomes(outcome string) int {
 
 type outcomeReport struct {
 	Items []struct {
-		Line                                int
-		ApplicationID                       string `json:"application_id"`
-		Result, Code, Field, Detail, Status string
+		Line                int
+		Result, Code, Field string
 	}
 }
 
