@@ -206,7 +206,11 @@ func (a *Applications) Withdraw(ctx context.Context, bank tenant.Bank, viewer, a
 	}
 	err = a.book.DB.InTx(ctx, func(tx *db.Tx) error {
 		moved, err := a.book.Move(ctx, tx, Move{Event: Event{Bank: bank.ID, Application: application, Kind: "withdrawn", By: by}, To: Withdrawn})
-		if err == nil && !moved {
+		if err != nil || moved {
+			return err
+		}
+		now, _, err := db.Value[Status](ctx, tx, "SELECT status FROM application WHERE bank_id = ? AND id = ?"+tx.Dialect().ForShare(), bank.ID, application)
+		if err == nil && now != Withdrawn { // pressed twice it is withdrawn once
 			err = fault.New(fault.Conflict, "conflict")
 		}
 		return err

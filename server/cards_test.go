@@ -19,6 +19,7 @@ import (
 	"yinbo/card"
 	"yinbo/card/bind"
 	"yinbo/card/follow"
+	"yinbo/card/funnel"
 	"yinbo/card/review"
 	"yinbo/card/screen"
 	"yinbo/internal/auth"
@@ -45,6 +46,7 @@ type department struct {
 	ctx      context.Context
 	db       *db.DB
 	bank     tenant.Bank
+	other    tenant.Bank // on the same servers
 	keys     *pii.Keyring
 	box      *outbox.Box
 	url      string
@@ -67,7 +69,7 @@ func newDepartment(t *testing.T, d *db.DB) *department {
 	dep := &department{t: t, ctx: testkit.Context(t), db: d, box: outbox.New(d), tokens: map[string]string{}, ids: map[string]string{}}
 	keys := testkit.Keyring(t, d)
 	dep.keys = keys
-	dep.bank = testkit.Bank(t, d, keys, "demo")
+	dep.bank, dep.other = testkit.Bank(t, d, keys, "demo"), testkit.Bank(t, d, keys, "other")
 	err := d.InTx(dep.ctx, func(tx *db.Tx) error {
 		_, err := tx.Exec(dep.ctx, "UPDATE bank SET settings = ? WHERE id = ?", `{"own_bins":["622599","621799"]}`, dep.bank.ID)
 		return err
@@ -75,12 +77,26 @@ func newDepartment(t *testing.T, d *db.DB) *department {
 	if err != nil {
 		t.Fatal(err)
 	}
-	banks, keeper := tenant.NewDirectory(d, "demo"), idem.NewKeeper(d)
-	web := httptest.NewUnstartedServer(nil)
 	dep.theirs, err = bankbox.Open(dep.ctx, bankbox.Config{Dir: t.TempDir(), Addr: "127.0.0.1:0", CoreDelay: time.Millisecond, RetryBase: 10 * time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}
+	dep.url = dep.node()
+	t.Cleanup(func() {
+		if err := dep.theirs.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	dep.employ(dep.people)
+	return dep
+}
+
+// node starts a server of the department, and gives its address. There may be
+// several on the one database; what one of them remembers the others do not.
+func (dep *department) node() string {
+	t, d, keys := dep.t, dep.db, dep.keys
+	banks, keeper := tenant.NewDirectory(d, "demo"), idem.NewKeeper(d)
+	web := httptest.NewUnstartedServer(nil)
 	gate := gateway.New(dep.theirs.URL(), "http://"+web.Listener.Addr().String())
 	people, err := auth.New(dep.ctx, d, keys, banks, gate)
 	if err != nil {
@@ -95,7 +111,7 @@ func newDepartment(t *testing.T, d *db.DB) *department {
 	bindings := bind.New(book, keeper, gate)
 	coupons := promo.New(promo.Deps{DB: d, Box: dep.box, Keeper: keeper, Banks: banks})
 	leads := review.New(book, people, banks)
-	dep.handlers = map[string]func(context.Context, outbox.Task) error{
+	dep.people, dep.handlers = people, map[string]func(context.Context, outbox.Task) error{
 		screen.RunTask:     screens.HandleRun,
 		card.TaskBound:     coupons.HandleBound,
 		card.TaskApproved:  coupons.HandleApproved,
@@ -105,22 +121,16 @@ func newDepartment(t *testing.T, d *db.DB) *department {
 	}
 	web.Config.Handler = server.New(server.Deps{Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Metrics: prometheus.NewRegistry(), Auth: people,
 		Banks: banks, Keys: keys, DB: d, Views: &savedview.Views{DB: d}, Applications: card.New(book, keeper, people, nowhere{}, banks), Leads: leads, Comparer: &review.Comparer{Leads: leads, Core: gate},
-		Outcomes: review.NewOutcomes(book, keeper, banks, bindings, bankbox.DefaultCallbackKey), Bindings: bindings, Screens: screens,
+		Outcomes: review.NewOutcomes(book, keeper, banks, bindings, bankbox.DefaultCallbackKey), Bindings: bindings, Screens: screens, Touches: &funnel.Touches{DB: d, Rooms: nowhere{}, Log: slog.New(slog.DiscardHandler)},
 		FollowUps: followUps, Replies: follow.NewReplies(followUps, banks, keeper, bankbox.DefaultCallbackKey),
 		Keeper:   keeping.New(keeping.Deps{DB: d, Banks: banks, Parts: []keeping.Part{{Name: "sign-in", Erase: people.Erase}}}),
 		Payments: payment.New(payment.Deps{DB: d, Box: dep.box, Keeper: keeper, Banks: banks})}).Handler()
+	web.Start()
 	t.Cleanup(func() {
-		if err := dep.theirs.Close(context.Background()); err != nil {
-			t.Error(err)
-		}
 		web.Close()
 		gate.Close()
 	})
-	dep.url = "http://" + web.Listener.Addr().String() + "/api/v1"
-	dep.people = people
-	dep.employ(people)
-	web.Start()
-	return dep
+	return "http://" + web.Listener.Addr().String() + "/api/v1"
 }
 
 func (d *department) employ(people *auth.Service) {
@@ -191,6 +201,16 @@ func (d *department) do(who, method, path string, body any, want int) map[string
 
 func (d *department) raw(who, method, path, kind string, body any, want int) ([]byte, http.Header) {
 	d.t.Helper()
+	status, raw, header := d.try(d.url+path, who, method, http.Header{"Content-Type": {kind}}, body)
+	if status != want {
+		d.t.Fatalf("%s %s as %q: %d %s, want %d", method, path, who, status, raw, want)
+	}
+	return raw, header
+}
+
+// try makes a request of any node, with headers besides the usual ones; a status
+// of 0 is that there was no answer.
+func (d *department) try(url, who, method string, headers http.Header, body any) (int, []byte, http.Header) {
 	var in io.Reader
 	switch b := body.(type) {
 	case nil:
@@ -199,33 +219,33 @@ func (d *department) raw(who, method, path, kind string, body any, want int) ([]
 	default:
 		raw, err := json.Marshal(b)
 		if err != nil {
-			d.t.Fatal(err)
+			d.t.Error(err)
 		}
 		in = strings.NewReader(string(raw))
 	}
-	req, err := http.NewRequestWithContext(d.ctx, method, d.url+path, in)
+	req, err := http.NewRequestWithContext(d.ctx, method, url, in)
 	if err != nil {
-		d.t.Fatal(err)
+		d.t.Error(err)
+		return 0, nil, nil
 	}
-	req.Header.Set("Content-Type", kind)
-	req.Header.Set("Accept-Language", "en")
-	req.Header.Set("Idempotency-Key", id.New(id.Event))
+	req.Header = http.Header{"Content-Type": {"application/json"}, "Accept-Language": {"en"}, "Idempotency-Key": {id.New(id.Event)}}
 	if who != "" {
 		req.Header.Set("Authorization", "Bearer "+d.tokens[who])
 	}
+	for name, v := range headers {
+		req.Header[http.CanonicalHeaderKey(name)] = v
+	}
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
-		d.t.Fatal(err)
+		d.t.Error(err)
+		return 0, nil, nil
 	}
 	defer res.Body.Close()
 	raw, err := io.ReadAll(res.Body)
 	if err != nil {
-		d.t.Fatal(err)
+		d.t.Error(err)
 	}
-	if res.StatusCode != want {
-		d.t.Fatalf("%s %s as %q: %d %s, want %d", method, path, who, res.StatusCode, raw, want)
-	}
-	return raw, res.Header
+	return res.StatusCode, raw, res.Header
 }
 
 var otpDigits = regexp.MustCompile(`[0-9]{6}`)
@@ -259,10 +279,22 @@ func (d *department) code(phone string) (code string) {
 	return code
 }
 
-func (d *department) signIn(phone string) {
-	d.do("", "POST", "/auth/otp", map[string]any{"phone": phone}, 202)
-	tokens := d.do("", "POST", "/auth/otp/verify", map[string]any{"phone": phone, "code": d.code(phone)}, 200)
-	d.tokens[phone] = tokens["access_token"].(string)
+func (d *department) signIn(phone string) { d.signInAt(d.bank.Slug, phone) }
+
+func (d *department) signInAt(bank, phone string) {
+	d.t.Helper()
+	at := http.Header{"X-Bank": {bank}}
+	if status, raw, _ := d.try(d.url+"/auth/otp", "", "POST", at, map[string]any{"phone": phone}); status != 202 {
+		d.t.Fatalf("%d %s", status, raw)
+	}
+	status, raw, _ := d.try(d.url+"/auth/otp/verify", "", "POST", at, map[string]any{"phone": phone, "code": d.code(phone)})
+	var tokens struct {
+		Access string `json:"access_token"`
+	}
+	if err := json.Unmarshal(raw, &tokens); err != nil || status != 200 {
+		d.t.Fatalf("%d %s: %v", status, raw, err)
+	}
+	d.tokens[phone] = tokens.Access
 }
 
 const holder, holderID = "13812345678", "11010519491231002X"

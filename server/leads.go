@@ -15,6 +15,7 @@ import (
 	"yinbo/card/review"
 	"yinbo/internal/auth"
 	"yinbo/internal/fault"
+	"yinbo/internal/idem"
 	"yinbo/internal/pii"
 )
 
@@ -172,7 +173,10 @@ func moment(field, v string, zone *time.Location, days int) (time.Time, error) {
 		return time.Time{}, nil
 	}
 	if t, err := time.ParseInLocation(time.DateOnly, v, zone); err == nil {
-		return t.AddDate(0, 0, days), nil
+		if end := t.AddDate(0, 0, days); end.Year() <= 9999 { // beyond, no database and no JSON goes
+			return end, nil
+		}
+		return t, nil
 	}
 	t, err := time.Parse(time.RFC3339Nano, v)
 	if err != nil {
@@ -266,19 +270,29 @@ func (s *Server) recordOutcomes(ctx context.Context, in *outcomesIn) (*answer[re
 	if err != nil {
 		return nil, err
 	}
-	read := review.ReadJSON
-	if kind, _, _ := mime.ParseMediaType(in.ContentType); strings.EqualFold(kind, "text/csv") {
-		read = review.ReadCSV
-	}
-	items, err := read(in.RawBody)
-	if err != nil {
-		return nil, err
-	}
-	report, replayed, err := s.Outcomes.Record(ctx, auth.From(ctx).Bank, reviewerOf(ctx), items, req)
+	report, replayed, err := s.recordedOutcomes(ctx, in, req)
 	if err != nil {
 		return nil, err
 	}
 	return reply(report, replayed), nil
+}
+
+// recordedOutcomes refuses a JSON body for one item that can't be read, and reports
+// such a line of a file.
+func (s *Server) recordedOutcomes(ctx context.Context, in *outcomesIn, req idem.Request) (review.Report, bool, error) {
+	bank, by := auth.From(ctx).Bank, reviewerOf(ctx)
+	if kind, _, _ := mime.ParseMediaType(in.ContentType); strings.EqualFold(kind, "text/csv") {
+		lines, err := review.ReadCSV(in.RawBody)
+		if err != nil {
+			return review.Report{}, false, err
+		}
+		return s.Outcomes.RecordFile(ctx, bank, by, lines, req)
+	}
+	items, err := review.ReadJSON(in.RawBody)
+	if err != nil {
+		return review.Report{}, false, err
+	}
+	return s.Outcomes.Record(ctx, bank, by, items, req)
 }
 
 func (s *Server) outcomesCallback(ctx context.Context, in *callbackIn) (*body[review.Report], error) {

@@ -1,9 +1,12 @@
 package server_test
 
 import (
+	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
+	"yinbo/internal/auth"
 	"yinbo/internal/db"
 	"yinbo/internal/testkit"
 )
@@ -73,7 +76,20 @@ func TestScreeningRulesOverHTTP(t *testing.T) {
 			t.Errorf("%v", p)
 		}
 		d.do("auditor", "POST", path+"/approve", act, 403)
-		if v = d.do("supervisor", "POST", path+"/approve", act, 200); v["state"] != "active" {
+		// Two checkers at once, at two nodes: one puts it in force.
+		d.hire("risk3", auth.Risk)
+		second := d.node()
+		got := atOnce(func() (int, []byte, http.Header) { return d.try(d.url+path+"/approve", "supervisor", "POST", nil, act) },
+			func() (int, []byte, http.Header) { return d.try(second+path+"/approve", "risk3", "POST", nil, act) },
+			func() (int, []byte, http.Header) { return d.try(second+path+"/approve", "risk2", "POST", nil, act) }) // who wrote some of it
+		if got[2] != "403 screening.same_person" && got[2] != "409 conflict" {
+			t.Errorf("who wrote it: %v", got)
+		}
+		slices.Sort(got[:2])
+		if !slices.Equal(got[:2], []string{"200", "409 conflict"}) {
+			t.Errorf("%v", got)
+		}
+		if v = d.do("risk", "GET", path, nil, 200); v["state"] != "active" {
 			t.Errorf("%v", v)
 		}
 		dec := d.do("risk", "GET", "/leads/"+lead+"/screening", nil, 200)

@@ -164,6 +164,8 @@ func TestWhoMadeOrSubmittedAJourneyMayNotApproveIt(t *testing.T) {
 		want("", err)
 		_, err = d.FollowUps.Submit(ctx, d.Bank, maker, "test")
 		want("", err)
+		_, err = d.FollowUps.Approve(ctx, d.Bank, both, "test")
+		want("journey.same_person", err) // wrote it before another wrote it anew
 		other := d.Bank
 		other.ID = "bank_other"
 		_, err = d.FollowUps.Approve(ctx, other, checker, "test")

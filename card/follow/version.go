@@ -215,7 +215,7 @@ func (f *FollowUps) Submit(ctx context.Context, bank tenant.Bank, by Actor, key 
 // (409) for what is not submitted.
 func (f *FollowUps) Approve(ctx context.Context, bank tenant.Bank, by Actor, key string) (Version, error) {
 	return f.move(ctx, bank, by, key, "journey.approved", func(tx *db.Tx, v Version) (int64, error) {
-		if err := v.mayDecide(by); err != nil || v.Status != "submitted" {
+		if err := v.mayDecide(ctx, tx, bank.ID, by); err != nil || v.Status != "submitted" {
 			return 0, err
 		}
 		if _, err := tx.Exec(ctx, "UPDATE journey_version SET status = 'retired', active_key = NULL, updated_at = ? WHERE bank_id = ? AND active_key = ?",
@@ -230,7 +230,7 @@ func (f *FollowUps) Approve(ctx context.Context, bank tenant.Bank, by Actor, key
 // Reject gives a submitted version back with a reason; errors as of Approve.
 func (f *FollowUps) Reject(ctx context.Context, bank tenant.Bank, by Actor, key, reason string) (Version, error) {
 	return f.move(ctx, bank, by, key, "journey.rejected", func(tx *db.Tx, v Version) (int64, error) {
-		if err := v.mayDecide(by); err != nil {
+		if err := v.mayDecide(ctx, tx, bank.ID, by); err != nil {
 			return 0, err
 		}
 		return tx.Exec(ctx, `UPDATE journey_version SET status = 'rejected', decided_by = ?, decided_at = ?, reject_reason = ?, updated_at = ?
@@ -238,9 +238,19 @@ func (f *FollowUps) Reject(ctx context.Context, bank tenant.Bank, by Actor, key,
 	})
 }
 
-// mayDecide refuses whoever wrote or submitted the version, and who is no checker.
-func (v Version) mayDecide(by Actor) error {
-	if v.Status == "submitted" && (*v.SubmittedBy == by.ID || v.MadeBy == by.ID) {
+// mayDecide refuses whoever wrote any of the version or submitted it, and who is no
+// checker.
+func (v Version) mayDecide(ctx context.Context, tx *db.Tx, bank string, by Actor) error {
+	own := v.Status == "submitted" && (*v.SubmittedBy == by.ID || v.MadeBy == by.ID)
+	if v.Status == "submitted" && !own {
+		var err error
+		// Who wrote it last stands in its row; the chain is the record of every writer.
+		if _, own, err = db.Value[string](ctx, tx, "SELECT id FROM audit WHERE bank_id = ? AND object_id = ? AND actor_id = ? AND action = 'journey.saved' LIMIT 1",
+			bank, v.ID, by.ID); err != nil {
+			return err
+		}
+	}
+	if own {
 		return fault.New(fault.Forbidden, "journey.same_person")
 	}
 	if !by.Checker {

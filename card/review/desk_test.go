@@ -119,6 +119,9 @@ func TestClaimPastItsLeaseMayBeTakenOver(t *testing.T) {
 		if err := d.Leads.Decide(ctx, d.Bank, slow, lead, yes); fault.Code(err) != "lead.not_claimed" {
 			t.Fatalf("a decision past the lease: %v", err)
 		}
+		if err := d.Leads.Renew(ctx, d.Bank, slow, lead); fault.Code(err) != "lead.not_claimed" {
+			t.Fatalf("a renewal past the lease: %v", err)
+		}
 		free, err := d.Leads.List(ctx, d.Bank.ID, quick, review.Filter{Assignee: "none"}, "", 10)
 		if err != nil || len(free) != 1 || free[0].ClaimedBy != nil {
 			t.Fatalf("%+v: %v", free, err)
@@ -126,9 +129,25 @@ func TestClaimPastItsLeaseMayBeTakenOver(t *testing.T) {
 		if err := claim(quick); err != nil {
 			t.Fatal(err)
 		}
+		testkit.Unchanged(t, d.DB, "whose lease had ended", func() {
+			for what, err := range map[string]error{"decision": d.Leads.Decide(ctx, d.Bank, slow, lead, yes), "renewal": d.Leads.Renew(ctx, d.Bank, slow, lead), "claim": claim(slow),
+				"release": d.Leads.Release(ctx, d.Bank, slow, lead), "request": d.Leads.RequestInfo(ctx, d.Bank, slow, lead, []string{"employer"}, pii.Clear("请补充"))} {
+				if fault.Code(err) != "lead.taken" {
+					t.Errorf("their %s once another holds it: %v", what, err)
+				}
+			}
+		})
 		mine, err := d.Leads.List(ctx, d.Bank.ID, quick, review.Filter{Assignee: "me", Status: card.InReview}, "", 10)
 		if err != nil || len(mine) != 1 || mine[0].ID != lead {
 			t.Fatalf("%+v: %v", mine, err)
+		}
+		// Past a lease that nobody took over, whoever had it claims it again and decides.
+		d.Clock.Advance(16 * time.Minute)
+		if err := claim(quick); err != nil {
+			t.Fatal(err)
+		}
+		if err := d.Leads.Decide(ctx, d.Bank, quick, lead, yes); err != nil {
+			t.Fatal(err)
 		}
 	})
 }

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"regexp"
 	"slices"
 	"strings"
@@ -14,10 +13,15 @@ import (
 	"yinbo/internal/fault"
 )
 
-// MaxOutcomes is how many outcomes one request may hold.
-const MaxOutcomes = 1000
+// MaxOutcomes is how many outcomes one request may hold, MaxLines how many lines a
+// file.
+const (
+	MaxOutcomes = 1000
+	MaxLines    = 10_000
+)
 
 var (
+	idShape        = regexp.MustCompile(`^app_[0-9a-z]{26}$`)
 	last4Shape     = regexp.MustCompile(`^[0-9]{4}$`)
 	outcomeColumns = []string{"application_id", "outcome", "card_last4", "at"}
 )
@@ -66,36 +70,71 @@ func ReadJSON(raw []byte) ([]Outcome, error) {
 }
 
 // ReadCSV reads a file whose first line names the columns, in any order; a
-// byte-order mark is allowed, as spreadsheets write one. Errors: validation
-// (422).
-func ReadCSV(raw []byte) ([]Outcome, error) {
-	in := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(raw, []byte("\ufeff"))))
-	in.TrimLeadingSpace = true
-	header, err := in.Read()
-	if err != nil {
-		return nil, fault.InvalidField("body", "csv.header")
-	}
-	for i, h := range header {
-		header[i] = strings.ToLower(strings.TrimSpace(h))
-		if !slices.Contains(outcomeColumns, header[i]) || slices.Contains(header[:i], header[i]) {
-			return nil, fault.InvalidField("body", "csv.header")
+// byte-order mark is allowed, as spreadsheets write one. No value has a line break,
+// so that one line that is broken breaks no other: it bears its code. Errors:
+// validation (422) for what is no such file.
+func ReadCSV(raw []byte) ([]Line, error) {
+	var header []string
+	var lines []Line
+	no := 0
+	for text := range strings.Lines(string(bytes.TrimPrefix(raw, []byte("\ufeff")))) {
+		no++
+		if strings.TrimSpace(text) == "" {
+			continue
 		}
-	}
-	var rows []map[string]string
-	for line := 2; ; line++ {
-		cells, err := in.Read()
-		if errors.Is(err, io.EOF) {
-			return outcomes(rows)
-		}
-		if err != nil || len(rows) > MaxOutcomes {
-			return nil, fault.InvalidField("body", "csv.format", line)
+		cells, err := cellsOf(text)
+		switch {
+		case header == nil:
+			if header = cells; err != nil || !isHeader(cells) {
+				return nil, fault.InvalidField("body", "csv.header")
+			}
+			continue
+		case len(lines) == MaxLines:
+			return nil, fault.InvalidField("body", "csv.long", MaxLines)
+		case err != nil || len(cells) != len(header):
+			lines = append(lines, Line{No: no, Code: "csv.format"})
+			continue
 		}
 		row := map[string]string{}
 		for i, c := range cells {
 			row[header[i]] = strings.TrimSpace(c)
 		}
-		rows = append(rows, row)
+		l := Line{No: no}
+		var bad []wrong
+		if l.Outcome, bad = outcome(row); !idShape.MatchString(l.ApplicationID) {
+			l.ApplicationID = "" // whatever it is, it is not repeated
+			bad = append([]wrong{{"application_id", "field.format"}}, bad...)
+		}
+		if len(bad) > 0 {
+			l.Field, l.Code = bad[0].field, bad[0].code
+		}
+		lines = append(lines, l)
 	}
+	if header == nil {
+		return nil, fault.InvalidField("body", "csv.header")
+	}
+	if len(lines) == 0 {
+		return nil, fault.InvalidField("items", "field.required")
+	}
+	return lines, nil
+}
+
+// cellsOf are those of one line.
+func cellsOf(line string) ([]string, error) {
+	in := csv.NewReader(strings.NewReader(line))
+	in.TrimLeadingSpace = true
+	return in.Read()
+}
+
+// isHeader wants known columns, each once; it writes them as they are known.
+func isHeader(cells []string) bool {
+	for i, h := range cells {
+		cells[i] = strings.ToLower(strings.TrimSpace(h))
+		if !slices.Contains(outcomeColumns, cells[i]) || slices.Contains(cells[:i], cells[i]) {
+			return false
+		}
+	}
+	return true
 }
 
 func outcomes(rows []map[string]string) ([]Outcome, error) {
@@ -108,24 +147,35 @@ func outcomes(rows []map[string]string) ([]Outcome, error) {
 	bad := fault.New(fault.Invalid, "validation")
 	out := make([]Outcome, len(rows))
 	for i, row := range rows {
-		o := Outcome{ApplicationID: row["application_id"], Outcome: row["outcome"], CardLast4: row["card_last4"]}
-		note := func(field, code string) { bad.With(fmt.Sprintf("items[%d].%s", i, field), code) }
-		if o.ApplicationID == "" {
-			note("application_id", "field.required")
+		var wrongs []wrong
+		out[i], wrongs = outcome(row)
+		for _, w := range wrongs {
+			bad.With(fmt.Sprintf("items[%d].%s", i, w.field), w.code)
 		}
-		if !slices.Contains([]string{issued, declined, activated}, o.Outcome) {
-			note("outcome", "field.not_allowed")
-		}
-		if o.CardLast4 != "" && !last4Shape.MatchString(o.CardLast4) {
-			note("card_last4", "field.format")
-		}
-		if err := o.At.UnmarshalText([]byte(row["at"])); err != nil {
-			note("at", "field.format")
-		}
-		out[i] = o
 	}
 	if len(bad.Fields) > 0 {
 		return nil, bad
 	}
 	return out, nil
+}
+
+// wrong is a field that can't be.
+type wrong struct{ field, code string }
+
+// outcome reads one, and says what is wrong with it.
+func outcome(row map[string]string) (o Outcome, bad []wrong) {
+	o = Outcome{ApplicationID: row["application_id"], Outcome: row["outcome"], CardLast4: row["card_last4"]}
+	if o.ApplicationID == "" {
+		bad = append(bad, wrong{"application_id", "field.required"})
+	}
+	if !slices.Contains([]string{issued, declined, activated}, o.Outcome) {
+		bad = append(bad, wrong{"outcome", "field.not_allowed"})
+	}
+	if o.CardLast4 != "" && !last4Shape.MatchString(o.CardLast4) {
+		bad = append(bad, wrong{"card_last4", "field.format"})
+	}
+	if err := o.At.UnmarshalText([]byte(row["at"])); err != nil {
+		bad = append(bad, wrong{"at", "field.format"})
+	}
+	return o, bad
 }

@@ -3,6 +3,7 @@ package review
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"yinbo/card"
@@ -43,9 +44,18 @@ type Report struct {
 
 // ReportItem is what became of one outcome.
 type ReportItem struct {
+	Line          int    `json:"line,omitempty" doc:"Of a CSV file, from 1"`
 	ApplicationID string `json:"application_id"`
 	Result        string `json:"result" enum:"applied,unchanged,rejected"`
-	Code          string `json:"code,omitempty" doc:"outcome.application_unknown, outcome.not_approved, outcome.contradicts"`
+	Field         string `json:"field,omitempty" doc:"The column concerned, of a line that can't be read"`
+	Code          string `json:"code,omitempty" doc:"outcome.application_unknown, outcome.not_approved, outcome.contradicts; of a CSV file's line also field.required, field.not_allowed, field.format, csv.format"`
+}
+
+// Line is an outcome of a file, or why it can't be read.
+type Line struct {
+	Outcome
+	No          int
+	Field, Code string // Code is "" for one that was read
 }
 
 // Banks finds a bank.
@@ -72,20 +82,65 @@ func NewOutcomes(book *card.Book, keeper *idem.Keeper, banks Banks, bindings Bin
 	return &Outcomes{book: book, keeper: keeper, banks: banks, bindings: bindings, key: key}
 }
 
-// Record takes outcomes that a supervisor hands in, all in one transaction with
-// the record of the answer. What can't be is reported, not refused as a whole.
+// piece is how many outcomes are one transaction: while it runs, nothing else of
+// the bank gets into its audit log.
+const piece = 100
+
+// Record takes outcomes that a supervisor hands in. What can't be is reported, not
+// refused as a whole. They take effect piece by piece: where that was broken off,
+// the same again finds what was done unchanged.
 func (u *Outcomes) Record(ctx context.Context, bank tenant.Bank, p Person, items []Outcome, req idem.Request) (Report, bool, error) {
-	return idem.Do(ctx, u.keeper, req, func(tx *db.Tx) (Report, error) {
-		report := Report{Items: make([]ReportItem, len(items))}
-		for i, o := range items {
-			item, err := u.apply(ctx, tx, bank, o, p.actor())
-			if err != nil {
-				return Report{}, err
-			}
-			report.Items[i] = item
+	lines := make([]Line, len(items))
+	for i, o := range items {
+		lines[i].Outcome = o
+	}
+	return u.RecordFile(ctx, bank, p, lines, req)
+}
+
+// RecordFile is Record of a file, whose lines are reported one by one.
+func (u *Outcomes) RecordFile(ctx context.Context, bank tenant.Bank, p Person, lines []Line, req idem.Request) (report Report, replayed bool, err error) {
+	leave, err := u.keeper.Enter(req)
+	if err != nil {
+		return report, false, err
+	}
+	defer leave()
+	if report, replayed, err = idem.Lookup[Report](ctx, u.book.DB, req); err != nil || replayed {
+		return report, replayed, err
+	}
+	report.Items = make([]ReportItem, 0, len(lines))
+	for some := range slices.Chunk(lines, piece) {
+		items, err := u.piece(ctx, bank, some, p.actor())
+		if err != nil {
+			return report, false, err
 		}
-		return report, nil
+		report.Items = append(report.Items, items...)
+	}
+	return report, false, u.book.DB.InTx(ctx, func(tx *db.Tx) error { return idem.Save(ctx, tx, req, report) })
+}
+
+func (u *Outcomes) piece(ctx context.Context, bank tenant.Bank, lines []Line, by card.Actor) (items []ReportItem, err error) {
+	ids := make([]string, len(lines))
+	for i, l := range lines {
+		ids[i] = l.ApplicationID
+	}
+	err = u.book.DB.InTx(ctx, func(tx *db.Tx) error {
+		held, err := holdAll(ctx, tx, bank.ID, ids)
+		if err != nil {
+			return err
+		}
+		items = make([]ReportItem, len(lines))
+		for i, l := range lines {
+			items[i] = ReportItem{ApplicationID: l.ApplicationID, Result: Refused, Field: l.Field, Code: l.Code}
+			if l.Code == "" {
+				if items[i], err = u.apply(ctx, tx, bank, l.Outcome, held[l.ApplicationID], by); err != nil {
+					return err
+				}
+			}
+			items[i].Line = l.No
+		}
+		return nil
 	})
+	return items, err
 }
 
 // Callback takes outcomes that the card core sends, signed; each application
@@ -131,7 +186,10 @@ func (u *Outcomes) callback(ctx context.Context, o Outcome, by card.Actor) (item
 		return item, notOurs
 	}
 	err = u.book.DB.InTx(ctx, func(tx *db.Tx) error {
-		item, err = u.apply(ctx, tx, bank, o, by)
+		held, err := holdAll(ctx, tx, bank.ID, []string{o.ApplicationID})
+		if err == nil {
+			item, err = u.apply(ctx, tx, bank, o, held[o.ApplicationID], by)
+		}
 		return err
 	})
 	return item, err
@@ -139,21 +197,33 @@ func (u *Outcomes) callback(ctx context.Context, o Outcome, by card.Actor) (item
 
 // state is where an application stands when its outcome arrives.
 type state struct {
+	id     string
 	status card.Status
 	viewer string
 	last4  string
+	since  db.Time // when it was sent in
 }
 
-// apply makes one outcome true, as far as it is not already or cannot be.
-func (u *Outcomes) apply(ctx context.Context, tx *db.Tx, bank tenant.Bank, o Outcome, by card.Actor) (ReportItem, error) {
-	item := ReportItem{ApplicationID: o.ApplicationID, Result: Unchanged}
-	s, found, err := db.One(ctx, tx, func(r db.Row) (s state, err error) {
-		return s, r.Scan(&s.status, &s.viewer, &s.last4)
-	}, "SELECT status, viewer_id, COALESCE(card_last4, '') FROM application WHERE bank_id = ? AND id = ?"+tx.Dialect().ForUpdate(), bank.ID, o.ApplicationID)
-	if err != nil {
-		return item, err
+// holdAll reads applications and keeps them from changing until the commit: in one
+// order and before anything is written, so that two files at once wait for each
+// other.
+func holdAll(ctx context.Context, tx *db.Tx, bank string, ids []string) (map[string]*state, error) {
+	all, err := db.All(ctx, tx, func(r db.Row) (s state, err error) {
+		return s, r.Scan(&s.id, &s.status, &s.viewer, &s.last4, &s.since)
+	}, "SELECT id, status, viewer_id, COALESCE(card_last4, ''), created_at FROM application WHERE bank_id = ? AND id IN "+db.Marks(len(ids))+" ORDER BY id"+tx.Dialect().ForUpdate(),
+		append([]any{bank}, db.Args(ids)...)...)
+	held := make(map[string]*state, len(all))
+	for i := range all {
+		held[all[i].id] = &all[i]
 	}
-	if !found {
+	return held, err
+}
+
+// apply makes one outcome true, as far as it is not already or cannot be; s is nil
+// for an application that is not the bank's.
+func (u *Outcomes) apply(ctx context.Context, tx *db.Tx, bank tenant.Bank, o Outcome, s *state, by card.Actor) (ReportItem, error) {
+	item := ReportItem{ApplicationID: o.ApplicationID, Result: Unchanged}
+	if s == nil {
 		item.Result, item.Code = Refused, "outcome.application_unknown"
 		return item, nil
 	}
@@ -205,10 +275,13 @@ func target(from card.Status, outcome string) (to card.Status, code string) {
 
 // move writes the outcome's status. A card that the viewer has bound already,
 // at its first word, is bound at once.
-func (u *Outcomes) move(ctx context.Context, tx *db.Tx, bank tenant.Bank, o Outcome, s state, to card.Status, by card.Actor) error {
+func (u *Outcomes) move(ctx context.Context, tx *db.Tx, bank tenant.Bank, o Outcome, s *state, to card.Status, by card.Actor) error {
 	at := o.At.Time
-	if at.After(tx.Now) {
-		at = tx.Now // a clock that runs ahead must not put off what follows
+	switch { // a clock that runs ahead must not put off what follows
+	case at.After(tx.Now):
+		at = tx.Now
+	case at.Before(s.since.Time):
+		at = s.since.Time
 	}
 	e := card.Event{Bank: bank.ID, Application: o.ApplicationID, Kind: "outcome", By: by, Detail: map[string]any{"outcome": o.Outcome, "at": at}}
 	m := card.Move{Event: e, To: to, Set: "issued_at = COALESCE(issued_at, ?)", Args: []any{at}}
@@ -221,17 +294,19 @@ func (u *Outcomes) move(ctx context.Context, tx *db.Tx, bank tenant.Bank, o Outc
 	if err := card.Audit(ctx, tx, e); err != nil {
 		return err
 	}
-	if to == card.Rejected || s.status == card.Issued {
+	first := s.status != card.Issued
+	if s.status = to; to == card.Rejected || !first {
 		return nil
 	}
 	return u.ifBound(ctx, tx, bank, o.ApplicationID, s, at)
 }
 
-func (u *Outcomes) ifBound(ctx context.Context, tx *db.Tx, bank tenant.Bank, application string, s state, at time.Time) error {
+func (u *Outcomes) ifBound(ctx context.Context, tx *db.Tx, bank tenant.Bank, application string, s *state, at time.Time) error {
 	bound, err := u.bindings.HasBound(ctx, tx, bank.ID, s.viewer, s.last4, at)
 	if err != nil || !bound {
 		return err
 	}
+	s.status = card.Bound
 	_, err = u.book.Move(ctx, tx, card.Move{Event: card.Event{Bank: bank.ID, Application: application, Kind: "bound"},
 		To: card.Bound, Set: "bound_at = ?", Args: []any{tx.Now}})
 	return err

@@ -7,8 +7,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"yinbo/card"
 	"yinbo/card/cardtest"
@@ -190,16 +192,15 @@ func TestAReplayedReportOfOutcomesChangesNothing(t *testing.T) {
 
 func TestOutcomeFilesAreReadStrictly(t *testing.T) {
 	good := map[string]string{
-		"json": `{"items":[{"application_id":"app_1","outcome":"issued","card_last4":"0042","at":"2026-03-02T02:00:00Z"}]}`,
-		"csv":  "\ufeffat,application_id,outcome,card_last4\r\n2026-03-02T02:00:00.000Z,app_1,issued,0042\r\n",
+		"json": `{"items":[{"application_id":"` + someID + `","outcome":"issued","card_last4":"0042","at":"2026-03-02T02:00:00Z"}]}`,
+		"csv":  "\ufeffat,application_id,outcome,card_last4\r\n\r\n2026-03-02T02:00:00.000Z," + someID + ",issued,0042\r\n",
 	}
-	want := review.Outcome{ApplicationID: "app_1", Outcome: "issued", CardLast4: "0042", At: at}
+	want := review.Outcome{ApplicationID: someID, Outcome: "issued", CardLast4: "0042", At: at}
 	for kind, text := range good {
-		read := review.ReadJSON
+		got, err := review.ReadJSON([]byte(text))
 		if kind == "csv" {
-			read = review.ReadCSV
+			got, err = fileOf(review.ReadCSV([]byte(text)))
 		}
-		got, err := read([]byte(text))
 		if err != nil || len(got) != 1 || got[0].ApplicationID != want.ApplicationID || got[0].CardLast4 != want.CardLast4 || !got[0].At.Equal(want.At.Time) {
 			t.Errorf("%s: %+v, %v", kind, got, err)
 		}
@@ -216,9 +217,43 @@ func TestOutcomeFilesAreReadStrictly(t *testing.T) {
 			t.Errorf("%s: %v", text, err)
 		}
 	}
-	for _, text := range []string{"", "a,b\n1,2\n", "application_id,outcome,at\napp_1,issued\n", "application_id,outcome,at\n"} {
+	for _, text := range []string{"", "a,b\n1,2\n", "\r\n\r\n", "申请号,outcome,at\n", "application_id,outcome,at,at\n", "application_id,outcome,at\n", "application_id,outcome,at\n\n \n",
+		"application_id,outcome,at\n" + strings.Repeat("x\n", review.MaxLines+1)} {
 		if _, err := review.ReadCSV([]byte(text)); fault.From(err).Kind != fault.Invalid {
 			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
+
+const someID = "app_01jb3z9n4tfq0s0f3m5x8c7d2e"
+
+// fileOf gives the outcomes of a file in which nothing is wrong.
+func fileOf(lines []review.Line, err error) (all []review.Outcome, _ error) {
+	for _, l := range lines {
+		if l.Code != "" {
+			return nil, fault.InvalidField(l.Field, l.Code)
+		}
+		all = append(all, l.Outcome)
+	}
+	return all, err
+}
+
+// Of a file, each line that is broken says so and breaks no other.
+func TestABrokenLineBreaksNoOther(t *testing.T) {
+	const at = ",2026-03-02T02:00:00Z"
+	for i, c := range []struct{ line, field, code string }{
+		{someID + ",issued" + at, "", ""}, {someID + ",issued", "", "csv.format"}, {someID + ",issued" + at + ",x", "", "csv.format"},
+		{`"` + someID + ",issued" + at, "", "csv.format"}, {someID + `,iss"ued` + at, "", "csv.format"}, {",issued" + at, "application_id", "field.format"},
+		{"张三,issued" + at, "application_id", "field.format"}, {"\xd5\xc5\xc8\xfd,issued" + at, "application_id", "field.format"},
+		{someID + ",\xd2\xd1\xb7\xa2" + at, "outcome", "field.not_allowed"}, {someID + ",issued,yesterday", "at", "field.format"}, {"\x00", "", "csv.format"},
+	} {
+		good := someID + ",activated" + at + "\n"
+		lines, err := review.ReadCSV([]byte("application_id,outcome,at\n" + good + c.line + "\n" + good))
+		if err != nil || len(lines) != 3 || lines[0].Code != "" || lines[2].Code != "" || lines[2].No != 4 {
+			t.Fatalf("%d: %+v: %v", i, lines, err)
+		}
+		if l := lines[1]; l.Field != c.field || l.Code != c.code || l.No != 3 || !utf8.ValidString(l.ApplicationID) {
+			t.Errorf("%d: %+v, want %s %s", i, l, c.field, c.code)
 		}
 	}
 }
@@ -227,12 +262,16 @@ func FuzzOutcomeFiles(f *testing.F) {
 	f.Add([]byte(`{"items":[{"application_id":"app_1","outcome":"issued","at":"2026-03-02T02:00:00Z"}]}`))
 	f.Add([]byte("application_id,outcome,at\napp_1,issued,2026-03-02T02:00:00Z\n"))
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		for _, read := range []func([]byte) ([]review.Outcome, error){review.ReadJSON, review.ReadCSV} {
-			items, err := read(raw)
-			if err != nil && fault.From(err).Kind == fault.Internal {
-				t.Fatalf("an error of no kind: %v", err)
+		items, err := review.ReadJSON(raw)
+		lines, bad := review.ReadCSV(raw)
+		for _, read := range []struct {
+			n   int
+			err error
+		}{{len(items), err}, {len(lines), bad}} {
+			if read.err != nil && fault.From(read.err).Kind == fault.Internal {
+				t.Fatalf("an error of no kind: %v", read.err)
 			}
-			if err == nil && len(items) == 0 {
+			if read.err == nil && read.n == 0 {
 				t.Fatal("nothing was read, and nothing was wrong")
 			}
 		}

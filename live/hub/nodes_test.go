@@ -56,6 +56,9 @@ func TestTwoNodesAreOneRoom(t *testing.T) {
 			c.hears("order.updated", nil)
 		}
 		muteOnBoth(t, s, room, who.ID, here, there)
+		again := b.join(t, room, token) // a socket of later does not speak either
+		tries(t, again, "chat.muted")
+		again.ws.Close()
 		there.ws.Close()
 		here.hears("viewers", map[string]any{"count": 2.0})
 	})

@@ -114,11 +114,12 @@ test('the card system’s answers are taken in from its file, line by line', asy
   await dialog(page, '导入核心系统回执').locator('input[type=file]').setInputFiles({
     name: 'outcomes.csv',
     mimeType: 'text/csv',
-    buffer: Buffer.from(`application_id,outcome,card_last4,at\n${id},issued,4321,${at}\n${unknown},issued,4321,${at}\n`),
+    buffer: Buffer.from(`application_id,outcome,card_last4,at\n${id},issued,4321,${at}\n${unknown},issued,4321,${at}\n${id},lost,,${at}\n`),
   })
   await page.getByRole('button', { name: '导入' }).click()
-  await expect(page.getByText('未采纳 1 条')).toBeVisible()
-  await expect(page.getByText('没有这笔申请')).toBeVisible()
+  await expect(page.getByText('未采纳 2 条')).toBeVisible()
+  await expect(page.getByText(/第 3 行 .*没有这笔申请/)).toBeVisible()
+  await expect(page.getByText(/第 4 行 .*outcome 不是可用的值/)).toBeVisible()
   await expect.poll(async () => (await reviewer.get<{ status: string }>(`/leads/${id}`)).status).toBe('issued')
 })
 

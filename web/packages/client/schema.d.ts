@@ -10920,8 +10920,15 @@ export interface components {
         };
         ReviewReportItem: {
             application_id: string;
-            /** @description outcome.application_unknown, outcome.not_approved, outcome.contradicts */
+            /** @description outcome.application_unknown, outcome.not_approved, outcome.contradicts; of a CSV file's line also field.required, field.not_allowed, field.format, csv.format */
             code?: string;
+            /** @description The column concerned, of a line that can't be read */
+            field?: string;
+            /**
+             * Format: int64
+             * @description Of a CSV file, from 1
+             */
+            line?: number;
             /** @enum {string} */
             result: "applied" | "unchanged" | "rejected";
         };

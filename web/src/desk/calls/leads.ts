@@ -112,7 +112,7 @@ export function exportLeads(filter: LeadFilter) {
 }
 
 export interface OutcomeReport {
-  items: { application_id: string; result: 'applied' | 'unchanged' | 'rejected'; code?: string }[]
+  items: { application_id: string; result: 'applied' | 'unchanged' | 'rejected'; line?: number; field?: string; code?: string }[]
 }
 
 /** Takes in the card system's answers as the CSV file that it gives. */
