@@ -68,7 +68,18 @@ type Filter struct {
 	Escalated  bool
 	Proposed   bool // a decision waits for a second person
 	Oldest     bool // the oldest first, else the newest
+
+	claim claim
 }
+
+// claim narrows Assignee none to a part that has an index in the list's order.
+type claim int
+
+const (
+	noneOrLapsed claim = iota
+	never
+	lapsed // its lease is over, which a task will soon have seen to
+)
 
 // List gives leads by the time they were sent in, one more than limit where there
 // are more; after is the last id of the page before. Each filter has an index in
@@ -76,7 +87,7 @@ type Filter struct {
 // phone number in the query is a search as any other: audited, and rate_limited
 // (429) beyond SearchesPerHour.
 func (l *Leads) List(ctx context.Context, bank string, p Person, f Filter, after string, limit int) ([]Lead, error) {
-	if f.Assignee == "none" && f.Status == "" && f.Query == "" {
+	if f.Assignee == "none" && f.claim == noneOrLapsed && f.Query == "" {
 		return l.unheld(ctx, bank, p, f, after, limit)
 	}
 	c, err := l.condition(ctx, bank, p, f)
@@ -108,10 +119,20 @@ func (l *Leads) List(ctx context.Context, bank string, p Person, f Filter, after
 }
 
 // unheld is List of the leads that nobody holds: a page of each status that is
-// open, since only within one is there an index in the list's order.
+// open, since only within one is there an index in the list's order, and one of
+// those whose lease is over.
 func (l *Leads) unheld(ctx context.Context, bank string, p Person, f Filter, after string, limit int) (leads []Lead, err error) {
-	for _, f.Status = range card.Reviewable() {
-		page, err := l.List(ctx, bank, p, f, after, limit)
+	parts := []Filter{f}
+	parts[0].claim = lapsed
+	for _, status := range card.Reviewable() {
+		if f.Status == "" || f.Status == status {
+			part := f
+			part.Status, part.claim = status, never
+			parts = append(parts, part)
+		}
+	}
+	for _, part := range parts {
+		page, err := l.List(ctx, bank, p, part, after, limit)
 		if err != nil {
 			return nil, err
 		}
@@ -232,7 +253,10 @@ func (l *Leads) condition(ctx context.Context, bank string, p Person, f Filter) 
 		if e.value == "" {
 			continue
 		}
-		if waitsForUs(f.Status) { // few leads are open at once
+		switch { // few leads are open at once
+		case f.claim == never:
+			c.by("application_unheld")
+		case waitsForUs(f.Status):
 			c.by("application_status_made")
 		}
 		c.by(e.index)
@@ -273,7 +297,15 @@ func (l *Leads) standing(c *condition, p Person, f Filter) {
 		if !(standing{status: f.Status}).reviewable() {
 			c.add("a.status IN ('queued','in_review','info_requested')")
 		}
-		c.add("(a.claimed_until IS NULL OR a.claimed_until <= ?)", now) // which the index tells
+		switch f.claim {
+		case noneOrLapsed:
+			c.add("(a.claimed_until IS NULL OR a.claimed_until <= ?)", now)
+		case never:
+			c.add("a.claimed_until IS NULL")
+		case lapsed:
+			c.by("application_unheld")
+			c.add("a.claimed_until <= ?", now)
+		}
 	case "me":
 		held(p.ID)
 	default:
