@@ -180,8 +180,8 @@ func TestAReplayedReportOfOutcomesChangesNothing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if first, last := v.Timeline[0], v.Timeline[len(v.Timeline)-1]; first.By == nil || first.By.Name != v.Applicant.Name || last.Kind != "outcome" || last.By != nil {
-			t.Errorf("submitted by %+v, answered by %+v", first.By, last.By)
+		if last := v.Timeline[len(v.Timeline)-1]; last.Kind != "outcome" || last.By != nil {
+			t.Errorf("the core's answer is somebody's act: %+v", last)
 		}
 		if got := d.Outcome(t, lead, "activated", "4242", d.Clock.Now()); got.Result != review.Applied {
 			t.Fatalf("%+v", got)

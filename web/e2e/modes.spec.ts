@@ -107,7 +107,7 @@ test('elder mode is large, still and simple, kept, and asks before paying', asyn
   expect((await actions(page)).length).toBeLessThanOrEqual(4)
   await noViolations(page, 'color-contrast-enhanced')
   await dialog(page).getByRole('button', { name: '取消关注' }).click()
-  await page.getByRole('button', { name: '取消关注' }).last().click()
+  await page.locator('.van-dialog').getByRole('button', { name: '取消关注' }).click()
   await expect(page.getByText(/^已取消关注/)).toBeVisible()
   await page.goto('/addresses')
   await page.getByRole('main').getByRole('listitem').last().getByRole('button').click()
