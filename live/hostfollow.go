@@ -2,6 +2,7 @@ package live
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"yinbo/internal/clock"
@@ -59,38 +60,36 @@ func (s *Rooms) Follows(ctx context.Context, bank, host, viewer string) (f HostF
 }
 
 // Following gives whom a viewer follows, who was followed last first, after a
-// following's id, one more than limit where there is more.
+// following's id, one more than limit where there is more. Each has the host's room
+// that is live, else the one that starts next; one that is long overdue is not
+// waited for any more.
 func (s *Rooms) Following(ctx context.Context, bank, viewer, after string, limit int) ([]Followed, error) {
-	where, args := "WHERE f.bank_id = ? AND f.viewer_id = ?", []any{bank, viewer}
+	where, args := "WHERE f.bank_id = ? AND f.viewer_id = ?", []any{s.DB.Clock().Now().Add(-overdue), bank, viewer}
 	if after != "" {
 		where, args = where+" AND f.id < ?", append(args, after)
 	}
+	var next []string // by following; empty for none
 	all, err := db.All(ctx, s.DB, func(r db.Row) (f Followed, err error) {
 		var at db.Time
-		err = r.Scan(&f.ID, &f.Host.ID, &f.Host.Name, &at)
-		f.At = clock.At(at.Time)
+		var room string
+		err = r.Scan(&f.ID, &f.Host.ID, &f.Host.Name, &at, &room)
+		f.At, next = clock.At(at.Time), append(next, room)
 		return f, err
-	}, "SELECT f.id, f.host_id, s.name, f.followed_at FROM host_follow f JOIN staff s ON s.id = f.host_id "+where+" ORDER BY f.id DESC LIMIT ?", append(args, limit+1)...)
-	for i := range all {
-		if err == nil {
-			all[i].Room, err = s.nextOf(ctx, bank, all[i].Host.ID)
-		}
+	}, `SELECT f.id, f.host_id, s.name, f.followed_at, COALESCE((SELECT r.id FROM room r WHERE r.bank_id = f.bank_id AND r.host_id = f.host_id
+			AND (r.status = 'live' OR r.status = 'scheduled' AND r.starts_at > ?) ORDER BY r.status, r.starts_at LIMIT 1), '')
+		FROM host_follow f JOIN staff s ON s.id = f.host_id `+where+" ORDER BY f.id DESC LIMIT ?", append(args, limit+1)...)
+	if err != nil || len(all) == 0 {
+		return all, err
 	}
-	return all, err
-}
-
-// nextOf is the host's room that is live, else the one that starts next; one that
-// is long overdue is not waited for any more.
-func (s *Rooms) nextOf(ctx context.Context, bank, host string) (*View, error) {
-	v, found, err := db.One(ctx, s.DB, s.scan, columns+` WHERE bank_id = ? AND host_id = ? AND (status = 'live' OR status = 'scheduled' AND starts_at > ?)
-		ORDER BY status, starts_at LIMIT 1`, bank, host, s.DB.Clock().Now().Add(-overdue))
-	if err != nil || !found {
+	rooms, err := db.All(ctx, s.DB, s.scan, columns+" WHERE id IN "+db.Marks(len(next)), db.Args(next)...)
+	if err != nil {
 		return nil, err
 	}
-	if v.Status == Live {
-		v.Viewers, err = s.watching(ctx, s.DB, v.ID)
+	views, err := s.watched(ctx, rooms)
+	for _, v := range views {
+		all[slices.Index(next, v.ID)].Room = &v
 	}
-	return &v.View, err
+	return all, err
 }
 
 // overdue is for how long a room that should have started is still shown as next.

@@ -70,7 +70,7 @@ func TestAHostIsFollowedOnceAndFollowedNoMore(t *testing.T) {
 		if got := whom(); got[0].Room != nil {
 			t.Errorf("a room a day overdue is next: %+v", got[0].Room)
 		}
-		_, err = s.Rooms.Create(s.Ctx, bank, s.Stranger, live.Plan{Title: "别人的", StartsAt: clk.Now()})
+		theirs, err := s.Rooms.Create(s.Ctx, bank, s.Stranger, live.Plan{Title: "别人的", StartsAt: clk.Now()})
 		wants(t, "plan", err, "")
 		_, err = s.Rooms.FollowHost(s.Ctx, bank, s.Stranger.ID, viewer.ID)
 		wants(t, "follow another", err, "")
@@ -79,6 +79,10 @@ func TestAHostIsFollowedOnceAndFollowedNoMore(t *testing.T) {
 		second, err := s.Rooms.Following(s.Ctx, bank, viewer.ID, first[0].ID, 1)
 		if err != nil || len(first) != 2 || first[0].Host.ID != s.Stranger.ID || len(second) != 1 || second[0].Host.ID != host {
 			t.Errorf("pages %+v, %+v: %v", first, second, err)
+		}
+		again := s.Plan(t)
+		if got := whom(); len(got) != 2 || got[0].Room == nil || got[0].Room.ID != theirs.ID || got[1].Room == nil || got[1].Room.ID != again {
+			t.Errorf("each with their own room: %+v", got)
 		}
 		for range 2 {
 			f, err := s.Rooms.UnfollowHost(s.Ctx, bank, host, viewer.ID)

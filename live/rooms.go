@@ -159,14 +159,38 @@ func (s *Rooms) list(ctx context.Context, where string, args []any, after string
 		where, args = where+" AND id < ?", append(args, after)
 	}
 	rows, err := db.All(ctx, s.DB, s.scan, columns+where+" ORDER BY id DESC LIMIT ?", append(args, limit+1)...)
+	if err != nil {
+		return nil, err
+	}
+	return s.watched(ctx, rows)
+}
+
+// watched are rooms as viewers see them, each live one with who watches it now.
+func (s *Rooms) watched(ctx context.Context, rows []row) ([]View, error) {
+	live := []any{s.DB.Clock().Now().Add(-alive)}
+	for _, r := range rows {
+		if r.Status == Live {
+			live = append(live, r.ID)
+		}
+	}
+	counts := map[string]int64{}
+	if len(live) > 1 {
+		_, err := db.All(ctx, s.DB, func(r db.Row) (id string, err error) {
+			var n int64
+			err = r.Scan(&id, &n)
+			counts[id] = n
+			return id, err
+		}, "SELECT room_id, SUM(viewers) FROM room_presence WHERE at > ? AND room_id IN "+db.Marks(len(live)-1)+" GROUP BY room_id", live...)
+		if err != nil {
+			return nil, err
+		}
+	}
 	views := make([]View, len(rows))
 	for i, r := range rows {
-		if err == nil && r.Status == Live {
-			r.Viewers, err = s.watching(ctx, s.DB, r.ID)
-		}
+		r.Viewers = counts[r.ID]
 		views[i] = r.View
 	}
-	return views, err
+	return views, nil
 }
 
 // RoomHost tells whose a room is; ok is false when the bank has no such room.

@@ -56,6 +56,17 @@ type grantIn struct {
 	}
 }
 
+type grantsFileIn struct {
+	ID     string       `path:"id" maxLength:"60"`
+	Status promo.Status `query:"status" enum:"granted,reserved,used,returned,expired"`
+}
+
+type grantsIn struct {
+	ID string `path:"id" maxLength:"60"`
+	Page
+	Status promo.Status `query:"status" enum:"granted,reserved,used,returned,expired"`
+}
+
 type findViewersIn struct {
 	Body struct {
 		Who []string `json:"who" nullable:"false" minItems:"1" maxItems:"500" doc:"Of each a whole phone, or an order's id"`
@@ -79,6 +90,11 @@ func (s *Server) batchRoutes() {
 	})
 	route(s, http.MethodGet, "/shop/coupon-batches/{id}", readers, "A batch with its figures", func(ctx context.Context, in *idIn) (*body[promo.Detail], error) {
 		return answered(s.Coupons.Batch(ctx, auth.From(ctx).Bank.ID, in.ID))
+	})
+	route(s, http.MethodGet, "/shop/coupon-batches/{id}/grants", readers, "A batch's coupons by whom they were granted to, masked, the newest first", s.listGrants)
+	route(s, http.MethodGet, "/shop/coupon-batches/{id}/grants/export", staff(auth.Operator, auth.Auditor).byBranch(), "A batch's coupons as CSV, masked, audited", func(ctx context.Context, in *grantsFileIn) (*huma.StreamResponse, error) {
+		write, err := s.Coupons.ExportGrants(ctx, auth.From(ctx).Bank.ID, in.ID, in.Status)
+		return s.exported(ctx, "coupon.grants_exported", in.ID, map[string]any{"status": in.Status}, in.ID+".csv", write, err)
 	})
 	for _, verb := range []struct {
 		name, summary string
@@ -123,6 +139,18 @@ func (s *Server) listBatches(ctx context.Context, in *batchesIn) (*body[list[pro
 		return nil, err
 	}
 	return paged(items, in.Limit, func(v promo.BatchView) string { return v.ID }), nil
+}
+
+func (s *Server) listGrants(ctx context.Context, in *grantsIn) (*body[list[promo.GrantView]], error) {
+	after, err := decodeCursor(in.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	items, err := s.Coupons.Grants(ctx, auth.From(ctx).Bank.ID, in.ID, in.Status, after, in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	return paged(items, in.Limit, func(g promo.GrantView) string { return g.ID }), nil
 }
 
 func (s *Server) findViewers(ctx context.Context, in *findViewersIn) (*body[foundViewers], error) {

@@ -100,6 +100,28 @@ func TestCouponsOverHTTP(t *testing.T) {
 	}
 	s.want("200", s.viewer, "POST", "/orders/"+o.ID+"/pay", "p", `{"method":"cashier"}`, nil)
 	s.want("409 order.payment_open", s.viewer, "PUT", "/orders/"+o.ID+"/coupons", "", `{"coupon_ids":[]}`, nil)
+	var grants struct {
+		Items []struct {
+			ID, Way, Status string
+			Viewer          struct{ ID string }
+		}
+		Next *string `json:"next_cursor"`
+	}
+	list := batches + "/" + drops.ID + "/grants"
+	s.want("200", s.operator, "GET", list+"?limit=1", "", "", &grants)
+	if len(grants.Items) != 1 || grants.Next != nil || grants.Items[0].ID != second.ID || grants.Items[0].Way != "drop" || grants.Items[0].Status != "reserved" {
+		t.Errorf("%+v", grants)
+	}
+	s.want("200", s.operator, "GET", list+"?status=used", "", "", &grants)
+	if len(grants.Items) != 0 {
+		t.Errorf("%+v", grants)
+	}
+	s.want("200", s.host, "GET", list, "", "", nil)
+	s.want("403 auth.forbidden", s.viewer, "GET", list, "", "", nil)
+	s.want("403 auth.forbidden", s.host, "GET", list+"/export", "", "", nil)
+	s.want("404 not_found", s.operator, "GET", batches+"/cpb_unknown/grants", "", "", nil)
+	s.want("404 not_found", s.operator, "GET", batches+"/cpb_unknown/grants/export", "", "", nil)
+	s.want("422 validation cursor", s.operator, "GET", list+"?cursor=x", "", "", nil)
 	s.want("422 validation viewer_ids[0]", s.operator, "POST", batches+"/"+drops.ID+"/grants", "g", `{"viewer_ids":["vwr_unknown"]}`, nil)
 	s.want("200", s.operator, "POST", batches+"/"+drops.ID+"/close", "", "", &drops)
 	if drops.State != "closed" {

@@ -210,7 +210,7 @@ func (l *Leads) history(ctx context.Context, bank string, v *LeadDetail, names m
 				return err
 			}
 			item.By = &card.Named{ID: line.Actor, Name: name}
-		case line.Actor != "":
+		case line.Actor != "" && line.Actor != cardCore:
 			item.By = &card.Named{ID: line.Actor, Name: v.Applicant.Name}
 		}
 		// People are named beside their ids: to whom, from whom, whose decision.

@@ -143,6 +143,9 @@ func (u *Outcomes) piece(ctx context.Context, bank tenant.Bank, lines []Line, by
 	return items, err
 }
 
+// cardCore is who acted where the core itself answers.
+const cardCore = "card-core"
+
 // Callback takes outcomes that the card core sends, signed; each application
 // names its bank. Errors: callback.signature (401); bad_request, validation; and
 // not_found for an application that is nobody's, after all the others were taken:
@@ -158,7 +161,7 @@ func (u *Outcomes) Callback(ctx context.Context, signature string, raw []byte, r
 	report := Report{Items: make([]ReportItem, len(items))}
 	var unknown error
 	for i, o := range items {
-		item, err := u.callback(ctx, o, card.Actor{Kind: "system", ID: "card-core", RequestID: requestID})
+		item, err := u.callback(ctx, o, card.Actor{Kind: "system", ID: cardCore, RequestID: requestID})
 		switch {
 		case err == nil:
 			report.Items[i] = item

@@ -178,6 +178,13 @@ func TestAReplayedReportOfOutcomesChangesNothing(t *testing.T) {
 		if got, err := d.Outcomes.Callback(ctx, sig, body, "r"); err != nil || got.Items[0].Result != review.Applied {
 			t.Fatalf("%+v: %v", got, err)
 		}
+		v, err := d.Leads.Get(ctx, d.Bank, d.Reviewer(true), lead)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if last := v.Timeline[len(v.Timeline)-1]; last.Kind != "outcome" || last.By != nil {
+			t.Errorf("the core's answer is somebody's act: %+v", last)
+		}
 		if got := d.Outcome(t, lead, "activated", "4242", d.Clock.Now()); got.Result != review.Applied {
 			t.Fatalf("%+v", got)
 		}

@@ -202,3 +202,82 @@ func TestTheEndOfADropIsToldOnce(t *testing.T) {
 		}
 	})
 }
+
+func TestABatchTellsToWhomItWasGrantedHowAndWhatBecameOfIt(t *testing.T) {
+	ordertest.Each(t, func(t *testing.T, s *ordertest.Stage) {
+		b, viewers, sku := thrown(s), s.Viewers(5), voucher(s, 1000)
+		p, err := openPacket(s, promo.Filling{Batch: b, Total: 500, Shares: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, _, err := s.Coupons.Drop(s.Ctx, s.Request("host", "drops"), operator, s.Bank.ID, s.Room, promo.Throw{Batch: b, Quantity: 5, For: time.Minute})
+		if err != nil {
+			t.Fatal(err)
+		}
+		packed, err := take(s, viewers[0], p.PacketID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var dropped [3]promo.View
+		for i := range dropped {
+			if dropped[i], err = claim(s, viewers[i+1], promo.Wish{Drop: d.DropID}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, _, err := s.Coupons.Grant(s.Ctx, s.Request("operator", "grants"), s.Bank, operator, b, viewers[4:]); err != nil {
+			t.Fatal(err)
+		}
+		back, bought := placed(s, viewers[1], []string{dropped[0].ID}, sku), placed(s, viewers[2], []string{dropped[1].ID}, sku)
+		if _, err := s.Orders.Cancel(s.Ctx, s.Bank.ID, viewers[1], back.ID); err != nil {
+			t.Fatal(err)
+		}
+		paid(s, viewers[2], bought.ID, "card")
+		waits := placed(s, viewers[3], []string{dropped[2].ID}, sku)
+
+		read := func(status promo.Status, after string, limit int) (out []promo.GrantView) {
+			t.Helper()
+			out, err := s.Coupons.Grants(s.Ctx, s.Bank.ID, b, status, after, limit)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return out
+		}
+		all := read("", "", 10)
+		want := []struct {
+			viewer, way string
+			status      promo.Status
+			order       string
+		}{{viewers[4], "staff", promo.Granted, ""}, {viewers[3], "drop", promo.Reserved, waits.ID}, {viewers[2], "drop", promo.Used, bought.ID},
+			{viewers[1], "drop", promo.Returned, ""}, {viewers[0], "red_packet", promo.Granted, ""}}
+		if len(all) != len(want) {
+			t.Fatalf("%+v", all)
+		}
+		for i, w := range want {
+			g := all[i]
+			orderID := ""
+			if g.OrderID != nil {
+				orderID = *g.OrderID
+			}
+			if g.Viewer.ID != w.viewer || g.Way != w.way || g.Status != w.status || orderID != w.order ||
+				(g.ReturnedAt != nil) != (w.status == promo.Returned) || (g.UsedAt != nil) != (w.status == promo.Used) {
+				t.Errorf("%d: %+v, want %+v", i, g, w)
+			}
+			if some := read(w.status, "", 10); !slices.ContainsFunc(some, func(o promo.GrantView) bool { return o.ID == g.ID }) ||
+				slices.ContainsFunc(some, func(o promo.GrantView) bool { return o.Status != w.status }) {
+				t.Errorf("those that are %s: %+v", w.status, some)
+			}
+		}
+		if page := read("", all[1].ID, 2); len(page) != 3 || page[0].ID != all[2].ID {
+			t.Errorf("after the second: %+v", page)
+		}
+		if all[4].ID != packed.ID || all[4].Amount != packed.Amount {
+			t.Errorf("a share: %+v", all[4])
+		}
+		s.Clock.Advance(3 * time.Hour)
+		if over := read(promo.Expired, "", 10); len(over) != 3 || len(read(promo.Returned, "", 10)) != 0 {
+			t.Errorf("over, before anything came by: %+v", over)
+		}
+		_, err = s.Coupons.Grants(s.Ctx, s.OtherBank().ID, b, "", "", 10)
+		wantCode(t, err, "not_found")
+	})
+}

@@ -104,8 +104,8 @@ func (s *Coupons) Return(ctx context.Context, tx *db.Tx, o order.Order) error {
 			to = Expired
 			ended[c.Batch] += c.Amount
 		}
-		_, err := tx.Exec(ctx, "UPDATE coupon SET state = ?, order_id = NULL, used_at = NULL WHERE bank_id = ? AND id = ? AND order_id = ?",
-			string(to), o.Bank, c.ID, o.ID)
+		_, err := tx.Exec(ctx, "UPDATE coupon SET state = ?, order_id = NULL, used_at = NULL, returned_at = ? WHERE bank_id = ? AND id = ? AND order_id = ?",
+			string(to), tx.Now, o.Bank, c.ID, o.ID)
 		if err != nil {
 			return err
 		}

@@ -77,9 +77,10 @@ test('filters live in the URL, personal data does not', async ({ page }) => {
   expect(page.url()).not.toContain('13900000000')
 })
 
-test('J and K walk the list', async ({ page, request }) => {
+test('J and K walk the list, and one lead after the other is reviewed without a mouse', async ({ page, request }) => {
   await apply(request)
-  await signIn(page, 'desk', 'reviewer')
+  await apply(request)
+  await signIn(page, 'desk', 'reviewer', '/leads?status=queued')
   const rows = page.locator('[data-lead]')
   await expect(rows.first()).toBeVisible()
   const [first, second] = await rows.evaluateAll((all) => all.slice(0, 2).map((row) => row.getAttribute('data-lead')))
@@ -89,6 +90,32 @@ test('J and K walk the list', async ({ page, request }) => {
   await expect(page).toHaveURL(new RegExp(second!))
   await page.keyboard.press('k')
   await expect(page).toHaveURL(new RegExp(first!))
+
+  const body = page.locator('article .body')
+  await expect(body).toBeVisible()
+  await page.keyboard.press('PageDown')
+  await expect.poll(() => body.evaluate((e) => e.scrollTop)).toBeGreaterThan(0)
+  await page.keyboard.press('c')
+  await expect(page.getByText(/你已领取/)).toBeVisible()
+  await page.keyboard.press('n')
+  await page.keyboard.type('单位电话无人接听')
+  await page.keyboard.press('Control+Enter')
+  await expect(page.locator('article ol').getByText('单位电话无人接听')).toBeVisible()
+  await page.keyboard.press('Escape')
+  await page.keyboard.press('r')
+  await expect(dialog(page, '拒绝申请').getByRole('radio').first()).toBeFocused()
+  await page.keyboard.press('Space')
+  await page.keyboard.press('Control+Enter')
+  await expect(page).toHaveURL(new RegExp(second!))
+  await page.keyboard.press('c')
+  await expect(page.getByText(/你已领取/)).toBeVisible()
+  await page.keyboard.press('a')
+  await expect(dialog(page, '通过申请').locator('textarea')).toBeFocused()
+  await page.keyboard.press('Control+Enter')
+  const reviewer = await asStaff(request, 'reviewer')
+  const statusOf = async (id: string) => (await reviewer.get<{ status: string }>(`/leads/${id}`)).status
+  await expect.poll(() => statusOf(second!)).toMatch(/approved|handed_off/)
+  expect(await statusOf(first!)).toBe('rejected')
 })
 
 test('a supervisor exports the list as CSV', async ({ page }) => {

@@ -1,6 +1,6 @@
 import { expect, test, type Page } from '@playwright/test'
 import { filled, grave, listen, routesOf, settled, shares, shownWords, tooWide, visit, wordsWrong, type Ear } from './everywhere'
-import { apply, asStaff, caller, signIn as staffSignIn } from './staff'
+import { apply, asStaff, caller, signInByForm as staffSignIn } from './staff'
 import { signIn } from './support'
 
 /** Every screen of the three apps, in both languages, on the sizes people have. */

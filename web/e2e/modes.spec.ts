@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { AxeBuilder } from '@axe-core/playwright'
 import { expect, test, type Page } from '@playwright/test'
-import { asStaff } from './staff'
+import { asStaff, caller } from './staff'
 import { enterRoom, fillAddress, signIn } from './support'
 
 const dialog = (page: Page) => page.getByRole('dialog').last()
@@ -87,18 +87,55 @@ test('elder mode is large, still and simple, kept, and asks before paying', asyn
   await page.getByRole('button', { name: '先不付' }).click()
   await expect(page.getByText('等待支付结果')).toHaveCount(0)
 
-  for (const path of ['/', '/shop', '/orders', '/cards', '/coupons', '/me', '/me?part=modes']) {
+  await fillLists(page)
+  const lists = ['/orders', '/coupons', '/addresses', '/following']
+  for (const path of ['/', '/shop', '/cards', '/messages', '/me', '/me?part=modes', ...lists]) {
     await page.goto(path)
     await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
     await page.waitForLoadState('networkidle')
+    if (lists.includes(path)) await expect.poll(() => page.locator('main li').count(), path).toBeGreaterThan(1)
     expect(await tooSmall(page, '#app')).toEqual([])
-    const few = await actions(page)
-    expect(few.length, `${path}: ${few.join(', ')}`).toBeLessThanOrEqual(4)
     await noViolations(page, 'color-contrast-enhanced')
+    for (const screen of ['top', 'end']) {
+      if (screen === 'end') await page.evaluate(() => scrollTo(0, document.body.scrollHeight))
+      const few = await actions(page)
+      expect(few.length, `${path}, ${screen}: ${few.join(', ')}`).toBeLessThanOrEqual(4)
+    }
   }
+  // A row is one act: it opens what else there is to do.
+  await page.getByRole('main').getByRole('listitem').first().getByRole('button').click()
+  expect((await actions(page)).length).toBeLessThanOrEqual(4)
+  await noViolations(page, 'color-contrast-enhanced')
+  await dialog(page).getByRole('button', { name: '取消关注' }).click()
+  await page.locator('.van-dialog').getByRole('button', { name: '取消关注' }).click()
+  await expect(page.getByText(/^已取消关注/)).toBeVisible()
+  await page.goto('/addresses')
+  await page.getByRole('main').getByRole('listitem').last().getByRole('button').click()
+  expect((await actions(page)).length).toBeLessThanOrEqual(4)
+  await dialog(page).getByRole('button', { name: '修改' }).click()
+  await expect(page.getByRole('dialog').last().getByLabel('收货人')).toHaveValue('张三')
+  await page.goto('/me?part=modes')
   await page.getByRole('switch', { name: /大字版/ }).first().uncheck()
   await expect(page.locator('html')).not.toHaveAttribute('data-mode', 'elder')
 })
+
+/** Gives who is signed in several of each: addresses, orders, coupons, hosts. */
+async function fillLists(page: Page): Promise<void> {
+  const session = JSON.parse(await page.evaluate(() => localStorage.getItem('yinbo.viewer.session')!)) as { accessToken: string; person: { id: string } }
+  const me = caller(page.request, session.accessToken)
+  const address = { name: '张三', phone: '13800138000', province: '云南省', city: '昆明市', district: '五华区', street: '示例路 1 号' }
+  for (let n = 0; n < 4; n++) await me.post('/addresses', { ...address, street: `示例路 ${n} 号`, default: false })
+  const goods = (await me.get<{ items: { kind: string; skus: { id: string }[] }[] }>('/products?limit=50')).items.find((p) => p.kind === 'physical')!
+  for (let n = 0; n < 3; n++) await me.post('/orders', { address, items: [{ sku_id: goods.skus[0]!.id, quantity: 1 }] }, `elder-${n}`)
+  const operator = await asStaff(page.request, 'operator')
+  const { items } = await operator.get<{ items: { id: string; amount_fen: number; budget_left_fen: number }[] }>('/shop/coupon-batches?state=open')
+  for (const batch of items.filter((b) => b.budget_left_fen >= b.amount_fen)) await operator.post(`/shop/coupon-batches/${batch.id}/grants`, { viewer_ids: [session.person.id] }, `elder-${batch.id}`)
+  for (const user of ['host', 'assistant', 'operator']) {
+    const plan = { title: `${user} 的下一场`, starts_at: new Date(Date.now() + 3_600_000).toISOString() }
+    const room = await (user === 'operator' ? operator : await asStaff(page.request, user)).post<{ host: { id: string } }>('/host/rooms', plan)
+    await me.post(`/hosts/${room.host.id}/follow`)
+  }
+}
 
 test('the data saver is offered on a slow network, loads no picture, and plays the sound alone when asked', async ({ page }) => {
   await page.addInitScript(() => Object.defineProperty(navigator, 'connection', { value: Object.assign(new EventTarget(), { effectiveType: '3g' }) }))

@@ -89,6 +89,7 @@ test("another's line is reported by a long press", async ({ page }) => {
 })
 
 test('who is banned is told so and stays away', async ({ page }) => {
+  await page.clock.install()
   const { room, operator } = await watch(page)
   const viewer = await page.evaluate(() => (JSON.parse(localStorage.getItem('yinbo.viewer.session')!) as { person: { id: string } }).person.id)
   const dialled: string[] = []
@@ -96,7 +97,7 @@ test('who is banned is told so and stays away', async ({ page }) => {
   await operator.post(`/host/rooms/${room}/ban`, { viewer_id: viewer, reason: '测试' })
   await expect(page.getByText('你已被移出直播间')).toBeVisible()
   await expect(page.getByRole('textbox')).toHaveCount(0)
-  await page.waitForTimeout(2500)
+  await page.clock.fastForward('10:00')
   expect(dialled).toEqual([])
 })
 

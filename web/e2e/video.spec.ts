@@ -31,9 +31,12 @@ function push(address: string): ChildProcess {
   ])
 }
 
-test('what a host pushes is seen at the desk and in the room', async ({ page, browser }) => {
+test('what a host pushes is seen at the desk and in the room, and afterwards cut by hand and led to', async ({ page, browser }) => {
   test.setTimeout(120_000)
   const room = await host.post<{ id: string; title: string }>('/host/rooms', { title: `推流 ${Date.now()}`, starts_at: new Date().toISOString() })
+  const { items: rooms } = await host.get<{ items: { id: string }[] }>('/rooms?status=live')
+  const goods = (await host.get<{ items: { sku_id: string; product: { title: string } }[] }>(`/rooms/${rooms[0]!.id}/shelf`)).items.at(-1)!
+  await host.put(`/host/rooms/${room.id}/shelf`, { items: [{ sku_id: goods.sku_id }] })
   await signIn(page, 'host', 'host', `/rooms/${room.id}`)
   const card = page.getByRole('region', { name: '推流' })
   await expect(card.locator('[data-ingest=idle]')).toBeVisible()
@@ -62,6 +65,28 @@ test('what a host pushes is seen at the desk and in the room', async ({ page, br
   await page.locator('.el-popconfirm:visible').getByRole('button', { name: '更换推流密钥' }).click()
   await expect(card.locator('[data-ingest=idle]')).toBeVisible({ timeout: 20_000 })
   await expect(card.locator('[data-stream-key]')).not.toHaveText(key)
-  await viewer.context().close()
   await host.post(`/host/rooms/${room.id}/end`)
+
+  // Nobody explained anything: a piece is cut by hand, and the product's card leads to it.
+  await host.put(`/host/rooms/${room.id}/replay`, { offered: true })
+  await page.goto(`/host/rooms/${room.id}/report`)
+  await page.getByRole('button', { name: '编辑切片' }).click()
+  const editor = page.getByRole('dialog', { name: '编辑切片' })
+  await editor.getByRole('button', { name: '添加切片' }).click()
+  await editor.getByRole('combobox').click()
+  await page.getByRole('option', { name: goods.product.title }).click()
+  await editor.locator('input[name=cut_from]').fill('0:02')
+  await editor.locator('input[name=cut_to]').fill('0:05')
+  await editor.getByRole('button', { name: '保存' }).click()
+  await expect(page.getByText('人工切片')).toBeVisible()
+
+  await viewer.goto(`/rooms/${room.id}`)
+  await viewer.getByRole('button', { name: '看看本场商品' }).click()
+  await viewer.getByRole('dialog').getByRole('button', { name: goods.product.title }).click()
+  await viewer.getByRole('dialog', { name: '商品详情' }).getByRole('button', { name: '看讲解' }).click()
+  await expect(viewer.getByRole('dialog')).toHaveCount(0)
+  await expect(viewer.getByRole('button', { name: goods.product.title })).toHaveAttribute('aria-pressed', 'true')
+  await expect.poll(async () => (await seen()).at).toBeGreaterThan(0.5)
+  expect(await video.evaluate((v: HTMLVideoElement) => v.duration), 'whole segments').toBeLessThanOrEqual(6)
+  await viewer.context().close()
 })

@@ -1,5 +1,5 @@
 import { expect, test, type APIRequestContext, type Browser, type BrowserContext, type Page } from '@playwright/test'
-import { signIn as staffSignIn } from './staff'
+import { signInByForm as staffSignIn } from './staff'
 import { bankbox, codeAfter, fillAddress, newIdNumber, newPan, newPhone, payAtCashier, signIn, toConsents } from './support'
 
 /**

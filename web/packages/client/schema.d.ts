@@ -5834,13 +5834,37 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * A batch's coupons by whom they were granted to, masked, the newest first
+         * @description Roles: host, operator, auditor.
+         */
+        get: operations["get-shop-coupon-batches-id-grants"];
         put?: never;
         /**
          * Give viewers a coupon each
          * @description Roles: operator.
          */
         post: operations["post-shop-coupon-batches-id-grants"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/shop/coupon-batches/{id}/grants/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A batch's coupons as CSV, masked, audited
+         * @description Roles: operator, auditor.
+         */
+        get: operations["get-shop-coupon-batches-id-grants-export"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -8922,6 +8946,10 @@ export interface components {
             items: components["schemas"]["PromoBatchView"][] | null;
             next_cursor: string | null;
         };
+        ListPromoGrantView: {
+            items: components["schemas"]["PromoGrantView"][] | null;
+            next_cursor: string | null;
+        };
         ListPromoView: {
             items: components["schemas"]["PromoView"][] | null;
             next_cursor: string | null;
@@ -10243,10 +10271,39 @@ export interface components {
             spec: string;
             title: string;
         };
+        PromoGrantView: {
+            /** Format: int64 */
+            amount_fen: number;
+            expires_at: string;
+            granted_at: string;
+            /** @description The coupon */
+            id: string;
+            /** @description The order that holds it or used it */
+            order_id: string | null;
+            /** @description When an order last gave it back */
+            returned_at: string | null;
+            /**
+             * @description returned: held again, an order gave it back
+             * @enum {string}
+             */
+            status: "granted" | "reserved" | "used" | "returned" | "expired";
+            used_at: string | null;
+            viewer: components["schemas"]["PromoHolder"];
+            /**
+             * @description How it was granted
+             * @enum {string}
+             */
+            way: "claim" | "drop" | "red_packet" | "lottery" | "card_bound" | "application_approved" | "spend" | "staff";
+        };
         PromoHanded: {
             batch_id: string;
             /** @description In the order of viewer_ids */
             coupon_ids: string[] | null;
+        };
+        PromoHolder: {
+            id: string;
+            nickname: string;
+            phone_masked: string;
         };
         PromoOffer: {
             /** Format: int64 */
@@ -24334,6 +24391,44 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    "get-shop-coupon-batches-id-grants": {
+        parameters: {
+            query?: {
+                /** @description How many items */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                status?: "granted" | "reserved" | "used" | "returned" | "expired";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListPromoGrantView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     "post-shop-coupon-batches-id-grants": {
         parameters: {
             query?: never;
@@ -24361,6 +24456,38 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["PromoHanded"];
                 };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    "get-shop-coupon-batches-id-grants-export": {
+        parameters: {
+            query?: {
+                status?: "granted" | "reserved" | "used" | "returned" | "expired";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];

@@ -13,6 +13,8 @@ declare module 'vue-router' {
 
 export const router = createRouter({
   history: createWebHistory('/desk/'),
+  // A drawer over a list leaves it where it is; a lead stands in the list's place on a phone.
+  scrollBehavior: (to, from, saved) => saved ?? (to.path === from.path || (to.name === from.name && to.name !== 'leads') ? undefined : { top: 0 }),
   routes: [
     { path: '/sign-in', name: 'sign-in', component: () => import('./SignInPage.vue'), meta: { open: true } },
     { path: '/settlements/:id/print', name: 'settlement-sheet', component: () => import('./finance/SheetPage.vue'), props: true, meta: { area: 'settlements' } },

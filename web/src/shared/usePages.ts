@@ -37,5 +37,9 @@ export function usePages<T>(read: (cursor?: string) => Promise<Page<T>>) {
     error.value = null
     return more()
   }
-  return { items, error, loading, done, more, reset }
+  /** Puts what became of an entry in its place. */
+  const replace = (entry: T & { id: string }): void => {
+    items.value = items.value.map((row) => ((row as { id?: string }).id === entry.id ? entry : row))
+  }
+  return { items, error, loading, done, more, reset, replace }
 }

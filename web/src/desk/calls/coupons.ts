@@ -6,10 +6,13 @@ type Schemas = components['schemas']
 export type Batch = Omit<Schemas['PromoBatchView'], '$schema' | 'sku_ids' | 'bins'> & { sku_ids: string[]; bins: string[] }
 export type BatchDetail = Batch & { figures: Schemas['PromoFigures']; goods: Schemas['PromoGood'][] }
 export type Viewer = Schemas['DeskViewer']
+export type Grant = Schemas['PromoGrantView']
 export type NewBatch = Omit<Schemas['NewBatchInBody'], '$schema'>
 
 export const batchStates = ['draft', 'open', 'paused', 'closed'] as const
 export type BatchState = (typeof batchStates)[number]
+export const grantStates = ['granted', 'reserved', 'used', 'returned', 'expired'] as const
+export type GrantState = (typeof grantStates)[number]
 export const batchVerbs = ['open', 'pause', 'resume', 'close'] as const
 export type BatchVerb = (typeof batchVerbs)[number]
 
@@ -47,6 +50,15 @@ export async function findViewers(who: string[]): Promise<(Viewer | null)[]> {
 /** The list as CSV, for `download`. */
 export const exportBatches = (state: string) =>
   api.http.GET('/shop/coupon-batches/export', { params: { query: { state: (state as BatchState) || undefined } }, parseAs: 'blob' })
+
+export function listGrants(id: string, status: GrantState | '', cursor?: string): Promise<Page<Grant>> {
+  const query = { status: status || undefined, cursor, limit: 20 }
+  return unwrap(api.http.GET('/shop/coupon-batches/{id}/grants', { params: { path: { id }, query } }))
+}
+
+/** Them as CSV, for `download`. */
+export const exportGrants = (id: string, status: GrantState | '') =>
+  api.http.GET('/shop/coupon-batches/{id}/grants/export', { params: { path: { id }, query: { status: status || undefined } }, parseAs: 'blob' })
 
 /** One coupon each: all or none. */
 export function grantCoupons(id: string, viewer_ids: string[], key: string): Promise<{ coupon_ids: string[] }> {

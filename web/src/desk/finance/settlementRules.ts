@@ -42,6 +42,9 @@ export function earlierRefunds(lines: readonly SettlementLine[]): number {
   return lines.reduce((sum, l) => sum + (l.kind === 'refund' && !sold.has(l.order_id) ? l.amount_fen : 0), 0)
 }
 
+/** The columns of a settlement's lines, and which of them hold figures. */
+export const lineColumns = { kind: false, title: false, order: false, amount: true, commission: true, net: true } as const
+
 export interface LineSums {
   amount: number
   commission: number

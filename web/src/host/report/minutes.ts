@@ -13,6 +13,18 @@ export interface Point {
   values: Record<Series, number>
 }
 
+const around = 30 * minute
+
+/**
+ * The minutes of the show, with those just before and after it: who looks in days later, at the
+ * recording perhaps, would stretch the axis over all of them.
+ */
+export function ofShow(minutes: Minute[], { started_at, ended_at }: { started_at?: string | null; ended_at?: string | null }): Minute[] {
+  const from = started_at ? Date.parse(started_at) - around : -Infinity
+  const to = ended_at ? Date.parse(ended_at) + around : Infinity
+  return minutes.filter((m) => Date.parse(m.at) >= from && Date.parse(m.at) <= to)
+}
+
 /** Every minute from the first to the last: one in which nothing happened is a zero, not a gap. */
 export function filled(minutes: Minute[]): Point[] {
   const known = new Map(minutes.map((m) => [Math.floor(Date.parse(m.at) / minute), m]))

@@ -9,7 +9,8 @@ export function useKeys(handler: (key: string) => boolean): void {
     if (event.ctrlKey || event.altKey || event.metaKey || event.repeat || event.isComposing) return
     const target = event.target as HTMLElement | null
     if (target?.closest('input, textarea, select, [contenteditable="true"], [role="dialog"], [role="listbox"]')) return
-    if (document.querySelector('.el-overlay-dialog, .el-drawer.open, .el-message-box')?.checkVisibility?.()) return
+    // One that is on its way out holds no key back.
+    if ([...document.querySelectorAll('.el-overlay:not([class*=leave-]) :is(.el-overlay-dialog, .el-drawer.open, .el-message-box)')].some((modal) => modal.checkVisibility?.())) return
     if (handler(event.key.toLowerCase())) event.preventDefault()
   }
   onMounted(() => window.addEventListener('keydown', listen))
