@@ -108,6 +108,7 @@ test('a host is followed from the room, stands on the list, and is dropped there
   await expect(page.getByRole('dialog')).toContainText('开播时给你发一条短信')
   await page.getByRole('dialog').getByRole('button', { name: '关注', exact: true }).click()
   await expect(page.getByRole('button', { name: /^已关注/ })).toBeVisible()
+  expect((await page.request.get('/api/v1/rooms?followed=true')).status(), 'without a token').toBe(401)
   await page.goto('/?show=following')
   await expect(page.getByRole('main').getByRole('link', { name: /直播中/ })).toBeVisible()
   await page.goto('/following')
