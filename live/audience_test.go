@@ -25,6 +25,7 @@ func TestAnAudienceIsWhoCameInThePeriod(t *testing.T) {
 		}
 		clk.Advance(time.Hour)
 		report(t, s, room, live.Seen{Node: "a", Visitors: []live.Visitor{{ID: "v3"}}})
+		report(t, s, other, live.Seen{Node: "a", Visitors: []live.Visitor{{ID: "v3"}}}) // over: it shows no way to a card
 		for _, c := range []struct {
 			name, bank, room string
 			from, to         time.Time

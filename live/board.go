@@ -15,7 +15,8 @@ type Board struct {
 	Peak    int64 `json:"peak_viewers"`
 	Likes   int64 `json:"likes"`
 	Chats   int64 `json:"chats"`
-	Unique  int64 `json:"unique_viewers"`
+	Unique  int64 `json:"unique_viewers" doc:"Who came before the show ended"`
+	Later   int64 `json:"later_viewers" doc:"Who came first after it had ended; they count in no other figure of viewers, likes and stay"`
 	StayMS  int64 `json:"average_stay_ms" doc:"What all watched together, by the unique viewers"`
 	Followers
 	Trade
@@ -63,8 +64,12 @@ func (s *Rooms) board(ctx context.Context, v row, fresh bool) (Board, error) {
 	if err != nil {
 		return Board{}, err
 	}
-	b := Board{Viewers: v.Viewers, Peak: max(v.peak, v.Viewers), Likes: v.Likes, Chats: v.chats, Followers: c.followers, Trade: c.trade, Items: items,
-		Pace: c.pace, Before: c.before, Sources: c.sources, Live: liveFigures, CountedAt: clock.At(c.at)}
+	peak := v.peak
+	if v.EndedAt == nil {
+		peak = max(peak, v.Viewers)
+	}
+	b := Board{Viewers: v.Viewers, Peak: peak, Likes: v.Likes, Chats: v.chats, Followers: c.followers, Trade: c.trade, Items: items,
+		Pace: c.pace, Before: c.before, Sources: c.sources, Later: c.later, Live: liveFigures, CountedAt: clock.At(c.at)}
 	for _, n := range c.sources {
 		b.Unique += n
 	}
@@ -95,7 +100,7 @@ func (s *Rooms) count(ctx context.Context, v row) (c counted, err error) {
 	if c.trade, err = s.Figures.RoomFigures(ctx, v.bank, v.ID); err != nil {
 		return c, err
 	}
-	if c.sources, err = s.sources(ctx, v.ID); err != nil {
+	if c.sources, c.later, err = s.visitors(ctx, v.ID); err != nil {
 		return c, err
 	}
 	if c.followers, err = s.followersOf(ctx, v); err != nil {
@@ -113,16 +118,20 @@ func (s *Rooms) count(ctx context.Context, v row) (c counted, err error) {
 	return c, err
 }
 
-func (s *Rooms) sources(ctx context.Context, room string) (map[string]int64, error) {
+// visitors counts those of the show by where they came from, and who came later.
+func (s *Rooms) visitors(ctx context.Context, room string) (sources map[string]int64, later int64, err error) {
 	type count struct {
-		source string
-		n      int64
+		source   string
+		n, later int64
 	}
-	rows, err := db.All(ctx, s.DB, func(r db.Row) (c count, err error) { return c, r.Scan(&c.source, &c.n) },
-		"SELECT source, COUNT(*) FROM room_visitor WHERE room_id = ? GROUP BY source", room)
-	out := make(map[string]int64, len(rows))
+	rows, err := db.All(ctx, s.DB, func(r db.Row) (c count, err error) { return c, r.Scan(&c.source, &c.n, &c.later) },
+		`SELECT v.source, COUNT(*), SUM(CASE WHEN v.first_at > r.ended_at THEN 1 ELSE 0 END)
+		FROM room_visitor v JOIN room r ON r.id = v.room_id WHERE v.room_id = ? GROUP BY v.source`, room)
+	sources = make(map[string]int64, len(rows))
 	for _, c := range rows {
-		out[c.source] = c.n
+		if later += c.later; c.n > c.later {
+			sources[c.source] = c.n - c.later
+		}
 	}
-	return out, err
+	return sources, later, err
 }

@@ -46,6 +46,7 @@ type counted struct {
 	trade        Trade
 	pace, before Pace
 	sources      map[string]int64
+	later        int64
 	followers    Followers
 }
 

@@ -84,6 +84,23 @@ func TestAHostIsFollowedOnceAndFollowedNoMore(t *testing.T) {
 		if got := whom(); len(got) != 2 || got[0].Room == nil || got[0].Room.ID != theirs.ID || got[1].Room == nil || got[1].Room.ID != again {
 			t.Errorf("each with their own room: %+v", got)
 		}
+		listed := func(status live.Status, after string, want ...string) {
+			t.Helper()
+			rooms, err := s.Rooms.Followed(s.Ctx, bank, viewer.ID, status, after, 10)
+			ids := []string{}
+			for _, r := range rooms {
+				ids = append(ids, r.ID)
+			}
+			if err != nil || !slices.Equal(ids, want) {
+				t.Errorf("%q after %q: %v, not %v: %v", status, after, ids, want, err)
+			}
+		}
+		listed("", "", again, theirs.ID, next)
+		listed(live.Scheduled, theirs.ID, next)
+		listed(live.Live, "")
+		_, err = s.Rooms.OfferReplay(s.Ctx, bank, on, s.Host, true)
+		wants(t, "replay", err, "")
+		listed(live.Ended, "", on)
 		for range 2 {
 			f, err := s.Rooms.UnfollowHost(s.Ctx, bank, host, viewer.ID)
 			if err != nil || f.Following {
@@ -93,6 +110,7 @@ func TestAHostIsFollowedOnceAndFollowedNoMore(t *testing.T) {
 		if f, err := s.Rooms.Follows(s.Ctx, bank, host, viewer.ID); err != nil || f.Following || len(whom()) != 1 {
 			t.Error(f, err)
 		}
+		listed("", "", theirs.ID)
 		testkit.Holds(t, s.DB, live.Invariants()...)
 	})
 }

@@ -29,10 +29,10 @@ type Turnover struct {
 // sampleOver is the time that a sample is of.
 const sampleOver = 10 * time.Second
 
-// sample keeps what passes: sockets now, and likes that came.
-func (s *Rooms) sample(ctx context.Context, tx *db.Tx, bank, room string, viewers, likes int64) error {
+// sample keeps what passes: sockets at a time, and likes that came.
+func (s *Rooms) sample(ctx context.Context, tx *db.Tx, bank, room string, at time.Time, viewers, likes int64) error {
 	return tx.Insert(ctx, "room_sample (room_id, at, bank_id, viewers, likes)",
-		[][]any{{room, tx.Now.Truncate(sampleOver), bank, viewers, likes}},
+		[][]any{{room, at.Truncate(sampleOver), bank, viewers, likes}},
 		tx.Dialect().OnDuplicate("room_id, at", "viewers = CASE WHEN NEW(viewers) > viewers THEN NEW(viewers) ELSE viewers END", "likes = likes + NEW(likes)"))
 }
 

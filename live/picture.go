@@ -84,7 +84,9 @@ type Visitor struct {
 	Source string // share, list, … as the client names it; may be empty
 }
 
-// Report adds a node's counts to the room's.
+// Report adds a node's counts to the room's. What a node tells a moment after the
+// show has ended was seen in it. After that only who came is kept, by when they
+// came: the figures of the show stand.
 func (s *Rooms) Report(ctx context.Context, bank, room string, seen Seen) error {
 	return s.DB.InTx(ctx, func(tx *db.Tx) error {
 		err := tx.Insert(ctx, "room_presence (room_id, node, viewers, at)", [][]any{{room, seen.Node, seen.Viewers, tx.Now}},
@@ -92,18 +94,28 @@ func (s *Rooms) Report(ctx context.Context, bank, room string, seen Seen) error 
 		if err != nil {
 			return err
 		}
+		end, _, err := db.Value[db.Time](ctx, tx, "SELECT ended_at FROM room WHERE bank_id = ? AND id = ?", bank, room)
+		if err != nil {
+			return err
+		}
+		at, over := tx.Now, false
+		if !end.IsZero() {
+			if over = tx.Now.After(end.Add(alive)); !over {
+				at = end.Time
+			}
+		}
 		rows := make([][]any, len(seen.Visitors))
 		for i, v := range seen.Visitors {
-			rows[i] = []any{room, v.ID, bank, tx.Now, v.Source}
+			rows[i] = []any{room, v.ID, bank, at, v.Source}
 		}
-		if err := tx.InsertIgnore(ctx, "room_visitor (room_id, visitor_id, bank_id, first_at, source)", rows); err != nil {
+		if err := tx.InsertIgnore(ctx, "room_visitor (room_id, visitor_id, bank_id, first_at, source)", rows); err != nil || over {
 			return err
 		}
 		now, err := s.watching(ctx, tx, room)
 		if err != nil {
 			return err
 		}
-		if err := s.sample(ctx, tx, bank, room, now, seen.Likes); err != nil {
+		if err := s.sample(ctx, tx, bank, room, at, now, seen.Likes); err != nil {
 			return err
 		}
 		_, err = tx.Exec(ctx, `UPDATE room SET likes = likes + ?, watched_ms = watched_ms + ?, peak_viewers = CASE WHEN peak_viewers < ? THEN ? ELSE peak_viewers END

@@ -1,6 +1,7 @@
 package live_test
 
 import (
+	"maps"
 	"testing"
 	"time"
 
@@ -50,6 +51,31 @@ func TestViewersAreCountedOverTheNodesThatAreAlive(t *testing.T) {
 		on, err := s.Rooms.List(s.Ctx, bank, live.Live, "", 10)
 		if err != nil || len(on) != 1 || on[0].Viewers != 1 || on[0].Likes != 11 {
 			t.Errorf("listed: %+v %v", on, err)
+		}
+	})
+}
+
+// What is seen of a room after its end is none of the show's; what a node tells a
+// moment later was seen in it.
+func TestTheShowsFiguresEndWithTheShow(t *testing.T) {
+	livetest.Each(t, func(t *testing.T, s *livetest.Stage, clk *clock.Fake) {
+		room := s.Live(t)
+		report(t, s, room, live.Seen{Node: "a", Viewers: 4, Likes: 10, Watched: time.Minute, Visitors: []live.Visitor{{ID: "v1", Source: "share"}}})
+		clk.Advance(30 * time.Second)
+		if _, err := s.Rooms.End(s.Ctx, s.Bank.ID, room, s.Host); err != nil {
+			t.Fatal(err)
+		}
+		clk.Advance(2 * time.Second)
+		report(t, s, room, live.Seen{Node: "a", Likes: 5, Watched: time.Minute, Visitors: []live.Visitor{{ID: "v2", Source: "list"}}})
+		clk.Advance(time.Hour)
+		report(t, s, room, live.Seen{Node: "a", Viewers: 9, Likes: 7, Watched: time.Hour, Visitors: []live.Visitor{{ID: "v1"}, {ID: "v3", Source: "share"}, {ID: "v4", Source: "poster"}}})
+		r, err := s.Rooms.RoomReport(s.Ctx, s.Bank.ID, room, s.Host)
+		b := r.Board
+		if err != nil || b.Unique != 2 || b.Later != 2 || b.Peak != 4 || b.Likes != 15 || b.StayMS != 60_000 || !maps.Equal(b.Sources, map[string]int64{"share": 1, "list": 1}) {
+			t.Errorf("%+v %v", b, err)
+		}
+		if end := r.Minutes[len(r.Minutes)-1].At.Time; end.After(r.Room.EndedAt.Time) {
+			t.Errorf("the chart goes on until %v; the show ended at %v", end, r.Room.EndedAt)
 		}
 	})
 }

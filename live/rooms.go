@@ -136,6 +136,17 @@ func (s *Rooms) List(ctx context.Context, bank string, status Status, after stri
 	return s.list(ctx, where, args, after, limit)
 }
 
+// Followed gives rooms as List, those of the hosts whom a viewer follows; of what
+// is over only what may be watched again.
+func (s *Rooms) Followed(ctx context.Context, bank, viewer string, status Status, after string, limit int) ([]View, error) {
+	where := " WHERE bank_id = ? AND host_id IN (SELECT host_id FROM host_follow WHERE bank_id = ? AND viewer_id = ?) AND (status <> 'ended' OR replay_at IS NOT NULL)"
+	args := []any{bank, bank, viewer}
+	if status != "" {
+		where, args = where+" AND status = ?", append(args, string(status))
+	}
+	return s.list(ctx, where, args, after, limit)
+}
+
 // Mine gives the rooms that a member of staff may run, the newest first.
 func (s *Rooms) Mine(ctx context.Context, bank string, by Staff, status Status, after string, limit int) ([]View, error) {
 	where, args := " WHERE bank_id = ?", []any{bank}

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"yinbo/internal/audit"
 	"yinbo/order/catalog"
 	"yinbo/order/ordertest"
 )
@@ -103,7 +104,10 @@ func TestCouponsOverHTTP(t *testing.T) {
 	var grants struct {
 		Items []struct {
 			ID, Way, Status string
-			Viewer          struct{ ID string }
+			Viewer          struct{ ID, Nickname string }
+			GrantedAt       string `json:"granted_at"`
+			ReturnedAt      string `json:"returned_at"`
+			ExpiresAt       string `json:"expires_at"`
 		}
 		Next *string `json:"next_cursor"`
 	}
@@ -112,6 +116,7 @@ func TestCouponsOverHTTP(t *testing.T) {
 	if len(grants.Items) != 1 || grants.Next != nil || grants.Items[0].ID != second.ID || grants.Items[0].Way != "drop" || grants.Items[0].Status != "reserved" {
 		t.Errorf("%+v", grants)
 	}
+	granted := grants.Items[0]
 	s.want("200", s.operator, "GET", list+"?status=used", "", "", &grants)
 	if len(grants.Items) != 0 {
 		t.Errorf("%+v", grants)
@@ -119,9 +124,20 @@ func TestCouponsOverHTTP(t *testing.T) {
 	s.want("200", s.host, "GET", list, "", "", nil)
 	s.want("403 auth.forbidden", s.viewer, "GET", list, "", "", nil)
 	s.want("403 auth.forbidden", s.host, "GET", list+"/export", "", "", nil)
+	var file string
+	header := s.want("200", s.operator, "GET", list+"/export?status=reserved", "", "", &file)
+	line := strings.Join([]string{second.ID, granted.Viewer.Nickname, "138****1234", "drop", "reserved", "2.00", o.ID, granted.GrantedAt, "", granted.ReturnedAt, granted.ExpiresAt}, ",")
+	if want := "\ufeffcoupon_id,viewer,phone,way,status,amount_yuan,order_id,granted_at,used_at,returned_at,expires_at\n" + line + "\n"; file != want ||
+		!strings.HasPrefix(header.Get("Content-Type"), "text/csv") {
+		t.Errorf("%s\n%q, not\n%q", header.Get("Content-Type"), file, want)
+	}
 	s.want("404 not_found", s.operator, "GET", batches+"/cpb_unknown/grants", "", "", nil)
 	s.want("404 not_found", s.operator, "GET", batches+"/cpb_unknown/grants/export", "", "", nil)
 	s.want("422 validation cursor", s.operator, "GET", list+"?cursor=x", "", "", nil)
+	acts, err := audit.List(s.Ctx, s.DB, s.Bank.ID, audit.Filter{Action: "coupon.grants_exported", Limit: 9})
+	if err != nil || len(acts) != 1 || acts[0].Object != drops.ID || acts[0].Detail["status"] != "reserved" {
+		t.Errorf("exports in the audit log: %+v %v", acts, err)
+	}
 	s.want("422 validation viewer_ids[0]", s.operator, "POST", batches+"/"+drops.ID+"/grants", "g", `{"viewer_ids":["vwr_unknown"]}`, nil)
 	s.want("200", s.operator, "POST", batches+"/"+drops.ID+"/close", "", "", &drops)
 	if drops.State != "closed" {

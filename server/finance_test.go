@@ -232,7 +232,7 @@ func TestFinanceSettlesADayWithTwoPeople(t *testing.T) {
 			t.Errorf("the submitter alone: %s", got)
 		}
 		b.want(200, &full, "checker", "POST", one+"/approve", "")
-		if full.Status != "approved" || full.RejectReason != nil {
+		if full.Status != "approved" || full.RejectReason != nil || *full.SubmittedName != "finance" || *full.DecidedName != "checker" {
 			t.Errorf("%+v", full)
 		}
 		b.want(409, nil, "checker", "POST", one+"/approve", "")

@@ -15,7 +15,8 @@ import (
 
 type roomsIn struct {
 	Page
-	Status string `query:"status" enum:"scheduled,live,ended" doc:"All when left out"`
+	Status   string `query:"status" enum:"scheduled,live,ended" doc:"All when left out"`
+	Followed bool   `query:"followed" doc:"Only rooms of hosts whom one follows, of ended ones those that may be watched again; 401 for who is no viewer"`
 }
 
 type shelfOut struct {
@@ -43,7 +44,16 @@ func (s *Server) listRooms(ctx context.Context, in *roomsIn) (*body[list[live.Vi
 	if err != nil {
 		return nil, err
 	}
-	rooms, err := s.Rooms.List(ctx, auth.From(ctx).Bank.ID, live.Status(in.Status), after, in.Limit)
+	p := auth.From(ctx)
+	var rooms []live.View
+	switch {
+	case !in.Followed:
+		rooms, err = s.Rooms.List(ctx, p.Bank.ID, live.Status(in.Status), after, in.Limit)
+	case p.Kind == auth.Viewer:
+		rooms, err = s.Rooms.Followed(ctx, p.Bank.ID, p.ID, live.Status(in.Status), after, in.Limit)
+	default:
+		err = fault.New(fault.Unauthenticated, "auth.required")
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -89,7 +89,8 @@ func TestScreeningRulesOverHTTP(t *testing.T) {
 		if !slices.Equal(got[:2], []string{"200", "409 conflict"}) {
 			t.Errorf("%v", got)
 		}
-		if v = d.do("risk", "GET", path, nil, 200); v["state"] != "active" {
+		if v = d.do("risk", "GET", path, nil, 200); v["state"] != "active" || v["created_name"] != "risk" || v["submitted_name"] != "risk" ||
+			v["approved_name"] != "supervisor" && v["approved_name"] != "risk3" {
 			t.Errorf("%v", v)
 		}
 		dec := d.do("risk", "GET", "/leads/"+lead+"/screening", nil, 200)

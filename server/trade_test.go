@@ -107,7 +107,9 @@ func (s *shop) call(token, method, path, key, body string, out any) (result stri
 		s.T.Fatal(err)
 	}
 	if res.StatusCode < 300 {
-		if out != nil {
+		if file, ok := out.(*string); ok {
+			*file = string(raw)
+		} else if out != nil {
 			if err := json.Unmarshal(raw, out); err != nil {
 				s.T.Fatalf("%s: %v", raw, err)
 			}

@@ -26,25 +26,28 @@ const (
 
 // Version is a bank's rules as they were written at some time.
 type Version struct {
-	ID           string       `json:"id"`
-	No           int64        `json:"no" doc:"1, 2, 3 … within the bank"`
-	State        State        `json:"state" enum:"draft,submitted,active,retired"`
-	Revision     int64        `json:"revision" doc:"Counts every write; acts name the one that was read"`
-	Name         string       `json:"name"`
-	Note         string       `json:"note"`
-	Rules        []Rule       `json:"rules"`
-	Cases        []Case       `json:"cases"`
-	BaseID       *string      `json:"base_id" doc:"The version that was active when this one was submitted"`
-	CreatedBy    *string      `json:"created_by" doc:"null for the built-in first version"`
-	CreatedAt    clock.Stamp  `json:"created_at"`
-	UpdatedAt    clock.Stamp  `json:"updated_at"`
-	SubmittedBy  *string      `json:"submitted_by"`
-	SubmittedAt  *clock.Stamp `json:"submitted_at"`
-	ApprovedBy   *string      `json:"approved_by"`
-	ApprovedAt   *clock.Stamp `json:"approved_at"`
-	ActivatedAt  *clock.Stamp `json:"activated_at" doc:"The first time"`
-	RetiredAt    *clock.Stamp `json:"retired_at"`
-	RejectReason string       `json:"reject_reason" doc:"Of the last time that it was sent back"`
+	ID            string       `json:"id"`
+	No            int64        `json:"no" doc:"1, 2, 3 … within the bank"`
+	State         State        `json:"state" enum:"draft,submitted,active,retired"`
+	Revision      int64        `json:"revision" doc:"Counts every write; acts name the one that was read"`
+	Name          string       `json:"name"`
+	Note          string       `json:"note"`
+	Rules         []Rule       `json:"rules"`
+	Cases         []Case       `json:"cases"`
+	BaseID        *string      `json:"base_id" doc:"The version that was active when this one was submitted"`
+	CreatedBy     *string      `json:"created_by" doc:"null for the built-in first version"`
+	CreatedAt     clock.Stamp  `json:"created_at"`
+	UpdatedAt     clock.Stamp  `json:"updated_at"`
+	CreatedName   *string      `json:"created_name"`
+	SubmittedBy   *string      `json:"submitted_by"`
+	SubmittedName *string      `json:"submitted_name"`
+	SubmittedAt   *clock.Stamp `json:"submitted_at"`
+	ApprovedBy    *string      `json:"approved_by"`
+	ApprovedName  *string      `json:"approved_name"`
+	ApprovedAt    *clock.Stamp `json:"approved_at"`
+	ActivatedAt   *clock.Stamp `json:"activated_at" doc:"The first time"`
+	RetiredAt     *clock.Stamp `json:"retired_at"`
+	RejectReason  string       `json:"reject_reason" doc:"Of the last time that it was sent back"`
 }
 
 // Text is what people write in a draft.
@@ -56,13 +59,16 @@ type Text struct {
 }
 
 const selectVersion = `SELECT id, no, state, revision, name, note, rules, cases, base_id, created_by, created_at, updated_at,
-	submitted_by, submitted_at, approved_by, approved_at, activated_at, retired_at, reject_reason FROM screening_set WHERE `
+	submitted_by, submitted_at, approved_by, approved_at, activated_at, retired_at, reject_reason,
+	(SELECT name FROM staff s WHERE s.id = created_by), (SELECT name FROM staff s WHERE s.id = submitted_by), (SELECT name FROM staff s WHERE s.id = approved_by)
+	FROM screening_set WHERE `
 
 func scanVersion(r db.Row) (v Version, err error) {
 	var rules, cases string
 	var created, updated, submitted, approved, activated, retired db.Time
 	err = r.Scan(&v.ID, &v.No, &v.State, &v.Revision, &v.Name, &v.Note, &rules, &cases, &v.BaseID, &v.CreatedBy, &created, &updated,
-		&v.SubmittedBy, &submitted, &v.ApprovedBy, &approved, &activated, &retired, &v.RejectReason)
+		&v.SubmittedBy, &submitted, &v.ApprovedBy, &approved, &activated, &retired, &v.RejectReason,
+		&v.CreatedName, &v.SubmittedName, &v.ApprovedName)
 	if err != nil {
 		return v, err
 	}

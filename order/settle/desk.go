@@ -108,26 +108,28 @@ func (a Actor) entry(bankID, action, object string, detail map[string]any) audit
 
 // Settlement is what a merchant is paid for a business date. Amounts in fen.
 type Settlement struct {
-	ID           string       `json:"id"`
-	Merchant     Merchant     `json:"merchant"`
-	BusinessDate string       `json:"business_date" doc:"YYYY-MM-DD in the bank's time zone"`
-	Status       string       `json:"status" enum:"draft,submitted,approved,paying,paid,failed,rejected" doc:"approved: due, or carried while it is below zero; failed: the bank did not pay, or the money came back"`
-	Sales        money.Fen    `json:"sales_fen" doc:"What buyers paid"`
-	Refunds      money.Fen    `json:"refunds_fen" doc:"What buyers got back"`
-	Commission   money.Fen    `json:"commission_fen" doc:"Kept by the platform, less what refunds gave back"`
-	Discounts    money.Fen    `json:"discounts_fen" doc:"Discounts that the bank or the platform funds, paid to the merchant"`
-	Payable      money.Fen    `json:"payable_fen" doc:"sales - refunds - commission + discounts; below zero it is carried to the merchant's next payout"`
-	LineCount    int          `json:"line_count"`
-	SubmittedBy  *string      `json:"submitted_by" doc:"Staff id"`
-	SubmittedAt  *clock.Stamp `json:"submitted_at"`
-	DecidedBy    *string      `json:"decided_by" doc:"Staff id"`
-	DecidedAt    *clock.Stamp `json:"decided_at"`
-	RejectReason *string      `json:"reject_reason"`
-	CreatedAt    clock.Stamp  `json:"created_at"`
-	PayoutID     *string      `json:"payout_id" doc:"The last payout that it was in"`
-	DueDate      *string      `json:"due_date" doc:"From which it may be paid, by the merchant's cycle; null before it is approved, and for a merchant without terms: at once"`
-	Reserve      money.Fen    `json:"reserve_fen" doc:"Kept back of payable_fen for a time, by the merchant's terms"`
-	Lines        []Line       `json:"lines,omitempty" doc:"Only when one settlement is read; they add up to payable_fen by net_fen"`
+	ID            string       `json:"id"`
+	Merchant      Merchant     `json:"merchant"`
+	BusinessDate  string       `json:"business_date" doc:"YYYY-MM-DD in the bank's time zone"`
+	Status        string       `json:"status" enum:"draft,submitted,approved,paying,paid,failed,rejected" doc:"approved: due, or carried while it is below zero; failed: the bank did not pay, or the money came back"`
+	Sales         money.Fen    `json:"sales_fen" doc:"What buyers paid"`
+	Refunds       money.Fen    `json:"refunds_fen" doc:"What buyers got back"`
+	Commission    money.Fen    `json:"commission_fen" doc:"Kept by the platform, less what refunds gave back"`
+	Discounts     money.Fen    `json:"discounts_fen" doc:"Discounts that the bank or the platform funds, paid to the merchant"`
+	Payable       money.Fen    `json:"payable_fen" doc:"sales - refunds - commission + discounts; below zero it is carried to the merchant's next payout"`
+	LineCount     int          `json:"line_count"`
+	SubmittedBy   *string      `json:"submitted_by" doc:"Staff id"`
+	SubmittedName *string      `json:"submitted_name"`
+	SubmittedAt   *clock.Stamp `json:"submitted_at"`
+	DecidedBy     *string      `json:"decided_by" doc:"Staff id"`
+	DecidedName   *string      `json:"decided_name"`
+	DecidedAt     *clock.Stamp `json:"decided_at"`
+	RejectReason  *string      `json:"reject_reason"`
+	CreatedAt     clock.Stamp  `json:"created_at"`
+	PayoutID      *string      `json:"payout_id" doc:"The last payout that it was in"`
+	DueDate       *string      `json:"due_date" doc:"From which it may be paid, by the merchant's cycle; null before it is approved, and for a merchant without terms: at once"`
+	Reserve       money.Fen    `json:"reserve_fen" doc:"Kept back of payable_fen for a time, by the merchant's terms"`
+	Lines         []Line       `json:"lines,omitempty" doc:"Only when one settlement is read; they add up to payable_fen by net_fen"`
 }
 
 // Merchant names a merchant as it was called when the date was settled.

@@ -71,8 +71,10 @@ type Exception struct {
 	Held             money.Fen    `json:"held_fen" doc:"What suspense holds for it"`
 	Status           string       `json:"status" enum:"waiting,open,proposed,resolved" doc:"waiting: a shortage that may still come with the next day's file; proposed: a second person has to confirm"`
 	Owner            *string      `json:"owner" doc:"Staff id of who works on it"`
+	OwnerName        *string      `json:"owner_name"`
 	ProposedAs       *string      `json:"proposed_as" enum:"matched,refunded,adjusted,written_off"`
 	ProposedBy       *string      `json:"proposed_by" doc:"Staff id"`
+	ProposedName     *string      `json:"proposed_name"`
 	DeclinedFor      *string      `json:"declined_for" doc:"Why a second person did not confirm"`
 	Resolution       *string      `json:"resolution" enum:"matched,refunded,adjusted,written_off"`
 	Comment          *string      `json:"comment"`
@@ -123,13 +125,15 @@ func (k *Desk) Reconciliations(ctx context.Context, bankID, date, after string, 
 
 const exceptionColumns = `SELECT id, reconciliation_id, business_date, channel, kind, ref, ours_fen, theirs_fen, held_fen,
 	CASE WHEN status = 'open' AND proposed_by IS NOT NULL THEN 'proposed' ELSE status END, owner, proposed_as, proposed_by, declined_for,
-	resolution, comment, acted_by_rule, note, created_at, resolved_by, confirmed_by, resolved_at FROM money_exception`
+	resolution, comment, acted_by_rule, note, created_at, resolved_by, confirmed_by, resolved_at,
+	(SELECT name FROM staff s WHERE s.id = owner), (SELECT name FROM staff s WHERE s.id = proposed_by) FROM money_exception`
 
 func scanException(r db.Row) (e Exception, err error) {
 	var created, resolved db.Time
 	err = r.Scan(&e.ID, &e.ReconciliationID, &e.Date, &e.Channel, &e.Kind, &e.Ref, &e.Ours, &e.Theirs, &e.Held,
 		&e.Status, &e.Owner, &e.ProposedAs, &e.ProposedBy, &e.DeclinedFor,
-		&e.Resolution, &e.Comment, &e.Rule, &e.Note, &created, &e.ResolvedBy, &e.ConfirmedBy, &resolved)
+		&e.Resolution, &e.Comment, &e.Rule, &e.Note, &created, &e.ResolvedBy, &e.ConfirmedBy, &resolved,
+		&e.OwnerName, &e.ProposedName)
 	e.CreatedAt, e.ResolvedAt = clock.At(created.Time), clock.AtPtr(resolved.Time)
 	return e, err
 }

@@ -53,7 +53,7 @@ func (k *Desk) owns(ctx context.Context, bankID, merchantID, settlementID string
 }
 
 func (s Settlement) outward() Settlement {
-	s.SubmittedBy, s.SubmittedAt, s.DecidedBy, s.RejectReason = nil, nil, nil, nil
+	s.SubmittedBy, s.SubmittedName, s.SubmittedAt, s.DecidedBy, s.DecidedName, s.RejectReason = nil, nil, nil, nil, nil, nil
 	return s
 }
 

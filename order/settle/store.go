@@ -42,13 +42,14 @@ const shownStatus = `CASE WHEN status <> 'approved' THEN status ELSE COALESCE((S
 const settlementColumns = `SELECT id, merchant_id, merchant_name, business_date, ` + shownStatus + `, sales_fen, refunds_fen, commission_fen,
 	discounts_fen, payable_fen, line_count, submitted_by, submitted_at, decided_by, decided_at, reject_reason, created_at,
 	(SELECT MAX(ps.payout_id) FROM payout_settlement ps WHERE ps.settlement_id = settlement.id), due_date,
-	COALESCE((SELECT v.amount_fen FROM merchant_reserve v WHERE v.settlement_id = settlement.id), 0) FROM settlement`
+	COALESCE((SELECT v.amount_fen FROM merchant_reserve v WHERE v.settlement_id = settlement.id), 0),
+	(SELECT name FROM staff s WHERE s.id = submitted_by), (SELECT name FROM staff s WHERE s.id = decided_by) FROM settlement`
 
 func scanSettlement(r db.Row) (s Settlement, err error) {
 	var submitted, decided, created db.Time
 	err = r.Scan(&s.ID, &s.Merchant.ID, &s.Merchant.Name, &s.BusinessDate, &s.Status, &s.Sales, &s.Refunds, &s.Commission,
 		&s.Discounts, &s.Payable, &s.LineCount, &s.SubmittedBy, &submitted, &s.DecidedBy, &decided, &s.RejectReason, &created, &s.PayoutID,
-		&s.DueDate, &s.Reserve)
+		&s.DueDate, &s.Reserve, &s.SubmittedName, &s.DecidedName)
 	s.SubmittedAt, s.DecidedAt, s.CreatedAt = clock.AtPtr(submitted.Time), clock.AtPtr(decided.Time), clock.At(created.Time)
 	return s, err
 }

@@ -89,7 +89,7 @@ test('elder mode is large, still and simple, kept, and asks before paying', asyn
 
   await fillLists(page)
   const lists = ['/orders', '/coupons', '/addresses', '/following']
-  for (const path of ['/', '/shop', '/cards', '/messages', '/me', '/me?part=modes', ...lists]) {
+  for (const path of ['/', '/?show=following', '/shop', '/cards', '/messages', '/me', '/me?part=modes', ...lists]) {
     await page.goto(path)
     await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
     await page.waitForLoadState('networkidle')

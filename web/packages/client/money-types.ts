@@ -27,8 +27,10 @@ export interface Settlement {
   payable_fen: number
   line_count: number
   submitted_by: string | null
+  submitted_name: string | null
   submitted_at: string | null
   decided_by: string | null
+  decided_name: string | null
   decided_at: string | null
   reject_reason: string | null
   created_at: string
@@ -135,8 +137,10 @@ export interface MoneyException {
   /** `waiting`: a shortage that may still come with the next day's file. */
   status: 'waiting' | 'open' | 'proposed' | 'resolved'
   owner: string | null
+  owner_name: string | null
   proposed_as: Resolution | null
   proposed_by: string | null
+  proposed_name: string | null
   declined_for: string | null
   rule: 'repair' | 'refund' | 'write_off' | null
   note: string | null

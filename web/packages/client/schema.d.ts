@@ -9098,6 +9098,11 @@ export interface components {
             /** @description What is on the shelf, and what else was sold */
             items: components["schemas"]["LiveItemFigure"][] | null;
             last_5_minutes: components["schemas"]["LivePace"];
+            /**
+             * Format: int64
+             * @description Who came first after it had ended; they count in no other figure of viewers, likes and stay
+             */
+            later_viewers: number;
             /** Format: int64 */
             likes: number;
             /** @description The figures that nodes report every few seconds */
@@ -9117,7 +9122,10 @@ export interface components {
             sources: {
                 [key: string]: number;
             };
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Who came before the show ended
+             */
             unique_viewers: number;
             /** Format: int64 */
             viewers: number;
@@ -11498,12 +11506,14 @@ export interface components {
             activated_at: string | null;
             approved_at: string | null;
             approved_by: string | null;
+            approved_name: string | null;
             /** @description The version that was active when this one was submitted */
             base_id: string | null;
             cases: components["schemas"]["ScreenCase"][] | null;
             created_at: string;
             /** @description null for the built-in first version */
             created_by: string | null;
+            created_name: string | null;
             id: string;
             name: string;
             /**
@@ -11525,6 +11535,7 @@ export interface components {
             state: "draft" | "submitted" | "active" | "retired";
             submitted_at: string | null;
             submitted_by: string | null;
+            submitted_name: string | null;
             updated_at: string;
         };
         SearchInBody: {
@@ -11623,10 +11634,12 @@ export interface components {
             ours_fen: number;
             /** @description Staff id of who works on it */
             owner: string | null;
+            owner_name: string | null;
             /** @enum {string|null} */
             proposed_as: "matched" | "refunded" | "adjusted" | "written_off" | null;
             /** @description Staff id */
             proposed_by: string | null;
+            proposed_name: string | null;
             reconciliation_id: string | null;
             /** @description Payment or refund, by our id; the gateway's number where we have none */
             ref: string;
@@ -11806,6 +11819,7 @@ export interface components {
             decided_at: string | null;
             /** @description Staff id */
             decided_by: string | null;
+            decided_name: string | null;
             /**
              * Format: int64
              * @description Discounts that the bank or the platform funds, paid to the merchant
@@ -11850,6 +11864,7 @@ export interface components {
             submitted_at: string | null;
             /** @description Staff id */
             submitted_by: string | null;
+            submitted_name: string | null;
         };
         SettleSheet: {
             bank_name: string;
@@ -11869,6 +11884,7 @@ export interface components {
             decided_at: string | null;
             /** @description Staff id */
             decided_by: string | null;
+            decided_name: string | null;
             /**
              * Format: int64
              * @description Discounts that the bank or the platform funds, paid to the merchant
@@ -11922,6 +11938,7 @@ export interface components {
             submitted_at: string | null;
             /** @description Staff id */
             submitted_by: string | null;
+            submitted_name: string | null;
         };
         SettleTheirFile: {
             /** @description When it was last tried */
@@ -14238,6 +14255,8 @@ export interface operations {
                 cursor?: string;
                 /** @description All when left out */
                 status?: "scheduled" | "live" | "ended";
+                /** @description Only rooms of hosts whom one follows, of ended ones those that may be watched again; 401 for who is no viewer */
+                followed?: boolean;
             };
             header?: never;
             path?: never;
@@ -15846,6 +15865,8 @@ export interface operations {
                 cursor?: string;
                 /** @description All when left out */
                 status?: "scheduled" | "live" | "ended";
+                /** @description Only rooms of hosts whom one follows, of ended ones those that may be watched again; 401 for who is no viewer */
+                followed?: boolean;
             };
             header?: never;
             path?: never;
@@ -22319,6 +22340,8 @@ export interface operations {
                 cursor?: string;
                 /** @description All when left out */
                 status?: "scheduled" | "live" | "ended";
+                /** @description Only rooms of hosts whom one follows, of ended ones those that may be watched again; 401 for who is no viewer */
+                followed?: boolean;
             };
             header?: never;
             path?: never;

@@ -45,11 +45,14 @@ export interface ScreenVersion extends ScreenText {
   state: 'draft' | 'submitted' | 'active' | 'retired'
   revision: number
   created_by: string | null
+  created_name: string | null
   created_at: string
   updated_at: string
   submitted_by: string | null
+  submitted_name: string | null
   submitted_at: string | null
   approved_by: string | null
+  approved_name: string | null
   approved_at: string | null
   activated_at: string | null
   retired_at: string | null

@@ -149,6 +149,8 @@ export interface Board {
   viewers: number
   peak_viewers: number
   unique_viewers: number
+  /** Who came first after the show had ended; viewers, stay and sources leave them out. */
+  later_viewers: number
   likes: number
   chats: number
   orders: number

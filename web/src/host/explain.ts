@@ -5,6 +5,7 @@ const figures = {
   viewers: ['people', 'nodes'],
   peak: ['people', 'nodes'],
   unique: ['people', 'counted'],
+  later: ['people', 'counted'],
   stay: ['minutes', 'nodes'],
   likes: ['times', 'nodes'],
   chats: ['lines', 'counted'],

@@ -5,7 +5,7 @@ import { earlierRefunds, headAddsUp, lineSums, movesOf, sumOf } from './settleme
 const one: Settlement = {
   id: 'stl_1', merchant: { id: 'mch_1', name: 'M' }, business_date: '2026-11-20', status: 'submitted',
   sales_fen: 10_000, refunds_fen: 1_000, commission_fen: 450, discounts_fen: 200, payable_fen: 8_750, line_count: 2,
-  submitted_by: 'stf_a', submitted_at: '2026-11-21T00:00:00Z', decided_by: null, decided_at: null, reject_reason: null,
+  submitted_by: 'stf_a', submitted_name: 'A', submitted_at: '2026-11-21T00:00:00Z', decided_by: null, decided_name: null, decided_at: null, reject_reason: null,
   created_at: '2026-11-21T00:00:00Z', payout_id: null, due_date: null, reserve_fen: 0,
 }
 const both = { finance: true, checker: true }

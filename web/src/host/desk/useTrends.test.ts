@@ -7,7 +7,7 @@ import { useTrends, valueOf } from './useTrends'
 const board = (orders: number): Board => {
   const pace = { viewers: 10, likes: 0, chats: 0, orders, paid_orders: 8, gmv_fen: 100, applications: 1 }
   return {
-    viewers: 10, peak_viewers: 12, unique_viewers: 20, likes: 0, chats: 0, orders, paid_orders: 8, gmv_fen: 100,
+    viewers: 10, peak_viewers: 12, unique_viewers: 20, later_viewers: 0, likes: 0, chats: 0, orders, paid_orders: 8, gmv_fen: 100,
     applications: 1, bindings: 6, followers: 9, new_followers: 2, coupon_payers: 4, bind_rate_bps: 7500, flash: [], average_stay_ms: 0, items: [],
     last_5_minutes: pace, before_5_minutes: pace, sources: {}, live: [], counted_at: '2026-11-21T12:00:00Z',
   }

@@ -5,6 +5,23 @@ export function listRooms(status: RoomStatus, cursor?: string): Promise<Page<Roo
   return unwrap(api.http.GET('/rooms', { params: { query: { status, cursor, limit: 20 } } }))
 }
 
+const inTurn: RoomStatus[] = ['live', 'scheduled', 'ended']
+const fewest = 20
+
+/** Rooms of the hosts whom one follows: those that are on, then those to come, then recordings. The cursor says which of these come next. */
+export async function listFollowed(cursor?: string): Promise<Page<Room>> {
+  const items: Room[] = []
+  let [turn, after] = cursor ? (JSON.parse(cursor) as [number, string?]) : [0, undefined]
+  for (;;) {
+    const page = await unwrap<Page<Room>>(api.http.GET('/rooms', { params: { query: { status: inTurn[turn], followed: true, cursor: after, limit: fewest } } }))
+    items.push(...(page.items ?? []))
+    after = page.next_cursor ?? undefined
+    if (!after) turn++
+    if (turn === inTurn.length) return { items, next_cursor: null }
+    if (items.length >= fewest) return { items, next_cursor: JSON.stringify([turn, after]) }
+  }
+}
+
 export function getRoom(id: string): Promise<Room> {
   return unwrap(api.http.GET('/rooms/{id}', { params: { path: { id } } }))
 }
