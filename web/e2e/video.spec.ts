@@ -75,8 +75,8 @@ test('what a host pushes is seen at the desk and in the room, and afterwards cut
   await editor.getByRole('button', { name: '添加切片' }).click()
   await editor.getByRole('combobox').click()
   await page.getByRole('option', { name: goods.product.title }).click()
-  await editor.locator('input[name=cut_from]').fill('0:02')
-  await editor.locator('input[name=cut_to]').fill('0:05')
+  await editor.locator('input[name=cut_from]').fill('0:00')
+  await editor.locator('input[name=cut_to]').fill('0:02')
   await editor.getByRole('button', { name: '保存' }).click()
   await expect(page.getByText('人工切片')).toBeVisible()
 

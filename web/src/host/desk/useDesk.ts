@@ -76,7 +76,8 @@ export function useDesk(id: string) {
   const refreshShelf = async (): Promise<void> => {
     try {
       const items = await getShelf(id)
-      pinned.value = items.find((item) => item.pinned)?.sku_id ?? null
+      // Once the socket is open only it tells: an answer may be older than a fact.
+      if (status.value !== 'open') pinned.value = items.find((item) => item.pinned)?.sku_id ?? null
       takeShelf(items)
     } catch {
       // The shelf of before stays; the next change or join reads it again.

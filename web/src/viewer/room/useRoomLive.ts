@@ -42,8 +42,9 @@ export function useRoomLive(id: string) {
   const takeShelf = (items: ShelfItem[]): void => {
     shelf.value = items
     for (const item of items) if (item.flash) sales.set(item.flash.id, { ...item.flash, sku_id: item.sku_id })
+    // Once the socket is open only it tells: an answer may be older than a fact.
     const explained = items.find((item) => item.pinned)
-    if (explained) pinned.value = explained.sku_id
+    if (explained && status.value !== 'open') pinned.value = explained.sku_id
   }
 
   const refreshShelf = async (): Promise<void> => {
