@@ -44,8 +44,14 @@ type uncutIn struct {
 }
 
 type hookIn struct {
-	Server  string `path:"server" maxLength:"20" doc:"srs, nginx-rtmp or mediamtx"`
+	Server  string `path:"server" maxLength:"20" doc:"srs, nginx-rtmp, mediamtx or tencent"`
 	RawBody []byte
+}
+
+type aliyunHookIn struct {
+	Action string `query:"action" maxLength:"40" doc:"publish or publish_done"`
+	Stream string `query:"id" maxLength:"60" doc:"The stream's name: the room"`
+	Args   string `query:"usrargs" maxLength:"2000" doc:"The push's own arguments, the room's key among them"`
 }
 
 // hookOut is what SRS takes for yes; the others look at the status only.
@@ -97,6 +103,13 @@ func (s *Server) videoRoutes() {
 		}
 		return answered(hookOut{}, s.Video.Hooked(ctx, h))
 	}, rawBody("application/json", "application/x-www-form-urlencoded"))
+	route(s, http.MethodGet, "/callbacks/video/aliyun", callback, "ApsaraVideo Live reports a push, by GET", func(ctx context.Context, in *aliyunHookIn) (*body[hookOut], error) {
+		h, err := video.AliyunHook(in.Action, in.Stream, in.Args)
+		if err != nil {
+			return nil, err
+		}
+		return answered(hookOut{}, s.Video.Hooked(ctx, h))
+	})
 	s.engine.GET(strings.TrimSuffix(video.Prefix, "/")+"/*file", gin.WrapH(video.Clip(clock.System{})))
 	s.engine.GET(video.Root+"*file", func(c *gin.Context) { s.Video.ServeHTTP(c.Writer, c.Request) })
 }

@@ -26,10 +26,10 @@ func (p both) print(ratio string, want figures.Want) {
 
 // inTurn runs do on the plain hub and on ours, as often as there are runs; of says
 // whose figures they are.
-func (b *bench) inTurn(ctx context.Context, p *place, do func(s *side, of int) error) error {
+func (b *bench) inTurn(ctx context.Context, p *place, do func(s *side, of int) error, env ...string) error {
 	for range b.runs {
 		for of := 1; of >= 0; of-- {
-			s, err := p.plainOrOurs(ctx, of == 1)
+			s, err := p.plainOrOurs(ctx, of == 1, env...)
 			if err != nil {
 				return err
 			}

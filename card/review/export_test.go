@@ -18,7 +18,7 @@ func (l *Leads) Statements(ctx context.Context, bank string) (map[string]string,
 		what  Filter
 		index string
 	}{
-		{Person{}, Filter{Assignee: "none", Status: card.InReview, claim: never}, "application_unheld"},
+		{Person{}, Filter{Assignee: "none", Status: card.InReview, claim: neverHeld}, "application_unheld"},
 		{Person{}, Filter{Assignee: "none", claim: lapsed}, "application_unheld"},
 		{ofBranch, Filter{}, "application_branch_made"},
 		{ofBranch, Filter{Status: card.Queued}, "application_branch_status"},

@@ -76,8 +76,8 @@ type Filter struct {
 type claim int
 
 const (
-	noneOrLapsed claim = iota
-	never
+	anyUnheld claim = iota
+	neverHeld
 	lapsed // its lease is over, which a task will soon have seen to
 )
 
@@ -87,7 +87,7 @@ const (
 // phone number in the query is a search as any other: audited, and rate_limited
 // (429) beyond SearchesPerHour.
 func (l *Leads) List(ctx context.Context, bank string, p Person, f Filter, after string, limit int) ([]Lead, error) {
-	if f.Assignee == "none" && f.claim == noneOrLapsed && f.Query == "" {
+	if f.Assignee == "none" && f.claim == anyUnheld && f.Query == "" {
 		return l.unheld(ctx, bank, p, f, after, limit)
 	}
 	c, err := l.condition(ctx, bank, p, f)
@@ -127,7 +127,7 @@ func (l *Leads) unheld(ctx context.Context, bank string, p Person, f Filter, aft
 	for _, status := range card.Reviewable() {
 		if f.Status == "" || f.Status == status {
 			part := f
-			part.Status, part.claim = status, never
+			part.Status, part.claim = status, neverHeld
 			parts = append(parts, part)
 		}
 	}
@@ -254,7 +254,7 @@ func (l *Leads) condition(ctx context.Context, bank string, p Person, f Filter) 
 			continue
 		}
 		switch { // few leads are open at once
-		case f.claim == never:
+		case f.claim == neverHeld:
 			c.by("application_unheld")
 		case waitsForUs(f.Status):
 			c.by("application_status_made")
@@ -298,9 +298,9 @@ func (l *Leads) standing(c *condition, p Person, f Filter) {
 			c.add("a.status IN ('queued','in_review','info_requested')")
 		}
 		switch f.claim {
-		case noneOrLapsed:
+		case anyUnheld:
 			c.add("(a.claimed_until IS NULL OR a.claimed_until <= ?)", now)
-		case never:
+		case neverHeld:
 			c.add("a.claimed_until IS NULL")
 		case lapsed:
 			c.by("application_unheld")

@@ -82,9 +82,9 @@ func NewOutcomes(book *card.Book, keeper *idem.Keeper, banks Banks, bindings Bin
 	return &Outcomes{book: book, keeper: keeper, banks: banks, bindings: bindings, key: key}
 }
 
-// piece is how many outcomes are one transaction: while it runs, nothing else of
+// pieceSize is how many outcomes are one transaction: while it runs, nothing else of
 // the bank gets into its audit log.
-const piece = 100
+const pieceSize = 100
 
 // Record takes outcomes that a supervisor hands in. What can't be is reported, not
 // refused as a whole. They take effect piece by piece: where that was broken off,
@@ -108,7 +108,7 @@ func (u *Outcomes) RecordFile(ctx context.Context, bank tenant.Bank, p Person, l
 		return report, replayed, err
 	}
 	report.Items = make([]ReportItem, 0, len(lines))
-	for some := range slices.Chunk(lines, piece) {
+	for some := range slices.Chunk(lines, pieceSize) {
 		items, err := u.piece(ctx, bank, some, p.actor())
 		if err != nil {
 			return report, false, err

@@ -152,8 +152,10 @@ func (a *Audience) turn() *Watched {
 	return seen
 }
 
-// waitTime is how long a look at the sockets waits: behaviour is as fine as that.
-const waitTime = 2 // milliseconds
+// restTime is how long the audience rests when its sockets have nothing: behaviour
+// and times are as fine as that. It looks by itself, since to be woken for each
+// frame would be the work of who sends it, on one machine with the server.
+const restTime = time.Millisecond
 
 // run serves the sockets until a time (zero is none), the end of ctx, or done.
 func (a *Audience) run(ctx context.Context, until time.Time, behave func(now time.Time), done func() bool) error {
@@ -165,12 +167,15 @@ func (a *Audience) run(ctx context.Context, until time.Time, behave func(now tim
 		}
 		behave(now)
 		a.comeBack(now)
-		n, err := unix.EpollWait(a.poll, a.ready, waitTime)
+		n, err := unix.EpollWait(a.poll, a.ready, 0)
 		if err != nil && !errors.Is(err, unix.EINTR) {
 			return fmt.Errorf("stampede: epoll: %w", err)
 		}
 		for i := range max(n, 0) {
 			a.serve(a.ready[i])
+		}
+		if n <= 0 {
+			time.Sleep(restTime)
 		}
 	}
 	return ctx.Err()

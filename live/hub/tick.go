@@ -54,14 +54,11 @@ func (r *room) settle(ctx context.Context) bool {
 	return true
 }
 
-// share is how much of a tick writing may take before ticks widen, as a divisor.
-const share = 2
-
 // width is how long the next tick is: as configured, unless the last frame took
-// too long to be written.
+// more than two thirds of that to be written.
 func (r *room) width() time.Duration {
 	spent := time.Duration(r.spent.Load())
-	width := max(r.hub.Tick, min(share*spent, r.hub.Widest))
+	width := max(r.hub.Tick, min(spent*3/2, r.hub.Widest))
 	r.hub.stats.width.Store(int64(width))
 	return width
 }

@@ -21,7 +21,8 @@ type Hook struct {
 }
 
 // hooks read what each server sends.
-var hooks = map[string]func(body []byte) (Hook, error){"srs": readSRS, "nginx-rtmp": readNginx, "mediamtx": readMediaMTX}
+var hooks = map[string]func(body []byte) (Hook, error){"srs": readSRS, "nginx-rtmp": readNginx, "mediamtx": readMediaMTX,
+	"tencent": readTencent}
 
 // maxClient is how long a server's name of a push may be.
 const maxClient = 64
@@ -52,7 +53,7 @@ func readSRS(body []byte) (h Hook, err error) {
 		return h, err
 	}
 	h = Hook{Begins: in.Action == "on_publish", Ends: in.Action == "on_unpublish", Room: in.Stream, Client: strings.Trim(string(in.Client), `"`)}
-	h.Key, err = keyIn(strings.TrimPrefix(in.Param, "?"))
+	h.Key, err = keyIn(in.Param)
 	return h, err
 }
 
@@ -80,8 +81,35 @@ func readMediaMTX(body []byte) (h Hook, err error) {
 	return h, err
 }
 
+// readTencent reads CSS's events of pushing and of its end, which a sequence joins:
+// cloud.tencent.com/document/product/267/47025.
+func readTencent(body []byte) (h Hook, err error) {
+	var in struct {
+		Event    *int   `json:"event_type"`
+		Stream   string `json:"stream_id"`
+		Param    string `json:"stream_param"`
+		Sequence string `json:"sequence"`
+	}
+	if err := json.Unmarshal(body, &in); err != nil {
+		return h, err
+	}
+	h = Hook{Begins: in.Event != nil && *in.Event == 1, Ends: in.Event != nil && *in.Event == 0, Room: in.Stream, Client: in.Sequence}
+	h.Key, err = keyIn(in.Param)
+	return h, err
+}
+
+// AliyunHook is what ApsaraVideo Live tells, the push's own arguments among it:
+// help.aliyun.com/zh/live, "推流回调". 400 bad_request for arguments that are none.
+func AliyunHook(action, stream, args string) (Hook, error) {
+	key, err := keyIn(args)
+	if err != nil {
+		return Hook{}, fault.New(fault.BadRequest, "bad_request").Because(err)
+	}
+	return Hook{Begins: action == "publish", Ends: action == "publish_done", Room: stream, Key: key}, nil
+}
+
 func keyIn(query string) (string, error) {
-	q, err := url.ParseQuery(query)
+	q, err := url.ParseQuery(strings.TrimPrefix(query, "?"))
 	return q.Get("key"), err
 }
 

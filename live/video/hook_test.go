@@ -11,13 +11,19 @@ import (
 	"yinbo/live/video"
 )
 
+// actions are what servers call the beginning and the end of a push.
+var actions = map[string]map[bool]string{"srs": {true: "on_publish", false: "on_unpublish"}, "nginx-rtmp": {true: "publish", false: "publish_done"},
+	"mediamtx": {true: "publish", false: "unpublish"}, "tencent": {true: "1", false: "0"}, "aliyun": {true: "publish", false: "publish_done"}}
+
 // shape is what a server sends when a push begins or ends.
 func shape(server, room, key string, begins bool) string {
-	action := map[string][2]string{"srs": {"on_publish", "on_unpublish"}, "nginx-rtmp": {"publish", "publish_done"}, "mediamtx": {"publish", "unpublish"}}[server][1]
-	if begins {
-		action = map[string]string{"srs": "on_publish", "nginx-rtmp": "publish", "mediamtx": "publish"}[server]
-	}
+	action := actions[server][begins]
 	switch server {
+	case "tencent":
+		return fmt.Sprintf(`{"app":"push.bank.cn","appid":12345678,"appname":"live","channel_id":%q,"errcode":0,"errmsg":"ok","event_time":1703731478,"event_type":%s,"height":0,"idc_id":34,"node":"42.81.194.37","sequence":"2210464508206756938","set_id":2,"sign":"df49","stream_id":%[1]q,"stream_param":"txSecret=f85a&txTime=5C271099&key=%[3]s","t":1703732078,"user_ip":"1.1.1.1","width":0}`, room, action, key)
+	case "aliyun":
+		return url.Values{"action": {action}, "app": {"push.bank.cn"}, "appname": {"live"}, "id": {room}, "ip": {"42.120.74.98"}, "node": {"cdnvideocenter010207116011.cm3"},
+			"time": {"1609143681"}, "usrargs": {"vhost=push.bank.cn&auth_key=1609143681-0-0-a&key=" + key}, "height": {"720"}, "width": {"1280"}}.Encode()
 	case "srs":
 		return fmt.Sprintf(`{"server_id":"vid-0xk989d","action":%q,"client_id":"341w361a","ip":"127.0.0.1","vhost":"__defaultVhost__","app":"live","tcUrl":"rtmp://127.0.0.1:1935/live","stream":%q,"param":"?key=%s"}`, action, room, key)
 	case "nginx-rtmp":
@@ -28,11 +34,22 @@ func shape(server, room, key string, begins bool) string {
 }
 
 func (r *rig) hook(server, body string) error {
-	h, err := video.ReadHook(server, []byte(body))
+	h, err := readHook(server, body)
 	if err != nil {
 		return err
 	}
 	return r.Hooked(r.Ctx, h)
+}
+
+func readHook(server, body string) (video.Hook, error) {
+	if server != "aliyun" {
+		return video.ReadHook(server, []byte(body))
+	}
+	q, err := url.ParseQuery(body)
+	if err != nil {
+		return video.Hook{}, err
+	}
+	return video.AliyunHook(q.Get("action"), q.Get("id"), q.Get("usrargs"))
 }
 
 // The servers' own shapes begin and end a push, and prove themselves by the room's
@@ -44,7 +61,7 @@ func TestExternalServersReportPushes(t *testing.T) {
 			c.External = video.Vendor{Scheme: video.Plain, Push: "rtmp://srs.bank.cn/live/{stream}", Pull: "https://play.bank.cn/live/{stream}.m3u8"}
 		})
 		external := ""
-		for _, server := range []string{"srs", "nginx-rtmp", "mediamtx"} {
+		for server := range actions {
 			room := r.Live(t)
 			if _, err := r.SetKind(r.Ctx, r.Bank.ID, room, r.by, video.External); fault.Code(err) != "validation" {
 				t.Errorf("external where there is none: %v", err)
@@ -85,7 +102,8 @@ func TestAHookThatComesAgainChangesNothing(t *testing.T) {
 		out := r.node(t, func(c *video.Config) {
 			c.External = video.Vendor{Scheme: video.Plain, Push: "rtmp://srs.bank.cn/live/{stream}", Pull: "https://play.bank.cn/live/{stream}.m3u8"}
 		})
-		for server, named := range map[string][2]string{"srs": {"341w361a", "341w361b"}, "nginx-rtmp": {"clientid=7", "clientid=8"}} {
+		for server, named := range map[string][2]string{"srs": {"341w361a", "341w361b"}, "nginx-rtmp": {"clientid=7", "clientid=8"},
+			"tencent": {"2210464508206756938", "2210464508206756939"}} {
 			room := r.Live(t)
 			if _, err := out.SetKind(out.Ctx, r.Bank.ID, room, r.by, video.External); err != nil {
 				t.Fatal(err)
@@ -118,15 +136,16 @@ func TestHooksThatAreNone(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ server, body, code string }{
 		{"wowza", "{}", "not_found"}, {"srs", "{", "bad_request"}, {"srs", `{"action":7}`, "bad_request"}, {"mediamtx", "[]", "bad_request"},
-		{"nginx-rtmp", "a=%zz", "bad_request"}, {"srs", `{"action":"on_publish","client_id":"` + strings.Repeat("x", 65) + `"}`, "bad_request"},
+		{"nginx-rtmp", "a=%zz", "bad_request"}, {"aliyun", "usrargs=a%3D%25zz", "bad_request"}, {"tencent", `{"sequence":8}`, "bad_request"}, {"srs", `{"action":"on_publish","client_id":"` + strings.Repeat("x", 65) + `"}`, "bad_request"},
 	} {
-		if _, err := video.ReadHook(c.server, []byte(c.body)); fault.Code(err) != c.code {
+		if _, err := readHook(c.server, c.body); fault.Code(err) != c.code {
 			t.Errorf("%s %s: %v", c.server, c.body, err)
 		}
 	}
-	for _, body := range []string{`{"action":"read","path":"live/x"}`, `{"action":"playback"}`} {
-		if h, err := video.ReadHook("mediamtx", []byte(body)); err != nil || h.Begins || h.Ends {
-			t.Errorf("%s: %+v %v", body, h, err)
+	for _, c := range [][2]string{{"mediamtx", `{"action":"read","path":"live/x"}`}, {"mediamtx", `{"action":"playback"}`}, {"tencent", `{"event_type":100,"stream_id":"x"}`},
+		{"tencent", `{"stream_id":"x"}`}, {"aliyun", "action=record&id=x"}} {
+		if h, err := readHook(c[0], c[1]); err != nil || h.Begins || h.Ends {
+			t.Errorf("%s %s: %+v %v", c[0], c[1], h, err)
 		}
 	}
 }

@@ -15,7 +15,7 @@ type Scheme string
 
 // The schemes.
 const (
-	Plain   Scheme = "plain"   // SRS, nginx-rtmp, MediaMTX: the room's key, checked by their hooks
+	Plain   Scheme = "plain"   // SRS, nginx-rtmp, MediaMTX: by the room's key alone
 	Tencent Scheme = "tencent" // CSS: txSecret, txTime
 	Aliyun  Scheme = "aliyun"  // ApsaraVideo Live, type A: auth_key
 )
@@ -67,17 +67,14 @@ func (v Vendor) Origin() string {
 }
 
 // push is the server's address and the stream key behind it, as OBS asks for
-// them; key is the room's, for a server that asks us.
+// them; key is the room's, which the server's hooks bring back to us.
 func (v Vendor) push(room, key string, expires time.Time) (server, stream string) {
 	at := strings.Index(v.Push, "/"+streamMark)
 	if at < 0 {
 		return "", ""
 	}
 	address := strings.ReplaceAll(v.Push, streamMark, room)
-	signed := v.sign(address, room, v.PushKey, expires)
-	if v.Scheme == Plain {
-		signed = withQuery(address, "key="+key)
-	}
+	signed := withQuery(v.sign(address, room, v.PushKey, expires), "key="+key)
 	return v.Push[:at], signed[at+1:]
 }
 

@@ -35,7 +35,7 @@ func TestAVendorIsWholeOrNotThere(t *testing.T) {
 	if err := good.Validate(); err != nil || !good.On() || good.Origin() != "https://play.bank.cn" {
 		t.Errorf("%v %s", err, good.Origin())
 	}
-	if got := good.PushAddress("room_1", "", time.Unix(1, 0)); !strings.HasPrefix(got, "rtmp://push.bank.cn/live/room_1?txSecret=") {
+	if got := good.PushAddress("room_1", "abc", time.Unix(1, 0)); !strings.HasPrefix(got, "rtmp://push.bank.cn/live/room_1?txSecret=") || !strings.HasSuffix(got, "&key=abc") {
 		t.Error(got)
 	}
 	plain := good

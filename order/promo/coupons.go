@@ -24,6 +24,18 @@ const (
 	Expired  Status = "expired"
 )
 
+// at narrows a condition to coupons that are in the status now: one whose time is
+// over has expired, though coupon.expire has not come by yet.
+func (s Status) at(now time.Time, where string, args []any) (string, []any) {
+	switch s {
+	case Granted:
+		return where + " AND state = 'granted' AND use_to > ?", append(args, now)
+	case Expired:
+		return where + " AND (state = 'expired' OR state = 'granted' AND use_to <= ?)", append(args, now)
+	}
+	return where + " AND state = ?", append(args, string(s))
+}
+
 // source is where a coupon came from.
 type source string
 
@@ -140,14 +152,8 @@ type told struct {
 func (s *Coupons) List(ctx context.Context, bank, viewer string, status Status, orderID, after string, limit int) ([]View, error) {
 	now := s.DB.Clock().Now()
 	where, args := "bank_id = ? AND viewer_id = ?", []any{bank, viewer}
-	switch status {
-	case "":
-	case Granted:
-		where, args = where+" AND state = 'granted' AND use_to > ?", append(args, now)
-	case Expired:
-		where, args = where+" AND (state = 'expired' OR state = 'granted' AND use_to <= ?)", append(args, now)
-	default:
-		where, args = where+" AND state = ?", append(args, string(status))
+	if status != "" {
+		where, args = status.at(now, where, args)
 	}
 	if after != "" {
 		where, args = where+" AND id < ?", append(args, after)

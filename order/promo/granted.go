@@ -51,13 +51,11 @@ func (s *Coupons) Grants(ctx context.Context, bank, batchID string, status Statu
 	switch status {
 	case "":
 	case Granted:
-		where, args = where+" AND c.state = 'granted' AND c.returned_at IS NULL AND c.use_to > ?", append(args, now)
+		where, args = Granted.at(now, where+" AND c.returned_at IS NULL", args)
 	case Returned:
-		where, args = where+" AND c.state = 'granted' AND c.returned_at IS NOT NULL AND c.use_to > ?", append(args, now)
-	case Expired:
-		where, args = where+" AND (c.state = 'expired' OR c.state = 'granted' AND c.use_to <= ?)", append(args, now)
+		where, args = Granted.at(now, where+" AND c.returned_at IS NOT NULL", args)
 	default:
-		where, args = where+" AND c.state = ?", append(args, string(status))
+		where, args = status.at(now, where, args)
 	}
 	if after != "" {
 		where, args = where+" AND c.id < ?", append(args, after)
