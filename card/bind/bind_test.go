@@ -10,6 +10,7 @@ import (
 	"yinbo/card"
 	"yinbo/card/bind"
 	"yinbo/card/cardtest"
+	"yinbo/card/review"
 	"yinbo/internal/audit"
 	"yinbo/internal/db"
 	"yinbo/internal/fault"
@@ -265,6 +266,37 @@ func TestCardBoundBeforeItsIssueIsReportedIsBoundAtOnce(t *testing.T) {
 		d.Outcome(t, lead, "issued", "", issuedAt)
 		if s := d.Status(t, lead); s != card.Bound {
 			t.Fatalf("status %s", s)
+		}
+	})
+}
+
+// Where the activation is told first, the issue's own time counts once it is known,
+// and a card that was bound in between is found.
+func TestAnIssueThatIsToldLateIsTheEarlierOne(t *testing.T) {
+	cardtest.Each(t, func(t *testing.T, d *cardtest.Department) {
+		lead, viewer := d.Apply(t, 1)
+		d.Approve(t, lead)
+		issuedAt := d.Clock.Now()
+		d.Clock.Advance(time.Minute)
+		bindCard(t, d, viewer)
+		d.Clock.Advance(time.Minute)
+		d.Outcome(t, lead, "activated", "", d.Clock.Now())
+		if s := d.Status(t, lead); s != card.Activated {
+			t.Fatalf("status %s", s)
+		}
+		for at, want := range map[time.Time]string{d.Clock.Now(): review.Unchanged, d.Clock.Now().Add(time.Hour): review.Unchanged} {
+			if got := d.Outcome(t, lead, "issued", "", at); got.Result != want {
+				t.Errorf("issued %s: %+v", at, got)
+			}
+		}
+		for _, want := range []string{review.Applied, review.Unchanged} {
+			if got := d.Outcome(t, lead, "issued", "", issuedAt); got.Result != want || d.Status(t, lead) != card.Bound {
+				t.Errorf("%+v, %s", got, d.Status(t, lead))
+			}
+		}
+		at, _, err := db.Value[db.Time](testkit.Context(t), d.DB, "SELECT issued_at FROM application WHERE id = ?", lead)
+		if err != nil || !at.Time.Equal(issuedAt) {
+			t.Errorf("issued at %s, want %s: %v", at.Time, issuedAt, err)
 		}
 	})
 }

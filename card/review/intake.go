@@ -1,8 +1,6 @@
 package review
 
 import (
-	"bytes"
-	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"yinbo/internal/csvfile"
 	"yinbo/internal/fault"
 )
 
@@ -76,22 +75,16 @@ func ReadJSON(raw []byte) ([]Outcome, error) {
 func ReadCSV(raw []byte) ([]Line, error) {
 	var header []string
 	var lines []Line
-	no := 0
-	for text := range strings.Lines(string(bytes.TrimPrefix(raw, []byte("\ufeff")))) {
-		no++
-		if strings.TrimSpace(text) == "" {
-			continue
-		}
-		cells, err := cellsOf(text)
+	for no, cells := range csvfile.Read(raw) {
 		switch {
 		case header == nil:
-			if header = cells; err != nil || !isHeader(cells) {
+			if header = cells; !isHeader(cells) {
 				return nil, fault.InvalidField("body", "csv.header")
 			}
 			continue
 		case len(lines) == MaxLines:
 			return nil, fault.InvalidField("body", "csv.long", MaxLines)
-		case err != nil || len(cells) != len(header):
+		case len(cells) != len(header):
 			lines = append(lines, Line{No: no, Code: "csv.format"})
 			continue
 		}
@@ -119,13 +112,6 @@ func ReadCSV(raw []byte) ([]Line, error) {
 	return lines, nil
 }
 
-// cellsOf are those of one line.
-func cellsOf(line string) ([]string, error) {
-	in := csv.NewReader(strings.NewReader(line))
-	in.TrimLeadingSpace = true
-	return in.Read()
-}
-
 // isHeader wants known columns, each once; it writes them as they are known.
 func isHeader(cells []string) bool {
 	for i, h := range cells {
@@ -134,7 +120,7 @@ func isHeader(cells []string) bool {
 			return false
 		}
 	}
-	return true
+	return len(cells) > 0
 }
 
 func outcomes(rows []map[string]string) ([]Outcome, error) {

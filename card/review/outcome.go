@@ -245,10 +245,52 @@ func (u *Outcomes) apply(ctx context.Context, tx *db.Tx, bank tenant.Bank, o Out
 		}
 	}
 	if to == "" {
-		return item, nil
+		if o.Outcome != issued {
+			return item, nil
+		}
+		sooner, err := u.sooner(ctx, tx, bank, o, s, by)
+		if sooner {
+			item.Result = Applied
+		}
+		return item, err
 	}
 	item.Result = Applied
 	return item, u.move(ctx, tx, bank, o, s, to, by)
+}
+
+// sooner takes the time of an issue that is told after the activation, by whose
+// time the card seemed to be issued.
+func (u *Outcomes) sooner(ctx context.Context, tx *db.Tx, bank tenant.Bank, o Outcome, s *state, by card.Actor) (bool, error) {
+	at := s.took(o, tx.Now)
+	n, err := tx.Exec(ctx, "UPDATE application SET issued_at = ? WHERE bank_id = ? AND id = ? AND issued_at > ?", at, bank.ID, s.id, at)
+	if err != nil || n == 0 {
+		return false, err
+	}
+	e := outcomeEvent(bank, o, at, by)
+	if err := u.book.Record(ctx, tx, e); err != nil {
+		return false, err
+	}
+	if err := card.Audit(ctx, tx, e); err != nil || s.status == card.Bound {
+		return true, err
+	}
+	return true, u.ifBound(ctx, tx, bank, s, at)
+}
+
+// took is when an outcome took place: not before the application was sent in, and
+// not after now, since a clock that runs ahead must not put off what follows.
+func (s *state) took(o Outcome, now time.Time) time.Time {
+	switch at := o.At.Time; {
+	case at.After(now):
+		return now
+	case at.Before(s.since.Time):
+		return s.since.Time
+	default:
+		return at
+	}
+}
+
+func outcomeEvent(bank tenant.Bank, o Outcome, at time.Time, by card.Actor) card.Event {
+	return card.Event{Bank: bank.ID, Application: o.ApplicationID, Kind: "outcome", By: by, Detail: map[string]any{"outcome": o.Outcome, "at": at}}
 }
 
 // target is where an outcome leads from a status: "" when there is nothing to
@@ -279,14 +321,8 @@ func target(from card.Status, outcome string) (to card.Status, code string) {
 // move writes the outcome's status. A card that the viewer has bound already,
 // at its first word, is bound at once.
 func (u *Outcomes) move(ctx context.Context, tx *db.Tx, bank tenant.Bank, o Outcome, s *state, to card.Status, by card.Actor) error {
-	at := o.At.Time
-	switch { // a clock that runs ahead must not put off what follows
-	case at.After(tx.Now):
-		at = tx.Now
-	case at.Before(s.since.Time):
-		at = s.since.Time
-	}
-	e := card.Event{Bank: bank.ID, Application: o.ApplicationID, Kind: "outcome", By: by, Detail: map[string]any{"outcome": o.Outcome, "at": at}}
+	at := s.took(o, tx.Now)
+	e := outcomeEvent(bank, o, at, by)
 	m := card.Move{Event: e, To: to, Set: "issued_at = COALESCE(issued_at, ?)", Args: []any{at}}
 	if to == card.Rejected {
 		m.Set, m.Args = "reason_code = ?, decided_at = ?", []any{"other", at}
@@ -301,16 +337,16 @@ func (u *Outcomes) move(ctx context.Context, tx *db.Tx, bank tenant.Bank, o Outc
 	if s.status = to; to == card.Rejected || !first {
 		return nil
 	}
-	return u.ifBound(ctx, tx, bank, o.ApplicationID, s, at)
+	return u.ifBound(ctx, tx, bank, s, at)
 }
 
-func (u *Outcomes) ifBound(ctx context.Context, tx *db.Tx, bank tenant.Bank, application string, s *state, at time.Time) error {
+func (u *Outcomes) ifBound(ctx context.Context, tx *db.Tx, bank tenant.Bank, s *state, at time.Time) error {
 	bound, err := u.bindings.HasBound(ctx, tx, bank.ID, s.viewer, s.last4, at)
 	if err != nil || !bound {
 		return err
 	}
 	s.status = card.Bound
-	_, err = u.book.Move(ctx, tx, card.Move{Event: card.Event{Bank: bank.ID, Application: application, Kind: "bound"},
+	_, err = u.book.Move(ctx, tx, card.Move{Event: card.Event{Bank: bank.ID, Application: s.id, Kind: "bound"},
 		To: card.Bound, Set: "bound_at = ?", Args: []any{tx.Now}})
 	return err
 }

@@ -166,15 +166,17 @@ func TestAFileIsPutOnTheListsLineByLine(t *testing.T) {
 			"grey,phone," + cardtest.Phone(2) + ",欺诈,\n" +
 			"white,ip,2001:db8::1,网点出口,\n" +
 			"white,ip,127.0.0.1,网点出口,2020-01-01\n" +
-			"white,device,x,,\n"
+			"white,device,x,,\n" +
+			"black,phone,\"1,x\n" +
+			"black,phone,1,x,,\n"
 		report, err := d.Screens.Import(ctx, d.Bank, anna, []byte(file), fault.English)
-		if err != nil || report.Added != 2 || report.Unchanged != 1 || report.Failed != 4 || len(report.Lines) != 5 {
+		if err != nil || report.Added != 2 || report.Unchanged != 1 || report.Failed != 6 || len(report.Lines) != 7 {
 			t.Fatalf("%+v: %v", report, err)
 		}
 		for i, want := range []struct {
 			line  int
 			field string
-		}{{3, ""}, {4, "value"}, {5, "list"}, {7, "expires_at"}, {8, "reason"}} {
+		}{{3, ""}, {4, "value"}, {5, "list"}, {7, "expires_at"}, {8, "reason"}, {9, ""}, {10, ""}} {
 			if got := report.Lines[i]; got.Line != want.line || got.Field != want.field || got.Message == "" {
 				t.Errorf("%+v, want %+v", got, want)
 			}
@@ -183,7 +185,7 @@ func TestAFileIsPutOnTheListsLineByLine(t *testing.T) {
 		if err != nil || again.Added != 0 || again.Unchanged != 3 {
 			t.Errorf("%+v: %v", again, err)
 		}
-		for _, bad := range []string{"", "a,b\n", "list,kind\n", "list,kind,value,reason\n\"x,y\n",
+		for _, bad := range []string{"", "a,b\n", "list,kind\n", "\"list,kind,value,reason\n",
 			"list,kind,value,reason\n" + strings.Repeat("black,phone,1,x\n", screen.MaxImport+1)} {
 			if _, err := d.Screens.Import(ctx, d.Bank, anna, []byte(bad), fault.English); fault.From(err).Kind != fault.Invalid {
 				t.Errorf("%.30q: %v", bad, err)

@@ -1,15 +1,12 @@
 package screen
 
 import (
-	"bytes"
 	"context"
-	"encoding/csv"
-	"errors"
-	"io"
 	"slices"
 	"strings"
 	"time"
 
+	"yinbo/internal/csvfile"
 	"yinbo/internal/db"
 	"yinbo/internal/fault"
 	"yinbo/internal/pii"
@@ -72,54 +69,50 @@ func (s *Screens) Import(ctx context.Context, bank tenant.Bank, by Person, raw [
 
 // readImport hashes each value as soon as it is read.
 func (s *Screens) readImport(ctx context.Context, bank tenant.Bank, raw []byte) ([]hashed, error) {
-	in := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(raw, []byte("\ufeff"))))
-	in.TrimLeadingSpace, in.FieldsPerRecord = true, -1
-	header, err := in.Read()
-	if err != nil {
-		return nil, fault.InvalidField("body", "screening.csv_header")
-	}
-	for i, h := range header {
-		header[i] = strings.ToLower(strings.TrimSpace(h))
-		if !slices.Contains(importColumns, header[i]) || slices.Contains(header[:i], header[i]) {
-			return nil, fault.InvalidField("body", "screening.csv_header")
-		}
-	}
-	for _, must := range importColumns[:4] {
-		if !slices.Contains(header, must) {
-			return nil, fault.InvalidField("body", "screening.csv_header")
-		}
-	}
+	var header []string
 	var lines []hashed
-	for {
-		cells, err := in.Read()
-		if errors.Is(err, io.EOF) {
-			return lines, nil
-		}
-		var broken *csv.ParseError
-		if errors.As(err, &broken) {
-			return nil, fault.InvalidField("body", "csv.format", broken.StartLine)
-		}
-		if err != nil {
-			return nil, err
-		}
-		no, _ := in.FieldPos(0)
-		if len(cells) > len(header) {
-			return nil, fault.InvalidField("body", "csv.format", no)
+	for no, cells := range csvfile.Read(raw) {
+		if header == nil {
+			if header = cells; !isHeader(cells) {
+				return nil, fault.InvalidField("body", "screening.csv_header")
+			}
+			continue
 		}
 		if len(lines) == MaxImport {
 			return nil, fault.InvalidField("body", "screening.csv_long", MaxImport)
+		}
+		h := hashed{no: no}
+		if cells == nil || len(cells) > len(header) {
+			h.err = fault.InvalidField("", "csv.format", no)
+			lines = append(lines, h)
+			continue
 		}
 		row := map[string]string{}
 		for i, c := range cells {
 			row[header[i]] = strings.TrimSpace(c)
 		}
-		h := hashed{no: no}
 		h.line, h.hash, h.err = s.readLine(ctx, bank, row)
 		if h.err != nil && fault.From(h.err).Kind != fault.Invalid {
 			return nil, h.err
 		}
 		lines = append(lines, h)
 	}
+	if header == nil {
+		return nil, fault.InvalidField("body", "screening.csv_header")
+	}
+	return lines, nil
+}
+
+// isHeader wants known columns, each once, and all that must be there; it writes
+// them as they are known.
+func isHeader(cells []string) bool {
+	for i, h := range cells {
+		cells[i] = strings.ToLower(strings.TrimSpace(h))
+		if !slices.Contains(importColumns, cells[i]) || slices.Contains(cells[:i], cells[i]) {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(importColumns[:4], func(must string) bool { return !slices.Contains(cells, must) })
 }
 
 func (s *Screens) readLine(ctx context.Context, bank tenant.Bank, row map[string]string) (Line, string, error) {

@@ -1,13 +1,40 @@
 // Package csvfile writes CSV for spreadsheets: lists that are read page by page,
-// and cells that are no formulas. It imports nothing of the product.
+// and cells that are no formulas; and it reads what comes line by line. It imports
+// nothing of the product.
 package csvfile
 
 import (
+	"bytes"
 	"context"
 	"encoding/csv"
 	"io"
+	"iter"
 	"strings"
 )
+
+// Read gives a file's lines by their numbers, from 1, without the empty ones; the
+// cells are nil of one that is no CSV. A line is a record: one that is broken
+// spoils no other, and no cell has a line break.
+func Read(raw []byte) iter.Seq2[int, []string] {
+	return func(yield func(int, []string) bool) {
+		no := 0
+		for line := range strings.Lines(string(bytes.TrimPrefix(raw, []byte("\ufeff")))) {
+			no++
+			if strings.TrimSpace(line) == "" {
+				continue
+			}
+			in := csv.NewReader(strings.NewReader(line))
+			in.TrimLeadingSpace = true
+			cells, err := in.Read()
+			if err != nil {
+				cells = nil
+			}
+			if !yield(no, cells) {
+				return
+			}
+		}
+	}
+}
 
 // Pages are a list. A page has one row more than Size where more follow.
 type Pages[T any] struct {

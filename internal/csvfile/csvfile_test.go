@@ -3,6 +3,8 @@ package csvfile_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -50,5 +52,18 @@ func TestNoCellIsAFormula(t *testing.T) {
 		if got := csvfile.Inert(cell); got != want {
 			t.Errorf("%q: %q", cell, got)
 		}
+	}
+}
+
+func TestABrokenLineSpoilsNoOther(t *testing.T) {
+	var got []string
+	for no, cells := range csvfile.Read([]byte("\ufeffa,b\r\n\n \"x, y\",2\n\"open,3\n茶,\"\"\"\"")) {
+		got = append(got, fmt.Sprintf("%d%q", no, cells))
+	}
+	if want := []string{`1["a" "b"]`, `3["x, y" "2"]`, `4[]`, `5["茶" "\""]`}; !slices.Equal(got, want) {
+		t.Errorf("%q", got)
+	}
+	for range csvfile.Read([]byte("a\nb")) {
+		break
 	}
 }

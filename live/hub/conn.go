@@ -39,32 +39,33 @@ const normal = websocket.CloseNormalClosure
 // conn is one socket. Its reader is a poller's goroutine or one of its own; who
 // has a frame for it writes it, under mu, and never waits.
 type conn struct {
-	hub   *Hub
+	// What each frame looks at, side by side in the processor's cache.
+	hub     *Hub
+	mu      sync.Mutex
+	link    link
+	place        // the shard's alone
+	lags    bool // something was left out for it
+	over    bool // the last frame is written or in the backlog
+	gone    bool // nothing reads or writes it any more
+	joining bool // what it asked for is on its way
+	host    bool // runs the room: gets the board, is no viewer; set before it has a shard
+	out     backlog
+
+	room    *room // nil until it has joined
+	shard   *shard
+	heard   int64 // when, in milliseconds of the hub's clock
+	pinged  int64
+	until   time.Time // when it is over: the peer is to close by then
+	expires time.Time // the token; zero for never
+
 	ws    *websocket.Conn // makes frames of its own messages; they end in wire.Write
 	lang  fault.Lang
 	ip    string
 	guest [12]byte // tells a guest from another
 	came  time.Time
+	who   person
 
 	reading // the reader's alone
-
-	who   person
-	host  bool // runs the room: gets the board, is no viewer
-	place      // the shard's alone
-
-	mu      sync.Mutex
-	link    link
-	room    *room // nil until it has joined
-	shard   *shard
-	out     backlog
-	lags    bool  // something was left out for it
-	over    bool  // the last frame is written or in the backlog
-	gone    bool  // nothing reads or writes it any more
-	joining bool  // what it asked for is on its way
-	heard   int64 // when, in milliseconds of the hub's clock
-	pinged  int64
-	until   time.Time // when it is over: the peer is to close by then
-	expires time.Time // the token; zero for never
 
 	timer // guarded by the wheel
 }
@@ -86,8 +87,8 @@ type place struct {
 
 // backlog is what the kernel did not take yet.
 type backlog struct {
-	parts [][]byte // the first may be begun
 	bytes int
+	parts [][]byte  // the first may be begun
 	moved time.Time // when the peer took something, or the backlog began
 }
 
