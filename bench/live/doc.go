@@ -4,6 +4,7 @@
 //
 //	go run ./bench/live                 all of it (make bench-live)
 //	go run ./bench/live -only crowd     a part of it, or several by comma
+//	go run ./bench/live -apart          without the audience's half of TCP; root only
 //
 // Ours is `yinbo all` on MariaDB and Redis with demo data. Events are made by a
 // second node, which is this process: live.Rooms on the same database and Redis,

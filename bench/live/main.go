@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -24,6 +25,7 @@ type bench struct {
 	profile string
 	part    string // that runs
 	base    string
+	apart   bool
 }
 
 func main() {
@@ -34,6 +36,7 @@ func main() {
 	flag.IntVar(&b.viewers, "viewers", 10_000, "viewers of the large rooms; saturation takes half of them")
 	flag.StringVar(&b.profile, "profile", "", "write the server's CPU profile of the last run (idle: its heap) to this file with .<part>")
 	flag.StringVar(&b.base, "profile-of", "ours", "plain: profile the baseline instead")
+	flag.BoolVar(&b.apart, "apart", false, "the audience, and its half of TCP, on the last core, servers on the others; root only, for it sets receive packet steering of lo until the end")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -51,7 +54,7 @@ type part struct {
 	run  func(context.Context, *place) error
 }
 
-func (b *bench) run(ctx context.Context, only string) error {
+func (b *bench) run(ctx context.Context, only string) (err error) {
 	parts := []part{{"crowd", b.crowd}, {"idle", b.idle}, {"saturation", b.saturation}, {"loud", b.loud}, {"cuts", b.cuts}}
 	if only != "" {
 		wanted := strings.Split(only, ",")
@@ -65,6 +68,12 @@ func (b *bench) run(ctx context.Context, only string) error {
 		return err
 	}
 	defer p.Close()
+	if b.apart {
+		if p.apart, err = setApart(); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, p.apart.close()) }()
+	}
 	for _, part := range parts {
 		fmt.Printf("\n== %s\n", part.name)
 		b.part = part.name
@@ -82,6 +91,7 @@ type place struct {
 	*private.Product
 	bank, room string
 	phones     int // that were given away
+	apart      *apart
 }
 
 func open(ctx context.Context) (*place, error) {

@@ -44,10 +44,19 @@ func (b *bench) inTurn(ctx context.Context, p *place, do func(s *side, of int) e
 }
 
 func (p *place) plainOrOurs(ctx context.Context, plain bool, env ...string) (*side, error) {
+	start := p.ours
 	if plain {
-		return p.plain(ctx)
+		start = func(ctx context.Context, _ ...string) (*side, error) { return p.plain(ctx) }
 	}
-	return p.ours(ctx, env...)
+	s, err := start(ctx, env...)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.apart.server(s.process.PID()); err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
 }
 
 // room is a side with an audience in it.

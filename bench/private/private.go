@@ -102,6 +102,9 @@ func (x *Process) Resume() error { return x.cmd.Process.Signal(syscall.SIGCONT) 
 // Log is what the process has printed.
 func (x *Process) Log() string { return x.log.String() }
 
+// PID is the process's number.
+func (x *Process) PID() int { return x.cmd.Process.Pid }
+
 // CPU is the time that the process has spent, user and system.
 func (x *Process) CPU() time.Duration { return spent(x.cmd.Process.Pid) }
 

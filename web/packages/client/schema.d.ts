@@ -558,6 +558,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/callbacks/video/aliyun": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ApsaraVideo Live reports a push, by GET */
+        get: operations["get-callbacks-video-aliyun"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/callbacks/video/{server}": {
         parameters: {
             query?: never;
@@ -13829,12 +13846,47 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    "get-callbacks-video-aliyun": {
+        parameters: {
+            query?: {
+                /** @description publish or publish_done */
+                action?: string;
+                /** @description The stream's name: the room */
+                id?: string;
+                /** @description The push's own arguments, the room's key among them */
+                usrargs?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HookOut"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     "post-callbacks-video-server": {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                /** @description srs, nginx-rtmp or mediamtx */
+                /** @description srs, nginx-rtmp, mediamtx or tencent */
                 server: string;
             };
             cookie?: never;
