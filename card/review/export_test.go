@@ -24,7 +24,8 @@ func (l *Leads) Statements(ctx context.Context, bank string) (map[string]string,
 		{ofBranch, Filter{Status: card.Queued}, "application_branch_status"},
 		{Person{}, Filter{Branch: tenant.Within("brn_2"), Oldest: true}, "application_branch_made"},
 		{Person{}, Filter{Branch: tenant.Within("brn_2"), Status: card.Issued}, "application_branch_status"},
-		{Person{}, Filter{City: "310115"}, "application_city_made"},
+		{Person{}, Filter{City: "310115"}, cityFilters},
+		{Person{}, Filter{City: "310115", Status: card.Rejected}, cityFilters},
 		{Person{}, Filter{City: "310115", IncomeBand: "lt_50k"}, cityFilters},
 	} {
 		c, err := l.condition(ctx, bank, s.who, s.what)

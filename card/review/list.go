@@ -230,10 +230,6 @@ func (l *Leads) condition(ctx context.Context, bank string, p Person, f Filter) 
 	if f.Status != "" {
 		queue, screening, branch = "application_queue_status", "application_screening_status", "application_branch_status"
 	}
-	city := "application_city_made"
-	if f.Queue != "" || f.Product != "" || f.IncomeBand != "" {
-		city = cityFilters
-	}
 	c.within(p.Scope)
 	c.within(f.Branch)
 	// One branch has an index in the list's order; for a tree of them the engine
@@ -243,7 +239,7 @@ func (l *Leads) condition(ctx context.Context, bank string, p Person, f Filter) 
 	}
 	for _, e := range []struct{ column, value, index string }{
 		{"a.room_id", f.Room, "application_room_made"},
-		{"a.city_code", f.City, city},
+		{"a.city_code", f.City, cityFilters},
 		{"a.queue_id", f.Queue, queue},
 		{"a.screening", string(f.Screening), screening},
 		{"a.income_band", f.IncomeBand, "application_band_made"},
