@@ -26,6 +26,7 @@ func (l *Leads) Statements(ctx context.Context, bank string) (map[string]string,
 		{Person{}, Filter{Branch: tenant.Within("brn_2"), Status: card.Issued}, "application_branch_status"},
 		{Person{}, Filter{City: "310115"}, cityFilters},
 		{Person{}, Filter{City: "310115", Status: card.Rejected}, cityFilters},
+		{Person{}, Filter{City: "310115", Status: card.Queued}, statusMade},
 		{Person{}, Filter{City: "310115", IncomeBand: "lt_50k"}, cityFilters},
 	} {
 		c, err := l.condition(ctx, bank, s.who, s.what)

@@ -168,6 +168,7 @@ type condition struct {
 	where string
 	args  []any
 	index string
+	tells bool   // the index tells what is filtered out, so that only what is shown is looked up
 	whole string // the field that is looked up by its whole value: id_no, phone
 }
 
@@ -193,8 +194,11 @@ func (c *condition) by(index string) {
 const newest = " ORDER BY a.created_at DESC, a.id DESC"
 
 // cityFilters is the index of a city's leads that also tells what they are mostly
-// filtered by.
-const cityFilters = "application_city_filters"
+// filtered by, statusMade that of a status's, which tells the city.
+const (
+	cityFilters = "application_city_filters"
+	statusMade  = "application_status_made"
+)
 
 // selectLead selects so many leads (the last argument) in an order.
 func (c *condition) selectLead(d db.Dialect, order string) string {
@@ -202,8 +206,7 @@ func (c *condition) selectLead(d db.Dialect, order string) string {
 	if c.index != "" && c.index != engine {
 		hint = d.By(c.index)
 	}
-	if c.index == cityFilters {
-		// What is filtered out is not looked up: the ids come from the index alone.
+	if c.tells { // the ids come from the index alone
 		return leadColumns + " JOIN (SELECT a.id AS picked FROM application a" + hint + " WHERE " + c.where + order + " LIMIT ?) k ON k.picked = a.id" + order
 	}
 	return leadColumns + hint + " WHERE " + c.where + order + " LIMIT ?"
@@ -243,7 +246,7 @@ func (l *Leads) condition(ctx context.Context, bank string, p Person, f Filter) 
 		{"a.queue_id", f.Queue, queue},
 		{"a.screening", string(f.Screening), screening},
 		{"a.income_band", f.IncomeBand, "application_band_made"},
-		{"a.status", string(f.Status), "application_status_made"},
+		{"a.status", string(f.Status), statusMade},
 		{"a.card_product_id", f.Product, "application_product_made"},
 	} {
 		if e.value == "" {
@@ -253,11 +256,12 @@ func (l *Leads) condition(ctx context.Context, bank string, p Person, f Filter) 
 		case f.claim == neverHeld:
 			c.by("application_unheld")
 		case waitsForUs(f.Status):
-			c.by("application_status_made")
+			c.by(statusMade)
 		}
 		c.by(e.index)
 		c.add(e.column+" = ?", e.value)
 	}
+	c.tells = f.City != "" && (c.index == cityFilters || c.index == statusMade)
 	if !f.From.IsZero() {
 		c.add("a.created_at >= ?", f.From)
 	}
