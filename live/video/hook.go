@@ -82,7 +82,7 @@ func readMediaMTX(body []byte) (h Hook, err error) {
 }
 
 // readTencent reads CSS's events of pushing and of its end, which a sequence joins:
-// cloud.tencent.com/document/product/267/47025.
+// tencentcloud.com/document/product/267/38081.
 func readTencent(body []byte) (h Hook, err error) {
 	var in struct {
 		Event    *int   `json:"event_type"`
