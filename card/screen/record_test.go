@@ -127,7 +127,7 @@ func TestFormerInputsAreSealedOnce(t *testing.T) {
 			if err := d.Screens.SealFormer(ctx); err != nil {
 				t.Fatal(err)
 			}
-			if in := input(t, d, lead); strings.Contains(stored(), "36") || in.Age != 36 {
+			if in := input(t, d, lead); strings.Contains(stored(), `"`) || in.Age != 36 {
 				t.Errorf("%+v in %s", in, stored())
 			}
 		}
