@@ -78,6 +78,19 @@ test('who comes late sees what is on, and learns of a draw that was missed', asy
   expect(play.current.value).toMatchObject({ prize: 'second', over: true })
 })
 
+test('what was read of just before its fact opens itself all the same', async () => {
+  mocked.getPlaying.mockResolvedValue({ lotteries: [lottery], polls: [], red_packets: [] })
+  const { play, say } = room()
+  await play.load()
+  expect(play.open.value).toBe('')
+  say('lottery.opened', lottery)
+  expect([play.open.value, play.items.size]).toEqual(['lot_1', 1])
+  say('lottery.cancelled', { lottery_id: 'lot_1' })
+  play.close()
+  say('lottery.opened', lottery)
+  expect([play.open.value, play.items.size]).toEqual(['', 0])
+})
+
 test('votes move the bars, and the end is the end', async () => {
   mocked.vote.mockResolvedValue({ ...poll, counts: [0, 1] })
   const { play, say } = room()

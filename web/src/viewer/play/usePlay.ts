@@ -35,10 +35,10 @@ export function usePlay(socket: RoomSocket, room: string) {
     return item?.kind === kind ? (item as Kinds[K]) : null
   }
 
-  /** What begins before one's eyes opens itself where nothing else is open. */
+  /** What begins before one's eyes opens itself where nothing else is open, also if it was read of just before. */
   const begin = (item: PlayItem): void => {
-    if (items.has(item.id)) return
-    items.set(item.id, item)
+    if (items.get(item.id)?.over || done.has(item.id)) return
+    if (!items.has(item.id)) items.set(item.id, item)
     open.value ||= item.id
     news.value = { what: `${item.kind}Open`, title: item.title }
   }
