@@ -78,7 +78,7 @@ func ReadCSV(raw []byte) ([]Line, error) {
 	for no, cells := range csvfile.Read(raw) {
 		switch {
 		case header == nil:
-			if header = cells; !isHeader(cells) {
+			if header = cells; !csvfile.Columns(cells, outcomeColumns) {
 				return nil, fault.InvalidField("body", "csv.header")
 			}
 			continue
@@ -110,17 +110,6 @@ func ReadCSV(raw []byte) ([]Line, error) {
 		return nil, fault.InvalidField("items", "field.required")
 	}
 	return lines, nil
-}
-
-// isHeader wants known columns, each once; it writes them as they are known.
-func isHeader(cells []string) bool {
-	for i, h := range cells {
-		cells[i] = strings.ToLower(strings.TrimSpace(h))
-		if !slices.Contains(outcomeColumns, cells[i]) || slices.Contains(cells[:i], cells[i]) {
-			return false
-		}
-	}
-	return len(cells) > 0
 }
 
 func outcomes(rows []map[string]string) ([]Outcome, error) {

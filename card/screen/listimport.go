@@ -103,16 +103,9 @@ func (s *Screens) readImport(ctx context.Context, bank tenant.Bank, raw []byte) 
 	return lines, nil
 }
 
-// isHeader wants known columns, each once, and all that must be there; it writes
-// them as they are known.
+// isHeader wants known columns, and all that must be there.
 func isHeader(cells []string) bool {
-	for i, h := range cells {
-		cells[i] = strings.ToLower(strings.TrimSpace(h))
-		if !slices.Contains(importColumns, cells[i]) || slices.Contains(cells[:i], cells[i]) {
-			return false
-		}
-	}
-	return !slices.ContainsFunc(importColumns[:4], func(must string) bool { return !slices.Contains(cells, must) })
+	return csvfile.Columns(cells, importColumns) && !slices.ContainsFunc(importColumns[:4], func(must string) bool { return !slices.Contains(cells, must) })
 }
 
 func (s *Screens) readLine(ctx context.Context, bank tenant.Bank, row map[string]string) (Line, string, error) {

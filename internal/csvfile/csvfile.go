@@ -9,6 +9,7 @@ import (
 	"encoding/csv"
 	"io"
 	"iter"
+	"slices"
 	"strings"
 )
 
@@ -34,6 +35,18 @@ func Read(raw []byte) iter.Seq2[int, []string] {
 			}
 		}
 	}
+}
+
+// Columns tells that a first line names known columns, each once, and writes them
+// as they are known, whatever their case.
+func Columns(cells, known []string) bool {
+	for i, c := range cells {
+		cells[i] = strings.ToLower(strings.TrimSpace(c))
+		if !slices.Contains(known, cells[i]) || slices.Contains(cells[:i], cells[i]) {
+			return false
+		}
+	}
+	return len(cells) > 0
 }
 
 // Pages are a list. A page has one row more than Size where more follow.

@@ -67,3 +67,16 @@ func TestABrokenLineSpoilsNoOther(t *testing.T) {
 		break
 	}
 }
+
+func TestAHeaderNamesKnownColumnsOnce(t *testing.T) {
+	known := []string{"a", "b", "c"}
+	for line, want := range map[string]bool{" A,b": true, "c": true, "a,a": false, "a,d": false, "a,": false, "": false} {
+		cells := strings.Split(line, ",")
+		if got := csvfile.Columns(cells, known); got != want || want && !slices.Contains(known, cells[0]) {
+			t.Errorf("%q: %v %q", line, got, cells)
+		}
+	}
+	if csvfile.Columns(nil, known) {
+		t.Error("no line is a header")
+	}
+}
